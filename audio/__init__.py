@@ -1,0 +1,1 @@
+"""Sources, player, sound card, audio ring, matcher: what was sent and what was heard."""

@@ -1,0 +1,1 @@
+"""The box: configuration, processes, console, command line."""

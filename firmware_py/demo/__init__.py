@@ -1,0 +1,1 @@
+"""A whole station on a computer that has none of its equipment."""

@@ -1,0 +1,1 @@
+"""What should sound, and when: programmes, timetables, occurrences, the agenda."""

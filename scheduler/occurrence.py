@@ -1,0 +1,84 @@
+"""One planned broadcast on one day: what data flows through the whole house."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scheduler.clock import NS_PER_MS, local_iso, wall_ns_of
+
+
+class Kind(enum.StrEnum):
+    """How an item is made (hình thức)."""
+
+    OWN = "own"  # tự sản xuất
+    RELAY = "relay"  # tiếp âm, tiếp sóng
+    REPEAT = "repeat"  # phát lại: adds to broadcast time, not to programme time
+    LIVE = "live"  # trực tiếp
+
+
+class BulletinClass(enum.StrEnum):
+    """Class of a bulletin (mức ưu tiên), Thông tư 39/2020/TT-BTTTT."""
+
+    NORMAL = "normal"  # thông thường
+    PRIORITY = "priority"  # ưu tiên
+    EMERGENCY = "emergency"  # khẩn cấp
+
+    @property
+    def rank(self) -> int:
+        return list(BulletinClass).index(self)
+
+
+ALL_ZONES = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A planned broadcast. ``id`` is the same when the same sheet is loaded again. Times are aware."""
+
+    id: str
+    programme: str  # the title, as the operator wrote it
+    starts_at: datetime
+    ends_at: datetime
+    kind: Kind = Kind.OWN
+    origin: str | None = None  # "vov", "province", … of a relay
+    repeat_of: str | None = None
+    bulletin_class: BulletinClass = BulletinClass.NORMAL
+    zone: str = ALL_ZONES
+    source: str = ""  # a file's name in the media folder, or an address
+
+    @property
+    def planned_ms(self) -> int:
+        return (wall_ns_of(self.ends_at) - wall_ns_of(self.starts_at)) // NS_PER_MS
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that ``schedule show --json`` prints and the journals keep."""
+        return {
+            "occurrence": self.id,
+            "programme": self.programme,
+            "starts_at": local_iso(self.starts_at),
+            "ends_at": local_iso(self.ends_at),
+            "planned_ms": self.planned_ms,
+            "kind": str(self.kind),
+            "origin": self.origin,
+            "repeat_of": self.repeat_of,
+            "class": str(self.bulletin_class),
+            "zone": self.zone,
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Occurrence":
+        """Inverse of ``to_json``. Raises KeyError or ValueError on what is not its output."""
+        return cls(
+            id=data["occurrence"],
+            programme=data["programme"],
+            starts_at=datetime.fromisoformat(data["starts_at"]),
+            ends_at=datetime.fromisoformat(data["ends_at"]),
+            kind=Kind(data["kind"]),
+            origin=data["origin"],
+            repeat_of=data["repeat_of"],
+            bulletin_class=BulletinClass(data["class"]),
+            zone=data["zone"],
+            source=data["source"],
+        )

@@ -1,0 +1,1 @@
+"""Facts, airtime, faults, journals, ledger, wire, reports."""

@@ -1,0 +1,59 @@
+"""The facts that playout and the meter journal, and the accounts that the ledger makes of them.
+
+A fact is stamped with (boot ordinal, boottime) for arithmetic and with a wall guess and its quality as a label.
+"""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from scheduler.clock import Reading
+
+
+class Fact(enum.StrEnum):
+    """Kinds of playout facts. The keys of ``detail`` stand behind each; times in it are boottime ns of the fact's boot."""
+
+    BOOTED = "booted"  # process started: first_of_boot (bool), clock quality in the stamp
+    BEGAN = "began"  # anchor_ns (boottime of the slot's first instant), sink_ns, wanted_ns, offset_ms, content_ms|null
+    PROGRESS = "progress"  # sink_ns, frames: one row an open playout, updated in place every 5 s
+    ENDED = "ended"  # sink_ns, frames, cause (audio.events.EndCause, or "playout_died" found at the next start)
+    MISSED = "missed"  # cause: clock_untrusted, source_missing, source_failed, quiet_hours, stopped_by, pre_empted
+    STOPPED = "stopped"  # by, why, until_ns|null: nothing scheduled sounds from here
+    RESUMED = "resumed"  # by
+    PLAN_CHANGED = "plan_changed"  # by, file, added [ids], withdrawn [ids]
+    COMMAND = "command"  # by, what, …: any other thing a person asked for
+    CLOCK_MOVED = "clock_moved"  # from_wall_ns, to_wall_ns, quality
+    CARD_LOST = "card_lost"  # reason
+    CARD_BACK = "card_back"
+    JUMPED = "jumped"  # lost_ms: the process or the card stood still
+    SLOW_DISK = "slow_disk"  # ms: a commit took that long
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutFact:
+    n: int  # the journal's own counter; 0 before it is stored
+    kind: Fact
+    at: Reading
+    occurrence_id: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something is bad, or good again, says a process that sees it; the ledger makes faults of it by the table of times."""
+
+    code: str  # e.g. "dead_air", "sound_device", "clock_untrusted"
+    target: str  # what it is about: "station", a channel's name, a device
+    bad: bool
+    boot: int
+    since_ns: int  # boottime of the change
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """All facts of this writer up to this boottime are stored. It is the heartbeat too."""
+
+    boot: int
+    boottime_ns: int
+    wall_ns: int
