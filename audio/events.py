@@ -47,7 +47,7 @@ class CardBack:
 
 @dataclass(frozen=True, slots=True)
 class ClockJumped:
-    """The card's frames no longer follow boottime: an underrun, or the process was frozen. *lost_ns* of sound are missing."""
+    """The card's frames no longer follow boottime (underrun, freeze): *lost_ns* of sound are missing."""
 
     at_ns: int
     lost_ns: int

@@ -34,7 +34,7 @@ class MatchSegment:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A decided stretch on a boot's axis, dated by the instant at which its sound was sent (the path's delay removed)."""
+    """A decided stretch on a boot's axis, dated by the instant its sound was sent (the path's delay removed)."""
 
     channel: str
     boot: int

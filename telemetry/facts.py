@@ -11,7 +11,7 @@ from scheduler.clock import Reading
 
 
 class Fact(enum.StrEnum):
-    """Kinds of playout facts. The keys of ``detail`` stand behind each; times in it are boottime ns of the fact's boot."""
+    """Kinds of playout facts, with the keys of ``detail``; its times are boottime ns of the fact's boot."""
 
     BOOTED = "booted"  # process started: first_of_boot (bool), clock quality in the stamp
     BEGAN = "began"  # anchor_ns (boottime of the slot's first instant), sink_ns, wanted_ns, offset_ms, content_ms|null
@@ -40,7 +40,7 @@ class PlayoutFact:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something is bad, or good again, says a process that sees it; the ledger makes faults of it by the table of times."""
+    """Something is bad, or good again, says the process that sees it; the ledger makes faults of it."""
 
     code: str  # e.g. "dead_air", "sound_device", "clock_untrusted"
     target: str  # what it is about: "station", a channel's name, a device
