@@ -1,0 +1,275 @@
+"""The station's configuration: read once, whole; every error at once, each with its key and a way to mend it."""
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scheduler.problem import Problem
+
+DEFAULT_PATH = Path("/etc/smartradio/station.toml")
+PATH_VARIABLE = "SMARTRADIO_CONFIG"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. ``problems`` has every reason."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{p.where}: {p.en}" for p in problems))
+        self.problems = problems
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _topic_word(value: str) -> str:
+    if not value or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in value):
+        raise ValueError("use letters without marks, digits, - _ . only")
+    return value
+
+
+TopicWord = Annotated[str, AfterValidator(_topic_word)]
+
+
+class Station(Section):
+    id: TopicWord
+    name: str = Field(min_length=1)
+    province: TopicWord
+    commune: str = ""
+
+
+class Paths(Section):
+    state_dir: Path = Path("/var/lib/smartradio")
+    run_dir: Path = Path("/run/smartradio")
+    media_dir: Path = Path("/var/lib/smartradio/media")
+
+
+class Output(Section):
+    device: str = Field(min_length=1)
+    delay_ms: float | None = Field(default=None, ge=0, le=5_000)  # from write to sink; None: what the card says
+
+
+class Channel(Section):
+    """One return signal."""
+
+    name: TopicWord
+    device: str = Field(min_length=1)
+    account: bool = False
+    kind: Literal["line", "off_air", "microphone"] = "line"
+
+
+class Clock(Section):
+    trust: Literal["auto", "host"] = "auto"  # host: the operator vouches for this computer's clock
+
+
+class Uplink(Section):
+    enabled: bool = True
+    host: str = "localhost"
+    port: int = Field(default=1883, ge=1, le=65_535)
+    username: str | None = None
+    password_file: Path | None = None
+    tls_ca: Path | None = None
+
+
+class Console(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+
+
+def _quiet_window(value: str) -> str:
+    parse_window(value)
+    return value
+
+
+def parse_window(text: str) -> tuple[time, time]:
+    """Read "22:00-04:45" as two local times of day. Raises ValueError."""
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        raise ValueError(f'{text!r} is not a window like "22:00-04:45"') from None
+    if start == end:
+        raise ValueError("a window must not begin and end at the same time")
+    return start, end
+
+
+class Guards(Section):
+    quiet_hours: tuple[Annotated[str, AfterValidator(_quiet_window)], ...] = ("21:00-04:30",)
+
+    @property
+    def quiet_windows(self) -> tuple[tuple[time, time], ...]:
+        return tuple(parse_window(text) for text in self.quiet_hours)
+
+
+class FaultTimes(Section):
+    raise_after_s: float | None = Field(default=None, ge=0)
+    clear_after_s: float | None = Field(default=None, ge=0)
+
+
+class Config(Section):
+    """The whole of station.toml."""
+
+    station: Station
+    output: Output
+    paths: Paths = Paths()
+    channel: tuple[Channel, ...] = ()
+    clock: Clock = Clock()
+    uplink: Uplink = Uplink()
+    console: Console = Console()
+    guards: Guards = Guards()
+    faults: dict[str, FaultTimes] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_account(self) -> "Config":
+        names = [channel.name for channel in self.channel]
+        if len(set(names)) != len(names):
+            raise ValueError("two [[channel]] have the same name")
+        if sum(channel.account for channel in self.channel) > 1:
+            raise ValueError("only one [[channel]] may have account = true")
+        if self.channel and not any(channel.account for channel in self.channel):
+            raise ValueError("one [[channel]] must have account = true: its airtime is the station's")
+        return self
+
+    @property
+    def account_channel(self) -> str | None:
+        return next((channel.name for channel in self.channel if channel.account), None)
+
+    @property
+    def playout_db(self) -> Path:
+        return self.paths.state_dir / "playout.db"
+
+    @property
+    def meter_db(self) -> Path:
+        return self.paths.state_dir / "meter.db"
+
+    @property
+    def ledger_db(self) -> Path:
+        return self.paths.state_dir / "ledger.db"
+
+    @property
+    def library_dir(self) -> Path:
+        return self.paths.state_dir / "library"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.paths.state_dir / "spool"
+
+    @property
+    def ring_path(self) -> Path:
+        return self.paths.run_dir / "ring"
+
+
+class CollectorConfig(Section):
+    """The whole of collector.toml (the server's side)."""
+
+    archive: Path
+    host: str = "localhost"
+    port: int = Field(default=1883, ge=1, le=65_535)
+    username: str | None = None
+    password_file: Path | None = None
+    tls_ca: Path | None = None
+    name: TopicWord = "collector"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """pydantic's error types in the words of a technician."""
+
+    vi: str
+    en: str
+
+
+_MESSAGES = {
+    "missing": _Words("thiếu mục này", "is missing"),
+    "extra_forbidden": _Words("không có mục nào tên như vậy", "is no setting"),
+    "string_type": _Words("phải là chữ trong dấu nháy", "must be a text in quotes"),
+    "string_too_short": _Words("không được để trống", "must not be empty"),
+    "int_parsing": _Words("phải là số nguyên", "must be a whole number"),
+    "int_type": _Words("phải là số nguyên", "must be a whole number"),
+    "float_type": _Words("phải là số", "must be a number"),
+    "bool_type": _Words("phải là true hoặc false", "must be true or false"),
+    "model_type": _Words("phải là một bảng [ ... ]", "must be a table [ ... ]"),
+}
+
+
+def load(path: Path) -> Config:
+    """Read and check station.toml. Raises ConfigError with every problem."""
+    return Config.model_validate(_checked(path, Config))
+
+
+def load_collector(path: Path) -> CollectorConfig:
+    """Read and check collector.toml. Raises ConfigError with every problem."""
+    return CollectorConfig.model_validate(_checked(path, CollectorConfig))
+
+
+def config_path(given: str | None) -> Path:
+    return Path(given or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+
+
+def _checked(path: Path, model: type[Section]) -> dict[str, Any]:
+    text = _read(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem(str(path), "toml_syntax", f"sai cú pháp: {error}", f"syntax: {error}")]) from None
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError([_problem(path, text, model, dict(e)) for e in error.errors(include_url=False)]) from None
+    return data
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ConfigError(
+            [Problem(str(path), "unreadable", f"không đọc được: {why}", f"cannot be read: {why}")]
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem(str(path), "not_utf8", "không phải UTF-8", "is not UTF-8")]) from None
+
+
+def _problem(path: Path, text: str, model: type[Section], error: dict[str, Any]) -> Problem:
+    keys = [str(part) for part in error["loc"]]
+    words = _MESSAGES.get(error["type"])
+    en = words.en if words else error["msg"].removeprefix("Value error, ")
+    vi = words.vi if words else en
+    if error["type"] == "extra_forbidden" and (near := _near(model, keys)):
+        en, vi = f'{en}; did you mean "{near}"?', f'{vi}; có phải là "{near}"?'
+    return Problem(f"{path}{_line(text, keys)} {'.'.join(keys)}".rstrip(), error["type"], vi, en)
+
+
+def _near(model: type[BaseModel], keys: list[str]) -> str | None:
+    """The known key most like the unknown one, in the section that has it."""
+    for key in keys[:-1]:
+        if key in model.model_fields:
+            inner = _section_of(model.model_fields[key].annotation)
+            model = inner or model
+    close = difflib.get_close_matches(keys[-1], model.model_fields, n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _line(text: str, keys: list[str]) -> str:
+    """ ":12" for the first line that sets the last key (good enough to find it), "" if none does."""
+    names = [key for key in keys if not key.isdigit()]
+    if not names:
+        return ""
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if stripped.split("=")[0].strip() == names[-1] or stripped.strip("[]") == names[-1]:
+            return f":{number}"
+    return ""

@@ -1,0 +1,64 @@
+"""Requests to playout, dropped atomically: one folder a writer, one file a request, taken in the order they came."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from firmware_py.files import read_json, write_json
+
+WRITERS = ("console", "cli")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A parsed request. ``id`` makes it harmless to take it twice."""
+
+    id: str
+    command: str
+    by: str
+    body: dict[str, Any]
+
+
+def drop(spool_dir: Path, writer: str, command: str, by: str, at: datetime, **body: Any) -> str:
+    """Store a request durably; returns its id. Raises OSError."""
+    folder = spool_dir / writer
+    folder.mkdir(parents=True, exist_ok=True)
+    identity = uuid.uuid4().hex
+    name = f"{at.timestamp():017.6f}-{identity[:8]}.json"
+    request = {"id": identity, "command": command, "by": by, "at": at.isoformat(), **body}
+    write_json(folder / name, request, durable=True)
+    return identity
+
+
+def pending(spool_dir: Path) -> Iterator[tuple[Path, Request | None]]:
+    """Every request that waits, oldest first; None for a file that is not one (to be set aside)."""
+    for path in sorted(_files(spool_dir), key=lambda p: p.name):
+        yield path, _parse(read_json(path))
+
+
+def done(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> None:
+    """Keep a request that cannot be understood, out of the way, for whoever looks for it."""
+    path.rename(path.with_suffix(".refused"))
+
+
+def _files(spool_dir: Path) -> Iterator[Path]:
+    for writer in WRITERS:
+        folder = spool_dir / writer
+        if folder.is_dir():
+            yield from (p for p in folder.iterdir() if p.suffix == ".json" and not p.name.startswith("."))
+
+
+def _parse(data: Any) -> Request | None:
+    if not isinstance(data, dict):
+        return None
+    identity, command, by = data.get("id"), data.get("command"), data.get("by")
+    if not (isinstance(identity, str) and isinstance(command, str) and isinstance(by, str)):
+        return None
+    return Request(identity, command, by[:200], data)
