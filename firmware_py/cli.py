@@ -1,0 +1,125 @@
+"""``smartradio``: every command that people and scripts rely on. Exit 0 done, 1 input or world at fault, 2 usage."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from firmware_py.commands.context import CommandError, Context, language
+
+Sub = Any  # argparse's own type for this is private
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    context = Context(args, language(args.lang))
+    try:
+        return int(_command(args.does)(context) or 0)
+    except CommandError as error:
+        context.tell(error.problems)
+        return 1
+    except BrokenPipeError:  # the reader of our output went away: nothing to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _command(does: str) -> Callable[[Context], int | None]:
+    """Find "operate.stop" in firmware_py.commands; imported late, so that a small command stays small in memory."""
+    module, name = does.split(".")
+    function: Callable[[Context], int | None] = getattr(importlib.import_module(f"firmware_py.commands.{module}"), name)
+    return function
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="smartradio", description="Điều khiển đài truyền thanh cấp xã / commune radio")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--config", metavar="FILE", help="station.toml ($SMARTRADIO_CONFIG, /etc/smartradio/station.toml)"
+    )
+    common.add_argument("--lang", choices=("vi", "en"))
+    sub = top.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_processes, _looks, _schedule, _operate, _accounts, _server):
+        add(sub, common)
+    return top
+
+
+def _add(sub: Sub, common: argparse.ArgumentParser, name: str, does: str, text: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = sub.add_parser(name, parents=[common], help=text, description=text)
+    made.set_defaults(does=does)
+    return made
+
+
+def _processes(sub: Sub, common: argparse.ArgumentParser) -> None:
+    _add(sub, common, "run", "processes.run", "chạy cả đài / run all four station processes in the foreground")
+    for name in ("playout", "meter", "ledger", "console"):
+        _add(sub, common, name, f"processes.{name}", f"tiến trình {name} / the {name} process")
+
+
+def _looks(sub: Sub, common: argparse.ArgumentParser) -> None:
+    config = sub.add_parser("config", help="cấu hình / configuration").add_subparsers(required=True, metavar="WHAT")
+    _add(config, common, "check", "looks.config_check", "kiểm tra cấu hình / every error of the configuration")
+    for name, text in (
+        ("devices", "tên các thiết bị âm thanh và cổng / names of sound cards and ports"),
+        ("status", "đang phát gì, nghe thấy gì / what is on air, heard and next"),
+        ("faults", "các sự cố đang có / open faults"),
+    ):
+        _add(sub, common, name, f"looks.{name}", text).add_argument("--json", action="store_true")
+
+
+def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
+    group = sub.add_parser("schedule", help="lịch phát sóng / schedule").add_subparsers(required=True, metavar="WHAT")
+    check = _add(group, common, "check", "timetables.check", "kiểm tra một tệp lịch / check a timetable file")
+    check.add_argument("file")
+    check.add_argument("--json", action="store_true")
+    show = _add(group, common, "show", "timetables.show", "các lượt phát theo lịch / the planned broadcasts")
+    show.add_argument("file")
+    show.add_argument("--from", dest="first", required=True, metavar="D", help="2026-11-23")
+    show.add_argument("--to", dest="last", required=True, metavar="D", help="không kể ngày này / exclusive")
+    show.add_argument("--json", action="store_true")
+    load = _add(group, common, "load", "timetables.load", "nạp lịch phát sóng / adopt a timetable that passes whole")
+    load.add_argument("file")
+    load.add_argument("--by", metavar="NAME")
+    template = _add(group, common, "template", "timetables.template", "lịch mẫu để điền / an example to fill in")
+    template.add_argument("--xlsx", metavar="F")
+
+
+def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
+    play = _add(sub, common, "play", "operate.play", "phát ngay một tệp / play a file now")
+    play.add_argument("file")
+    stop = _add(sub, common, "stop", "operate.stop", "dừng phát / stop what plays")
+    stop.add_argument("--until", metavar="T", help="2026-11-23T05:00 hoặc/or 17h30")
+    resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
+    for command in (play, stop, resume):
+        command.add_argument("--by", metavar="NAME")
+        command.add_argument("--why", metavar="TEXT", default="")
+
+
+def _accounts(sub: Sub, common: argparse.ArgumentParser) -> None:
+    airtime = _add(sub, common, "airtime", "accounts.airtime", "thời lượng phát sóng trong tháng / the station's month")
+    airtime.add_argument("--month", required=True, metavar="2026-11")
+    airtime.add_argument("--json", action="store_true")
+    for form in ("csv", "xlsx", "docx", "pdf"):
+        airtime.add_argument(f"--{form}", metavar="F")
+    logbook = _add(sub, common, "logbook", "accounts.logbook", "sổ nhật ký chương trình phát thanh / the logbook")
+    logbook.add_argument("--week", required=True, metavar="2026-W47")
+    logbook.add_argument("--pdf", metavar="F")
+    logbook.add_argument("--xlsx", metavar="F")
+    journal = sub.add_parser("journal", help="sổ gốc / the ledger").add_subparsers(required=True, metavar="WHAT")
+    verify = _add(journal, common, "verify", "accounts.verify", "kiểm tra chuỗi bản ghi / verify the chain of records")
+    verify.add_argument("--json", action="store_true")
+    measure = _add(sub, common, "measure", "accounts.measure", "so bản thu với bản đã phát / what a recording proves")
+    measure.add_argument("sent")
+    measure.add_argument("heard")
+    measure.add_argument("--json", action="store_true")
+
+
+def _server(sub: Sub, common: argparse.ArgumentParser) -> None:
+    _add(sub, common, "collector", "processes.collector", "máy thu thập phía tỉnh / the server's side")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Conditions are stated once when they change, and name what is wrong with what is heard."""
+
+import pytest
+
+from audio.segments import Quality, State
+from scheduler.clock import ClockQuality, Reading
+from telemetry.conditions import ConditionBook, Heard, heard_conditions
+
+NOW = Reading(1, 5_000, 10_000, ClockQuality.NTP)
+
+
+def bad(**changes) -> set[str]:
+    given = {"state": State.ON_AIR, "quality": Quality.OK, "due": True, "sending": True, "listening": True} | changes
+    return {code for code, is_bad in heard_conditions(Heard(**given)).items() if is_bad}
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, set()),
+        ({"state": State.SILENCE}, {"dead_air"}),
+        ({"state": State.SILENCE, "sending": False}, {"dead_air"}),
+        ({"state": State.FOREIGN}, {"foreign_audio"}),
+        ({"state": State.NOISE}, {"noise_on_air"}),
+        ({"state": State.HUM}, {"hum_on_air"}),
+        ({"quality": Quality.OVERLAID}, {"overlaid_audio"}),
+        ({"due": False, "sending": False, "state": State.SILENCE}, set()),
+        ({"due": False, "sending": False, "state": State.NOISE}, set()),
+        ({"due": False, "sending": False, "state": State.FOREIGN}, {"sound_when_idle"}),
+        ({"due": False, "sending": False, "state": State.ON_AIR}, {"sound_when_idle"}),
+        ({"due": False, "sending": True, "state": State.ON_AIR}, set()),
+        ({"listening": False, "state": State.SILENCE}, {"return_device"}),
+        ({"state": State.UNOBSERVED}, set()),
+    ],
+)
+def test_what_is_heard_against_what_is_due_names_the_condition(changes, codes):
+    assert bad(**changes) == codes
+
+
+def test_a_condition_is_stated_once_and_again_when_it_changes():
+    book = ConditionBook()
+    assert [c.bad for c in book.changes("return", {"dead_air": True}, NOW)] == [True]
+    assert book.changes("return", {"dead_air": True}, NOW) == []
+    assert book.bad() == [("dead_air", "return")]
+    assert [c.bad for c in book.changes("return", {"dead_air": False}, NOW)] == [False]
+    assert book.bad() == []
+
+
+def test_a_code_nobody_spoke_of_stays_as_it_was():
+    book = ConditionBook()
+    book.changes("return", {"dead_air": True}, NOW)
+    assert book.changes("return", {"return_device": True}, NOW)[0].code == "return_device"
+    assert ("dead_air", "return") in book.bad()
