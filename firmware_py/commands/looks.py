@@ -1,0 +1,93 @@
+"""Commands that only look: config check, devices, status, faults."""
+
+from typing import Any
+
+from firmware_py.clocks import boottime_ns
+from firmware_py.commands.context import Context
+from firmware_py.live import Live, look_at_all
+
+
+def config_check(context: Context) -> None:
+    config = context.config()
+    context.say(f"{context.config_file()}: cấu hình đúng", f"{context.config_file()}: the configuration is right")
+    if config.account_channel is None:
+        context.say(
+            "Chú ý: không có [[channel]] nào; thời lượng phát sóng sẽ là chưa đo được.",
+            "Note: there is no [[channel]]; airtime will be unobserved.",
+        )
+
+
+def devices(context: Context) -> None:
+    from serial.tools.list_ports import comports
+
+    from audio.card import list_devices
+
+    cards = [{"name": d.name, "inputs": d.inputs, "outputs": d.outputs} for d in list_devices()]
+    ports = [{"name": port.device, "description": port.description} for port in comports()]
+    if context.args.json:
+        context.print_json({"cards": cards, "ports": ports})
+        return
+    for card in cards:
+        context.print(f"{card['name']}  (in {card['inputs']}, out {card['outputs']})")
+    for port in ports:
+        context.print(f"{port['name']}  {port['description']}")
+    if not cards:
+        context.say("Không thấy thiết bị âm thanh nào.", "No sound device found.")
+
+
+def status(context: Context) -> None:
+    config = context.config()
+    live = look_at_all(config.paths.run_dir, boottime_ns())
+    if context.args.json:
+        context.print_json({name: {**one.data, "fresh": one.fresh} for name, one in live.items()})
+        return
+    for line in status_lines(live, context):
+        context.print(line)
+
+
+def faults(context: Context) -> None:
+    config = context.config()
+    ledger = look_at_all(config.paths.run_dir, boottime_ns())["ledger"]
+    found: list[dict[str, Any]] = ledger.data.get("faults", [])
+    if context.args.json:
+        context.print_json(found)
+    for fault in [] if context.args.json else found:
+        title, advice = fault[f"title_{context.lang}"], fault[f"advice_{context.lang}"]
+        context.print(f"{fault['since']}  {title} ({fault['target']}): {advice}")
+    if not ledger.fresh:
+        context.say(
+            "Tiến trình ledger không chạy: danh sách có thể đã cũ.",
+            "The ledger process is not running: this may be old.",
+        )
+    elif not found:
+        context.say("Không có sự cố.", "No open faults.")
+
+
+def status_lines(live: dict[str, Live], context: Context) -> list[str]:
+    playout, meter, ledger = (live[name].data for name in ("playout", "meter", "ledger"))
+    lines = [
+        f"{context.text('Đang phát', 'On air')}: {_programme(playout.get('on_air'), context)}",
+        f"{context.text('Tiếp theo', 'Next')}: {_programme(playout.get('next'), context)}",
+    ]
+    lines += [f"{context.text('Nghe thấy', 'Heard')}: {_channel(channel)}" for channel in meter.get("channels", [])]
+    today = ledger.get("today")
+    if today:
+        seconds = {key: value // 1000 for key, value in today.items() if key.endswith("_ms")}
+        lines.append(f"{context.text('Hôm nay (giây)', 'Today (s)')}: {seconds}")
+    lines.append(f"{context.text('Sự cố', 'Faults')}: {len(ledger.get('faults', []))}")
+    silent = [name for name, one in live.items() if not one.fresh]
+    if silent:
+        lines.append(f"{context.text('Không có tin từ', 'No news from')}: {', '.join(silent)}")
+    return lines
+
+
+def _programme(data: dict[str, Any] | None, context: Context) -> str:
+    if not data:
+        return context.text("không có", "nothing")
+    return f"{data['programme']} ({data['starts_at'][11:16]}-{data['ends_at'][11:16]})"
+
+
+def _channel(channel: dict[str, Any]) -> str:
+    heard = channel.get("heard_dbfs")
+    level = f"{heard:.0f} dBFS" if heard is not None else "-"
+    return f"{channel['name']}: {channel['state']}, {level}"

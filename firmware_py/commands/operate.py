@@ -1,0 +1,69 @@
+"""The operator's commands: each becomes a durable request in playout's spool, booked with who and why."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from firmware_py.commands.context import CommandError, Context, failure, person
+from firmware_py.config import Config
+from firmware_py.spool import drop
+from scheduler.clock import STATION_TZ
+
+
+def stop(context: Context) -> None:
+    until = parse_until(context.args.until, datetime.now(STATION_TZ)) if context.args.until else None
+    _request(context, "stop", until=until.isoformat() if until else None, why=context.args.why)
+    when = f"{until:%H:%M %d/%m/%Y}" if until else None
+    context.say(
+        f"Đã gửi lệnh dừng phát{f' đến {when}' if when else ' cho đến khi có lệnh cho phát lại'}.",
+        f"Stop requested{f' until {when}' if when else ' until resumed'}.",
+    )
+
+
+def resume(context: Context) -> None:
+    _request(context, "resume", why=context.args.why)
+    context.say("Đã gửi lệnh cho phát lại.", "Resume requested.")
+
+
+def play(context: Context) -> None:
+    from audio.library import MediaError, ingest
+
+    config = context.config()
+    path = Path(context.args.file)
+    try:
+        entry = ingest(path, config.library_dir)
+    except MediaError as error:
+        raise CommandError(error.problem) from None
+    _request(context, "play", source=entry.name, duration_ms=entry.duration_ms, why=context.args.why)
+    context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
+
+
+def parse_until(text: str, now: datetime) -> datetime:
+    """ "2026-11-23T05:00", "17h30", "17:30": a local time; a time of day is the next one. Raises CommandError."""
+    if match := re.fullmatch(r"(\d{1,2})[hg:](\d{2})?", text.strip()):
+        hour, minute = int(match[1]), int(match[2] or 0)
+        if hour < 24 and minute < 60:
+            today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+            return today if today > now else today + timedelta(days=1)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise failure("--until", "bad_time", f"không hiểu giờ {text!r}", f"{text!r} is not a time") from None
+    when = when if when.tzinfo else when.replace(tzinfo=STATION_TZ)
+    if when <= now:
+        raise failure("--until", "past", f"{text} đã qua rồi", f"{text} is in the past")
+    return when
+
+
+def _request(context: Context, command: str, **body: Any) -> None:
+    send(context.config(), command, person(context.args.by), **body)
+
+
+def send(config: Config, command: str, by: str, **body: Any) -> str:
+    """Drop a request for playout. Raises CommandError when the spool cannot be written."""
+    try:
+        return drop(config.spool_dir, "cli", command, by, datetime.now(STATION_TZ), **body)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise failure(str(config.spool_dir), "spool", f"không ghi được: {why}", f"cannot be written: {why}") from None

@@ -1,0 +1,1 @@
+"""The playout process: decides what sounds, journals what was done."""
