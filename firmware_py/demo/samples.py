@@ -1,0 +1,182 @@
+"""Sample programmes for the demo station: speech by espeak-ng, tunes and music by arithmetic. Nothing licensed."""
+
+import subprocess
+import tempfile
+import wave
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 48_000
+WORKERS = 2
+SPEECH_WORDS_PER_MIN = "145"
+BED_GAIN = 0.10  # music under speech: about 20 dB below it
+PEAK = 0.7
+A4_HZ = 440.0
+NOTE_S = 2.5
+PENTATONIC = (0, 2, 5, 7, 9)  # in semitones: the scale of Vietnamese folk song, nothing in it clashes
+FULL_BAND = (1.0, 0.5, 0.33, 0.2, 0.12)  # how loud each harmonic is: bright enough to use the band a horn carries
+
+Sound = NDArray[np.float64]  # mono, RATE_HZ, -1 … 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One file to make: what is heard in it, and exactly how long it lasts."""
+
+    name: str
+    seconds: int
+    text: str = ""  # spoken; empty: a tune or music
+    voice: str = "vi"
+    bed: bool = True  # soft music under the speech; without it the pauses are silent
+    seed: int = 0
+    notes_per_s: float = 2.0
+
+
+SAMPLES = (
+    Sample("nhac-hieu.wav", 15, seed=1, notes_per_s=3.0),
+    Sample(
+        "ban-tin-sang.mp3",
+        25,
+        "Đây là Đài truyền thanh xã. Mời bà con nghe bản tin sáng. Hôm nay, hợp tác xã bắt đầu lấy nước đổ ải cho vụ "
+        "đông xuân, mời các hộ ra đồng đắp bờ, giữ nước. Trạm y tế xã tiêm chủng cho trẻ em dưới hai tuổi, "
+        "từ bảy giờ đến mười giờ sáng. Trường tiểu học họp phụ huynh chiều thứ sáu, kính mời bà con đến dự đông đủ.",
+        seed=2,
+    ),
+    Sample(
+        "tiep-am-thoi-su.ogg",
+        20,
+        "Chương trình thời sự mẫu, dùng để thử phần tiếp âm. Dự báo thời tiết: vùng núi phía bắc nhiều mây, "
+        "sáng sớm có sương mù, trưa chiều trời nắng, gió nhẹ. Nhiệt độ thấp nhất mười tám độ, cao nhất hai mươi lăm "
+        "độ. Bà con đi đường chú ý tầm nhìn xa hạn chế.",
+        voice="vi-vn-x-south",
+        seed=3,
+    ),
+    Sample(
+        "thong-bao-xa.wav",
+        17,
+        "Thông báo của Ủy ban nhân dân xã. Sáng chủ nhật, mời bà con tham gia vệ sinh đường làng, ngõ xóm. "
+        "Mỗi hộ một người, mang theo chổi và cuốc. Tập trung tại nhà văn hóa thôn lúc sáu giờ ba mươi phút. "
+        "Xin trân trọng cảm ơn.",
+        bed=False,
+    ),
+    Sample(
+        "chuyen-muc-nong-nghiep.flac",
+        18,
+        "Chuyên mục nông nghiệp. Thời tiết ấm và ẩm, bà con thăm đồng thường xuyên, phát hiện sớm rầy nâu và "
+        "bệnh đạo ôn. Chỉ phun thuốc khi thật cần, đúng liều lượng, đúng thời điểm. "
+        "Vỏ bao bì thuốc bỏ vào bể chứa ở đầu bờ, không vứt xuống mương.",
+        voice="vi-vn-x-central",
+        seed=5,
+    ),
+    Sample("ca-nhac.mp3", 40, seed=6, notes_per_s=4.0),
+    Sample("nhac-ket-thuc.flac", 15, seed=7, notes_per_s=2.5),
+)
+
+
+def make_samples(media_dir: Path, progress: Callable[[str], None] = lambda name: None) -> list[Path]:
+    """Make the sample programmes that *media_dir* has not, the same on every run; *progress* hears each name made.
+
+    Needs espeak-ng and ffmpeg. Raises OSError when one is missing, subprocess.CalledProcessError when one fails.
+    """
+    media_dir.mkdir(parents=True, exist_ok=True)
+    missing = [sample for sample in SAMPLES if not (media_dir / sample.name).exists()]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for name in pool.map(partial(_make, media_dir), missing):
+            progress(name)
+    return [media_dir / sample.name for sample in SAMPLES]
+
+
+def _make(media_dir: Path, sample: Sample) -> str:
+    with tempfile.TemporaryDirectory(dir=media_dir, prefix=".making-") as work:
+        made = Path(work) / sample.name
+        _encode(_sound(sample, Path(work)), Path(work) / "sound.wav", made)
+        made.replace(media_dir / sample.name)  # whole or not at all
+    return sample.name
+
+
+def _sound(sample: Sample, work: Path) -> Sound:
+    if not sample.text:
+        return PEAK * music(sample.seconds, sample.seed, sample.notes_per_s)
+    speech = _speech(sample, work)
+    bed = BED_GAIN * music(sample.seconds, sample.seed, 1.0) if sample.bed else 0.0
+    return np.clip(PEAK * speech + bed, -1.0, 1.0)
+
+
+# ---- speech -------------------------------------------------------------------------------------------------------
+
+
+def _speech(sample: Sample, work: Path) -> Sound:
+    """The text as spoken, at RATE_HZ, with silence up to the sample's length."""
+    spoken, resampled = work / "spoken.wav", work / "resampled.wav"
+    _run("espeak-ng", "-v", sample.voice, "-s", SPEECH_WORDS_PER_MIN, "-w", str(spoken), sample.text)
+    _run("ffmpeg", "-v", "error", "-i", str(spoken), "-ar", str(RATE_HZ), "-ac", "1", str(resampled))
+    speech = _read_wav(resampled)
+    whole = np.zeros(sample.seconds * RATE_HZ)
+    kept = min(len(whole), len(speech))
+    whole[:kept] = speech[:kept]
+    return whole
+
+
+def _read_wav(path: Path) -> Sound:
+    with wave.open(str(path), "rb") as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768.0
+
+
+# ---- tunes and music ----------------------------------------------------------------------------------------------
+
+
+def music(seconds: int, seed: int, notes_per_s: float) -> Sound:
+    """Plucked notes that wander over a pentatonic scale and never repeat: float64 (seconds * RATE_HZ,), peak 1."""
+    chance = np.random.default_rng(seed)
+    count = int(seconds * notes_per_s)
+    begins = (np.arange(count) + chance.uniform(0.0, 0.4, count)) / notes_per_s
+    begins[0] = 0.0
+    steps = np.clip(np.cumsum(chance.integers(-2, 3, count)), -5, 7)
+    sound = np.zeros(seconds * RATE_HZ)
+    for begin_s, step in zip(begins, steps, strict=True):
+        note = chance.uniform(0.5, 1.0) * _pluck(_pitch_hz(int(step)))
+        at = int(begin_s * RATE_HZ)
+        sound[at : at + len(note)] += note[: len(sound) - at]
+    sound[-RATE_HZ // 2 :] *= np.linspace(1.0, 0.0, RATE_HZ // 2)
+    loudest: float = np.abs(sound).max()
+    return sound / loudest
+
+
+def _pitch_hz(step: int) -> float:
+    """The pitch *step* notes of the scale above A4 (below, when negative)."""
+    octave, degree = divmod(step, len(PENTATONIC))
+    return float(A4_HZ * 2 ** (octave + PENTATONIC[degree] / 12))
+
+
+@cache
+def _pluck(pitch_hz: float) -> Sound:
+    """One string: harmonics that die away, the higher the faster, after an attack of 5 ms."""
+    t = np.arange(int(NOTE_S * RATE_HZ)) / RATE_HZ
+    sound = np.zeros_like(t)
+    for number, level in enumerate(FULL_BAND, 1):
+        sound += level * np.sin(2 * np.pi * pitch_hz * number * t) * np.exp(-t * (1.2 + 0.8 * number))
+    return sound * np.minimum(1.0, t / 0.005)
+
+
+# ---- files --------------------------------------------------------------------------------------------------------
+
+
+def _encode(sound: Sound, wav: Path, made: Path) -> None:
+    """Write *sound* as 16 bit; its kind is that of *made*'s name. Bit-exact: no dates, no encoder's version."""
+    with wave.open(str(wav), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes((sound * 32767.0).astype("<i2").tobytes())
+    exact = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
+    _run("ffmpeg", "-v", "error", "-i", str(wav), *exact, str(made))
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
