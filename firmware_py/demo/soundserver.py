@@ -1,9 +1,9 @@
 """A private PulseAudio with null sinks: a sound card for machines that have none.
 
 What is played on sink ``air1`` can be captured from ``air1.monitor`` bit-exactly; to PortAudio they are the devices
-``air1`` and ``mon1``. Used by the demo, the tests and the benches; a station with a real card never needs it. Server and
-helpers are killed by the kernel when the *thread* that started them ends (PR_SET_PDEATHSIG), so start it in a thread
-that lives as long as the sound is wanted.
+``air1`` and ``mon1``. Used by the demo, the tests and the benches; a station with a real card never needs it. Server
+and helpers are killed by the kernel when the *thread* that started them ends (PR_SET_PDEATHSIG), so start it in a
+thread that lives as long as the sound is wanted.
 """
 
 import os
@@ -38,7 +38,7 @@ class Recording:
 
 
 class SoundServer:
-    """PulseAudio in *folder* with one mono 48 kHz null sink a name. Sink ``air<k>`` has the monitor device ``mon<k>``."""
+    """PulseAudio in *folder* with one mono 48 kHz null sink a name; ``air<k>`` has the monitor device ``mon<k>``."""
 
     def __init__(self, folder: Path, sinks: Sequence[str] = ("air1", "air2")) -> None:
         self.folder = folder.absolute()
