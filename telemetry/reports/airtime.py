@@ -7,7 +7,7 @@ from telemetry.reports.document import Align, Amount, Cell, Column, Document, Ro
 from telemetry.reports.figures import Broadcast, Durations, Json, month_days
 from telemetry.reports.form import Form
 from telemetry.reports.rounding import RoundedTable, apportion, round_table
-from telemetry.reports.words import sentence, word_or_code
+from telemetry.reports.words import KINDS, sentence, word_or_code
 
 TEXTS = {
     "vi": {
@@ -137,9 +137,9 @@ def printed_figures(
     """The rounded (on air, not on air, unobserved), (played,) and (programme time,) of every broadcast."""
     durations = [b.durations for b in broadcasts]
     return (
-        round_table([d.parts for d in durations], groups, form.quantum_ms),
-        round_table([(d.played_ms,) for d in durations], groups, form.quantum_ms),
-        round_table([(d.programme_ms,) for d in durations], groups, form.quantum_ms),
+        round_table([d.parts for d in durations], groups, form.quantum_ms, width=3),
+        round_table([(d.played_ms,) for d in durations], groups, form.quantum_ms, width=1),
+        round_table([(d.programme_ms,) for d in durations], groups, form.quantum_ms, width=1),
     )
 
 
@@ -205,9 +205,7 @@ def _exact(value: object) -> Cell:
 
 def _lead(figure: Json, form: Form, parts: RoundedTable, content: RoundedTable) -> tuple[str, ...]:
     text = TEXTS[form.lang]
-    on_air = parts.totals[0] if parts.rows else 0
-    programme = content.totals[0] if content.rows else 0
-    lead = text["lead"].format(airtime=form.in_hours(on_air), programme=form.in_hours(programme))
+    lead = text["lead"].format(airtime=form.in_hours(parts.totals[0]), programme=form.in_hours(content.totals[0]))
     unplanned = -(-int(figure["totals"]["unplanned_ms"]) // form.quantum_ms)  # rounded up: never hidden by rounding
     return lead, text["unplanned"].format(unplanned=form.in_hours(unplanned))
 
@@ -222,25 +220,14 @@ def _by_kind(
         Column(text["count"], 1.4, Align.RIGHT),
         *figure_columns(form, names, 2.0),
     )
-
-    def row(label: str, count: int, spread: Sequence[int], played_q: int, content_q: int, style: Style) -> Row:
-        figures = amounts(form, (content_q, sum(spread), played_q, *spread))
-        return Row((label, count, *figures), style)
-
-    kinds = [k for k in ("own", "relay", "repeat", "live") if any(b.kind == k for b in shown)]
-    rows = [
-        row(
-            sentence(word_or_code(kind, form.lang)),
-            sum(b.kind == kind for b in shown),
-            parts.group_totals(kind),
-            *played.group_totals(kind),
-            *content.group_totals(kind),
-            Style.PLAIN,
-        )
-        for kind in kinds
-    ]
-    total = [*(parts.totals or (0, 0, 0))], *(played.totals or (0,)), *(content.totals or (0,))
-    return Table(text["by_kind"], columns, (*rows, row(text["total"], len(shown), *total, Style.TOTAL)))
+    rows = []
+    for kind in [k for k in KINDS if any(b.kind == k for b in shown)]:
+        spread, (played_q,), (content_q,) = (table.group_totals(kind) for table in (parts, played, content))
+        label, count = sentence(word_or_code(kind, form.lang)), sum(b.kind == kind for b in shown)
+        rows.append(Row((label, count, *amounts(form, (content_q, sum(spread), played_q, *spread)))))
+    spread, (played_q,), (content_q,) = parts.totals, played.totals, content.totals
+    figures = amounts(form, (content_q, sum(spread), played_q, *spread))
+    return Table(text["by_kind"], columns, (*rows, Row((text["total"], len(shown), *figures), Style.TOTAL)))
 
 
 def _causes(shown: Sequence[Broadcast], form: Form, parts: RoundedTable) -> tuple[Table, ...]:
@@ -269,7 +256,7 @@ def _causes(shown: Sequence[Broadcast], form: Form, parts: RoundedTable) -> tupl
         Column(sentence(form.unit.name_in(form.lang)), 2.0, Align.RIGHT),
     )
     total = Row((text["total"], "", Amount(whole, form.decimals)), Style.TOTAL)
-    return (Table(text["causes"], columns, (*rows, total)),)
+    return (Table(text["causes"], columns, (*rows, total), width=0.6),)
 
 
 def _details(shown: Sequence[Broadcast], form: Form, parts: RoundedTable, played: RoundedTable) -> Table:
@@ -285,7 +272,7 @@ def _details(shown: Sequence[Broadcast], form: Form, parts: RoundedTable, played
         Column(text["evidence"], 1.9),
     )
     rows = [_detail(n, *line, form) for n, line in enumerate(zip(shown, parts.rows, played.rows, strict=True), 1)]
-    figures = amounts(form, _in_order(parts.totals or (0, 0, 0), (played.totals or (0,))[0]))
+    figures = amounts(form, _in_order(parts.totals, played.totals[0]))
     total = Row(("", "", "", text["total"], "", *figures, "", ""), Style.TOTAL)
     return Table(text["details"], columns, (*rows, total))
 

@@ -34,7 +34,7 @@ class Amount:
 
     @property
     def value(self) -> float:
-        return self.quanta / 10**self.decimals
+        return self.quanta / int(10**self.decimals)
 
 
 Cell = str | int | Amount
@@ -64,6 +64,7 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    width: float = 1.0  # of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Document:
     station: str
     title: str
     subtitle: str
-    lead: tuple[str, ...]  # sentences over the tables
+    lead: tuple[str, ...]  # sentences over the tables, the most important first
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
     evidence: str  # which state of the ledger the figures were counted from

@@ -98,7 +98,7 @@ def _table(word: WordDocument, table: Table, document: Document) -> None:
         caption.paragraph_format.space_before, caption.paragraph_format.keep_with_next = Pt(8), True
         _line(caption, table.caption, size=12, bold=True)
     grid = word.add_table(0, len(table.columns))
-    grid.style, grid.alignment, grid.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    grid.style, grid.alignment, grid.autofit = "Table Grid", WD_TABLE_ALIGNMENT.LEFT, False
     heading = grid.add_row()
     _repeat_on_each_page(heading)
     for cell, column in zip(heading.cells, table.columns, strict=True):
@@ -110,7 +110,7 @@ def _table(word: WordDocument, table: Table, document: Document) -> None:
 
 
 def _row(grid: WordTable, row: Row, table: Table, document: Document) -> None:
-    cells = grid.add_row().cells
+    cells = grid.add_row().cells  # type: ignore[no-untyped-call]
     if row.spans:
         heading = row.style is Style.HEADING
         merged = cells[0].merge(cells[-1])
@@ -123,7 +123,7 @@ def _row(grid: WordTable, row: Row, table: Table, document: Document) -> None:
 
 def _set_widths(grid: WordTable, table: Table) -> None:
     """Word obeys the widths of the cells, LibreOffice those of the columns."""
-    unit = TEXT_WIDTH_MM / sum(column.width for column in table.columns)
+    unit = TEXT_WIDTH_MM * table.width / sum(column.width for column in table.columns)
     for n, column in enumerate(table.columns):
         grid.columns[n].width = Mm(column.width * unit)
     for row in grid.rows:

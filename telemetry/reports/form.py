@@ -1,4 +1,4 @@
-"""A form as a value: language, unit, rounding, who is printed at the head and who signs. Forms change; code does not."""
+"""A form as a value: language, unit, rounding, who stands at the head and who signs. Forms change; code does not."""
 
 import enum
 from dataclasses import dataclass
@@ -33,17 +33,21 @@ class Form:
     signatures: tuple[str, ...] = ("Người lập biểu", "Thủ trưởng đơn vị")
 
     def __post_init__(self) -> None:
-        if self.decimals < 0 or self.unit.ms % 10**self.decimals:
+        if self.decimals < 0 or self.unit.ms % self.quanta_per_unit:
             raise ValueError(f"{self.decimals} decimals of {self.unit.name} are no whole number of ms")
 
     @property
     def quantum_ms(self) -> int:
         """One unit of the last printed digit."""
-        return self.unit.ms // 10**self.decimals
+        return self.unit.ms // self.quanta_per_unit
+
+    @property
+    def quanta_per_unit(self) -> int:
+        return int(10**self.decimals)
 
     def number(self, quanta: int) -> str:
         """A printed figure: 1.234,5 in Vietnamese, 1,234.5 in English."""
-        text = f"{quanta / 10**self.decimals:,.{self.decimals}f}"
+        text = f"{quanta / self.quanta_per_unit:,.{self.decimals}f}"
         return text.translate(str.maketrans(",.", ".,")) if self.lang == "vi" else text
 
     def in_hours(self, quanta: int) -> str:

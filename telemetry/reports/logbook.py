@@ -98,7 +98,7 @@ def _columns(form: Form) -> tuple[Column, ...]:
     text = TEXTS[form.lang]
     return (
         Column(text["planned_time"], 1.9, Align.CENTER),
-        Column(text["actual_time"], 2.2, Align.CENTER),
+        Column(text["actual_time"], 2.4, Align.CENTER),
         Column(text["programme"], 5.0),
         Column(text["kind"], 2.2),
         *figure_columns(form, FIGURES, 1.45),
@@ -107,9 +107,7 @@ def _columns(form: Form) -> tuple[Column, ...]:
     )
 
 
-def _table(
-    days: Sequence[date], lines: Sequence[Line], faults: Sequence[tuple[FaultEntry, date]], form: Form
-) -> Table:
+def _table(days: Sequence[date], lines: Sequence[Line], faults: Sequence[tuple[FaultEntry, date]], form: Form) -> Table:
     rows: list[Row] = []
     for day in days:
         mine = [line for line in lines if line[0].day == day]

@@ -4,12 +4,13 @@ fpdf2 drops letters that a font lacks and only logs it ("Báo cáo thi lng"); he
 that the font has not (an emoji in a title from a phone) is printed as its code point, so that nothing disappears.
 """
 
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from fpdf import FPDF, FontFace, XPos, YPos
 from fpdf.enums import TableBordersLayout
+from fpdf.fonts import TTFFont
 from fpdf.table import Table as PdfTable
 
 from telemetry.reports.document import (
@@ -48,7 +49,9 @@ class _Paper(FPDF):
         self.document = document
         for style, face in FACES.items():
             self.add_font(FAMILY, style, FONTS / f"LiberationSerif-{face}.ttf")
-        self.letters = frozenset.intersection(*(frozenset(font.cmap) for font in self.fonts.values()))
+        faces = [font for font in self.fonts.values() if isinstance(font, TTFFont)]
+        self.letters = frozenset.intersection(*(frozenset(face.cmap) for face in faces))
+        self.font_files = [face.ttfont for face in faces]
         self.set_margins(LEFT_MM, TOP_MM, RIGHT_MM)
         self.set_auto_page_break(True, BOTTOM_MM)
         self.set_draw_color(*RULE)
@@ -67,8 +70,7 @@ class _Paper(FPDF):
 
     def normalize_text(self, text: str) -> str:
         """The door through which fpdf2 passes every text: refuse what it would drop. Raises MissingGlyph."""
-        known = self.current_font.cmap if self.is_ttf_font else {}
-        if missing := sorted({c for c in text if ord(c) not in known and c not in "\n"}):
+        if missing := sorted({c for c in text if ord(c) not in self.letters}):
             raise MissingGlyph(f"{FAMILY} has no {missing!r} in {text!r}")
         return super().normalize_text(text)
 
@@ -76,13 +78,20 @@ class _Paper(FPDF):
 def write_pdf(document: Document, path: Path) -> None:
     """Raises OSError."""
     paper = _Paper(document)
+    with contextlib.ExitStack() as stack:
+        for font in paper.font_files:
+            stack.callback(font.close)
+        _print(paper, document)
+        paper.output(str(path))
+
+
+def _print(paper: _Paper, document: Document) -> None:
     paper.add_page()
     _head(paper, document)
     for table in document.tables:
         _table(paper, table, document)
     _notes(paper, document)
     _signatures(paper, document)
-    paper.output(str(path))
 
 
 def _centred(paper: _Paper, text: str, style: str, points: float, x: float, width: float) -> None:
@@ -107,8 +116,8 @@ def _head(paper: _Paper, document: Document) -> None:
     _centred(paper, document.title, "B", 15, LEFT_MM, paper.epw)
     _centred(paper, document.subtitle, "I", TEXT_POINTS, LEFT_MM, paper.epw)
     paper.ln(2.5)
-    for text in document.lead:
-        _paragraph(paper, text, "", TEXT_POINTS)
+    for text, style in zip(document.lead, ("B", *[""] * len(document.lead)), strict=False):
+        _paragraph(paper, text, style, TEXT_POINTS)
 
 
 def _rule(paper: _Paper, middle: float, width: float) -> float:
@@ -138,13 +147,15 @@ def _table(paper: _Paper, table: Table, document: Document) -> None:
             _row(paper, grid, row, table, document)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _grid(paper: _Paper, table: Table) -> Iterator[PdfTable]:
     with paper.table(
         col_widths=tuple(column.width for column in table.columns),
         borders_layout=TableBordersLayout.ALL,
         line_height=4.4,
-        padding=(0.7, 1.0),
+        padding=(0.7, 1.3),
+        width=paper.epw * table.width,
+        align="LEFT",
         text_align=tuple(PDF_ALIGN[column.align] for column in table.columns),
         headings_style=FontFace(emphasis="BOLD", fill_color=GREY),
     ) as grid:

@@ -31,22 +31,25 @@ class RoundedTable:
 
     rows: tuple[tuple[int, ...], ...]
     groups: tuple[Hashable, ...]  # of each row
+    width: int  # columns; known also when there is no row
 
     @property
     def totals(self) -> tuple[int, ...]:
-        return tuple(sum(column) for column in zip(*self.rows, strict=True))
+        return self._sums(self.rows)
 
     def group_totals(self, group: Hashable) -> tuple[int, ...]:
-        mine = [row for row, its_group in zip(self.rows, self.groups, strict=True) if its_group == group]
-        return tuple(sum(column) for column in zip(*mine, strict=True))
+        return self._sums([row for row, its in zip(self.rows, self.groups, strict=True) if its == group])
+
+    def _sums(self, rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+        return tuple(sum(row[c] for row in rows) for c in range(self.width))
 
 
-def round_table(rows: Sequence[Sequence[int]], groups: Sequence[Hashable], quantum: int) -> RoundedTable:
-    """Round *rows* (ms; all of one length) to multiples of *quantum* (ms). ``groups`` names the group of each row."""
+def round_table(rows: Sequence[Sequence[int]], groups: Sequence[Hashable], quantum: int, width: int) -> RoundedTable:
+    """Round *rows* (ms; each *width* long) to multiples of *quantum* (ms). ``groups`` names the group of each row."""
     cells = {(r, c): _Arc(("row", r), ("group column", groups[r], c), v) for r, c, v in _cells(rows)}
-    _make_whole([*cells.values(), *_sums(rows, groups)], quantum)
+    _make_whole([*cells.values(), *_sums(rows, groups, width)], quantum)
     rounded = tuple(tuple(cells[r, c].amount // quantum for c in range(len(row))) for r, row in enumerate(rows))
-    return RoundedTable(rounded, tuple(groups))
+    return RoundedTable(rounded, tuple(groups), width)
 
 
 def apportion(parts: Sequence[int], whole: int, quantum: int) -> tuple[int, ...]:
@@ -66,9 +69,9 @@ def _cells(rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, int]]:
     return ((r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row))
 
 
-def _sums(rows: Sequence[Sequence[int]], groups: Sequence[Hashable]) -> Iterator[_Arc]:
+def _sums(rows: Sequence[Sequence[int]], groups: Sequence[Hashable], width: int) -> Iterator[_Arc]:
     """All sums of the table, as arcs that close the circulation: source → group → row … column → sink → source."""
-    columns = range(len(rows[0])) if rows else range(0)
+    columns = range(width)
     for group in dict.fromkeys(groups):
         mine = [row for row, its_group in zip(rows, groups, strict=True) if its_group == group]
         yield _Arc("source", ("group", group), sum(map(sum, mine)))
