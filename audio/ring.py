@@ -1,9 +1,9 @@
 """The audio ring: what was sent in the last minute, block by block, in a memory-mapped file. One writer, many readers.
 
 Layout (little endian): a header page, then SLOTS slots of one block. A block of sequence number *seq* lies in slot
-``seq % SLOTS``; the header's head is the last complete one. A slot's CRC covers its fields and its samples, and its seq is
-zeroed while it is written, so a reader that races the writer, or a writer killed in mid-write, costs a block and never
-shows a torn one. The file is kept when its writer restarts: the new one goes on with a new *epoch*. (Not
+``seq % SLOTS``; the header's head is the last complete one. A slot's CRC covers its fields and its samples, and its seq
+is zeroed while it is written, so a reader that races the writer, or a writer killed in mid-write, costs a block and
+never shows a torn one. The file is kept when its writer restarts: the new one goes on with a new *epoch*. (Not
 ``multiprocessing.shared_memory``: on Python 3.11 a reader that exits unlinks the segment.)
 """
 
@@ -20,7 +20,7 @@ SLOTS = 768  # 65.5 s, 6.3 MB
 OCCURRENCE_BYTES = 64
 MAGIC = b"SRRING1\n"
 _HEADER_BYTES = 4_096
-_HEADER = struct.Struct("<8sIIQ")  # magic, slots, bytes of a slot, seed of the CRC of an empty file: unused, 0
+_HEADER = struct.Struct("<8sII")  # magic, slots, bytes of a slot
 _HEAD_WORD = 4  # 8-byte word of the header that holds the head: aligned, so one store
 _EPOCH_WORD = 5
 _FIELDS = struct.Struct(f"<QIIqqH{OCCURRENCE_BYTES}s")  # seq, epoch, boot, first frame, sink ns, length and id
@@ -100,7 +100,7 @@ class RingWriter:
 
 
 class RingReader:
-    """Reads the ring at *path*, which may be replaced or written to at any time. Raises RingError if it is not there."""
+    """Reads the ring at *path*, which may be written to or replaced at any time. RingError if it is not there."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -110,19 +110,20 @@ class RingReader:
         """Blocks from *seq* on, at most *limit*; what is gone is counted as lost. An absent file reads as no news."""
         replaced = self._follow_replacement()
         head = self.head
-        if seq > head + 1 or replaced:
-            seq = 1  # another, younger ring
         oldest = max(1, head - SLOTS + 2)  # the slot after the head may be overwritten at any time
+        if seq > head + 1 or replaced:
+            seq = oldest  # another, younger ring
         first = max(seq, oldest)
         upto = min(head, first + limit - 1)
         blocks = [block for s in range(first, upto + 1) if (block := _block(self._map, s)) is not None]
-        lost = max(0, upto - seq + 1) - len(blocks)
-        return Batch(blocks, 0 if replaced else lost, max(upto + 1, first), replaced)
+        if upto == head and upto >= first and (not blocks or blocks[-1].seq != head):
+            upto -= 1  # the head was seen before its block (weakly ordered memory): it will be there next time
+        return Batch(blocks, max(0, upto - seq + 1 - len(blocks)), max(upto + 1, first), replaced)
 
     @property
     def head(self) -> int:
         """Seq of the newest complete block, 0 if there is none."""
-        return int.from_bytes(self._map[_HEAD_WORD * 8 : _HEAD_WORD * 8 + 8], "little")
+        return memoryview(self._map).cast("Q")[_HEAD_WORD]
 
     def last_block(self) -> Block | None:
         """The newest whole block."""
@@ -166,7 +167,7 @@ def _newest(ring: mmap.mmap) -> Block | None:
 
 
 def _is_ring(ring: mmap.mmap) -> bool:
-    return len(ring) == _FILE_BYTES and _HEADER.unpack_from(ring)[:3] == (MAGIC, SLOTS, _SLOT_BYTES)
+    return len(ring) == _FILE_BYTES and _HEADER.unpack_from(ring) == (MAGIC, SLOTS, _SLOT_BYTES)
 
 
 def _open_for_reading(path: Path) -> tuple[mmap.mmap, int]:
@@ -187,7 +188,7 @@ def _open_or_create(path: Path) -> mmap.mmap:
     fresh = path.with_name(f".{path.name}.new")
     try:
         with fresh.open("wb") as file:
-            file.write(_HEADER.pack(MAGIC, SLOTS, _SLOT_BYTES, 0))
+            file.write(_HEADER.pack(MAGIC, SLOTS, _SLOT_BYTES))
             # Allocated, not sparse: a store into a hole of a full disk would kill the process (SIGBUS).
             os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
         fresh.replace(path)

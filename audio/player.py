@@ -1,0 +1,231 @@
+"""The player: one thread that keeps the card fed all day, in blocking writes, and copies each block into the audio ring.
+
+The stream stays open and carries silence between programmes (opening one loses its head, closing one its tail). What
+sounds is decided block by block by the deck; here is only the order of things: fill, write, look at the clock, store,
+tell. No lock is held while writing: commands come through a queue, progress goes out as one frozen value. The choice is
+final for what lies in the card's buffer: about 350 ms.
+"""
+
+import math
+import operator
+import queue
+import threading
+from array import array
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from audio.card import CardError, Output
+from audio.deck import Cue, Deck, Source, expire, fill
+from audio.events import CardBack, CardLost, ClockJumped, EndCause, PlayerEvent
+from audio.format import BLOCK_FRAMES, FULL_SCALE
+from audio.frameclock import FrameClock
+from audio.ring import RingWriter
+
+RETRY_FIRST_S = 0.2
+RETRY_MOST_S = 2.0
+SILENCE_DBFS = -120.0
+MAX_UNDATED = 16  # blocks that wait for the frame clock to settle: 1.4 s
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the player is; replaced as a whole after every block."""
+
+    card_ok: bool = False
+    next_frame: int = 0  # the first frame that is not yet handed over
+    next_sink_ns: int | None = None  # when it will sound: nothing can start earlier; None until the clock knows
+    occurrence_id: str = ""
+    frames_played: int = 0  # of that occurrence
+    last_write_ns: int = 0  # boottime of the last return of a write: a watchdog looks for one stuck
+    sent_dbfs: float = SILENCE_DBFS  # of the last block
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    occurrence_id: str
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class _Undated:
+    pcm: bytes
+    first_frame: int
+    occurrence_id: str
+
+
+class Player:
+    """Feeds the card that *open_card* opens. *post* is called from the feeder thread and must not block."""
+
+    def __init__(
+        self,
+        open_card: Callable[[], Output],
+        ring: RingWriter,
+        post: Callable[[PlayerEvent], None],
+        boottime_ns: Callable[[], int],
+    ) -> None:
+        self._open_card = open_card
+        self._ring = ring
+        self._post = post
+        self._boottime_ns = boottime_ns
+        self._commands: queue.SimpleQueue[Cue | _Stop] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._deck = Deck()
+        self._clock = FrameClock()
+        self._next_frame = 0
+        self._undated: deque[_Undated] = deque()
+        self._lost = False
+        self._progress = Progress()
+        self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cue(self, cue: Cue) -> None:
+        """Sound *cue* at its time. The player closes its source. A cue for an occurrence that is here is dropped."""
+        self._commands.put(cue)
+
+    def stop(self, occurrence_id: str, cause: EndCause = EndCause.STOPPED) -> None:
+        """End an occurrence with the next block; harmless if it does not sound."""
+        self._commands.put(_Stop(occurrence_id, cause))
+
+    def progress(self) -> Progress:
+        return self._progress
+
+    def close(self, timeout_s: float = 2.0) -> bool:
+        """Tell what plays that the house shuts down, and end; False if the card holds the feeder for longer."""
+        self._closing.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # -- the feeder ---------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        retry_s = RETRY_FIRST_S
+        while not self._closing.is_set():
+            try:
+                card = self._open_card()
+            except CardError as error:
+                self._card_lost(error)
+                self._wait_without_card(retry_s)
+                retry_s = min(2 * retry_s, RETRY_MOST_S)
+                continue
+            retry_s = RETRY_FIRST_S
+            self._feed(card)
+        self._shut_down()
+
+    def _feed(self, card: Output) -> None:
+        """Write blocks until the card fails or we close."""
+        try:
+            self._card_opened(card)
+            while not self._closing.is_set():
+                self._obey_commands()
+                self._write_block(card)
+        except CardError as error:
+            self._card_lost(error)
+        finally:
+            _close(card)
+
+    def _card_opened(self, card: Output) -> None:
+        self._clock = FrameClock(card.latency_ns, self._clock.rate_error)
+        self._ring.new_epoch()
+        if self._lost:
+            self._lost = False
+            self._post(CardBack(self._boottime_ns()))
+
+    def _card_lost(self, error: CardError) -> None:
+        self._date_blocks()
+        if not self._lost:
+            self._lost = True
+            self._deck = self._deck.card_lost()
+            self._post(CardLost(self._boottime_ns(), str(error)))
+        self._progress = Progress(next_frame=self._next_frame, last_write_ns=self._boottime_ns())
+
+    def _wait_without_card(self, seconds: float) -> None:
+        """Time goes on: what ends or is stopped meanwhile ends."""
+        self._closing.wait(seconds)
+        self._obey_commands()
+        self._deck, expired = expire(self._deck, self._boottime_ns())
+        self._tell(expired.events, expired.finished)
+
+    def _obey_commands(self) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(command, _Stop):
+                self._deck = self._deck.stop(command.occurrence_id, command.cause)
+            elif self._deck.holds(command.occurrence_id):
+                command.source.close()
+            else:
+                self._deck = self._deck.add(command)
+
+    def _write_block(self, card: Output) -> None:
+        """One turn. A block that the card refuses never happened: the deck stays as it was before."""
+        first = self._next_frame
+        deck, filled = fill(self._deck, first, BLOCK_FRAMES, self._clock)
+        card.write(filled.pcm)
+        now_ns = self._boottime_ns()
+        self._deck, self._next_frame = deck, first + BLOCK_FRAMES
+        self._undated.append(_Undated(filled.pcm, first, filled.occurrence_id))
+        self._look_at_clock(now_ns)
+        self._tell(filled.events, filled.finished)
+        playing = deck.playing
+        self._progress = Progress(
+            card_ok=True,
+            next_frame=self._next_frame,
+            next_sink_ns=self._clock.sink_ns(self._next_frame) if self._clock.ready else None,
+            occurrence_id=playing.cue.occurrence_id if playing else "",
+            frames_played=playing.frames if playing else 0,
+            last_write_ns=now_ns,
+            sent_dbfs=level_dbfs(filled.pcm),
+        )
+
+    def _look_at_clock(self, now_ns: int) -> None:
+        """A block gets its date from a clock that is sure of it: just after an opening or a break it waits."""
+        jump = self._clock.add(self._next_frame, now_ns)
+        if jump is not None:
+            self._ring.new_epoch()
+            self._deck = self._deck.jumped(jump.lost_ns)
+            self._post(ClockJumped(now_ns, jump.lost_ns))
+        if self._clock.settled or len(self._undated) > MAX_UNDATED:
+            self._date_blocks()
+
+    def _date_blocks(self) -> None:
+        while self._undated:
+            block = self._undated.popleft()
+            if self._clock.ready:
+                sink_ns = self._clock.sink_ns(block.first_frame)
+                self._ring.put(block.pcm, block.first_frame, sink_ns, block.occurrence_id)
+
+    def _tell(self, events: tuple[PlayerEvent, ...], finished: tuple[Source, ...]) -> None:
+        for event in events:
+            self._post(event)
+        for source in finished:
+            source.close()
+
+    def _shut_down(self) -> None:
+        """The card is closed; say how far everything got."""
+        self._date_blocks()
+        self._obey_commands()
+        deck = self._deck.card_lost()
+        cues = (*deck.waiting, *([deck.playing.cue] if deck.playing else []))
+        for cue in cues:
+            deck = deck.stop(cue.occurrence_id, EndCause.SHUTDOWN)
+        self._deck, expired = expire(deck, self._boottime_ns())
+        self._tell(expired.events, expired.finished)
+
+
+def level_dbfs(pcm: bytes) -> float:
+    """RMS level of s16le samples in dB of full scale. Every fourth sample will do for an eye, at a quarter the cost."""
+    samples = array("h", pcm)[::4]
+    power = sum(map(operator.mul, samples, samples)) / len(samples) / FULL_SCALE**2
+    return max(SILENCE_DBFS, 10.0 * math.log10(power)) if power else SILENCE_DBFS
+
+
+def _close(card: Output) -> None:
+    try:
+        card.close()
+    except CardError:
+        pass  # it is gone, which is why we close it
