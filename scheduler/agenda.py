@@ -1,0 +1,321 @@
+"""What should sound compared with what sounds: starts, stops and misses. Pure; asking twice is harmless.
+
+The axis is boottime (ns): the wall clock only places on it what has not begun. An occurrence that has begun is pinned
+by its anchor, so a clock step in mid-programme neither cuts nor repeats it. The shell asks several times a second and
+on every event, obeys, and tells in the next ``Situation`` what it did.
+
+In a zone the highest class wins, and among equals what was *planned* to start later. What does not win waits, and is
+joined at its place as soon as the zone is free.
+"""
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, datetime_of
+from scheduler.occurrence import BulletinClass, Occurrence
+from scheduler.quiet import Window, earliest_start, stretches
+from scheduler.zones import zones_meet
+
+MIN_REST_NS = NS_PER_S  # with less than this to go an occurrence is not joined any more
+HANDOVER_NS = 100 * NS_PER_MS  # an end that slips by less (a slewed clock) does not delay the next start
+LOOKAHEAD_NS = 3 * NS_PER_S
+
+
+class Cause(enum.StrEnum):
+    """Why something was stopped, or missed."""
+
+    STOPPED_BY = "stopped_by"  # an operator's stop is in force
+    QUIET_HOURS = "quiet_hours"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    PRE_EMPTED = "pre_empted"  # something of higher class, or planned later, has the zone
+    MISSED = "missed"  # nobody was there: the box was off, the process dead, the clock jumped past it
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """Something that sounds or is cued, as instants of boottime. It ends by its own frame count."""
+
+    occurrence: Occurrence
+    anchor_ns: int  # of the slot's first instant
+    starts_ns: int  # first frame: later than the anchor where it was joined
+    ends_ns: int  # last frame: the slot's end, or where a stop was ordered
+
+    @classmethod
+    def of(cls, start: "Start") -> "Playing":
+        occurrence = start.occurrence
+        return cls(occurrence, start.anchor_ns, start.at_ns, start.anchor_ns + occurrence.planned_ms * NS_PER_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An operator's stop: nothing scheduled sounds, but for an emergency."""
+
+    by: str
+    why: str
+    until: datetime | None = None  # None: until somebody ends it
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision depends on, besides the plan."""
+
+    reading: Reading
+    playing: tuple[Playing, ...] = ()
+    closed: Collection[str] = frozenset()  # ids that ended for good: never started again, whatever the clock says
+    missed: Collection[str] = (
+        frozenset()
+    )  # ids told as missed: not told again, but played if the clock comes back to them
+    pinned: Mapping[str, int] = field(default_factory=dict)  # id → anchor_ns of what has sounded in this boot
+    stopped: Stopped | None = None
+    quiet: Sequence[Window] = ()
+    awake_ns: int = 0  # since when this process has been deciding
+    trusted_ns: int = 0  # since when the clock has been good enough to play by
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Sound it from *at_ns* on. A zone's earlier sound ends there at the latest (it may be ≤ 100 ms from its end)."""
+
+    occurrence: Occurrence
+    at_ns: int  # boottime of the first frame
+    anchor_ns: int  # boottime of the slot's first instant
+
+    @property
+    def offset_ns(self) -> int:
+        """How far into the slot it begins: 0, or where it is joined."""
+        return self.at_ns - self.anchor_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    occurrence: Occurrence
+    cause: Cause
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Its end has passed and it never began."""
+
+    occurrence: Occurrence
+    cause: Cause
+
+
+Command = Start | Stop | Miss
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """An occurrence placed on boottime: where its slot lies, and from when it may sound."""
+
+    occurrence: Occurrence
+    anchor_ns: int
+    ends_ns: int
+    at_ns: int
+
+    @property
+    def too_late(self) -> bool:
+        return self.ends_ns - self.at_ns < MIN_REST_NS
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Who is asked first: the earliest; at the same instant the one that wins."""
+        return self.at_ns, -self.occurrence.bulletin_class.rank, -self.anchor_ns, self.occurrence.id
+
+
+def decide(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int = LOOKAHEAD_NS) -> list[Command]:
+    """How to get from what sounds to what should sound, from now until *lookahead_ns* ahead.
+
+    Stops come before the starts that need their place, misses last.
+    """
+    plan = list(plan)
+    commands: list[Command] = list(_ordered_stops(situation))
+    playing = obey(situation.playing, commands)
+    horizon_ns = situation.reading.boottime_ns + lookahead_ns
+    for due in sorted(_startable(plan, situation, horizon_ns), key=lambda due: due.order):
+        step = _begin(due, playing, horizon_ns)
+        playing = obey(playing, step)
+        commands += step
+    return [*commands, *_misses(plan, replace(situation, playing=playing))]
+
+
+def obey(playing: Sequence[Playing], commands: Iterable[Command]) -> tuple[Playing, ...]:
+    """What sounds, or is cued, once *commands* are carried out. A start takes its zone from what still sounds there."""
+    after = tuple(playing)
+    for command in commands:
+        match command:
+            case Start():
+                after = (*(_give_way(p, command) for p in after), Playing.of(command))
+            case Stop(occurrence, _, at_ns):
+                after = tuple(_cut(p, at_ns) if p.occurrence.id == occurrence.id else p for p in after)
+    return after
+
+
+def wanted(plan: Iterable[Occurrence], situation: Situation) -> list[Occurrence]:
+    """What should sound at this very instant: at most one thing a zone."""
+    after = obey(situation.playing, decide(plan, situation, lookahead_ns=0))
+    now_ns = situation.reading.boottime_ns
+    return [p.occurrence for p in after if p.starts_ns <= now_ns < p.ends_ns]
+
+
+def upcoming(plan: Iterable[Occurrence], situation: Situation, within_ns: int) -> list[Occurrence]:
+    """What may start within the next *within_ns*, the first first: its source can be opened ahead."""
+    due = _startable(plan, situation, situation.reading.boottime_ns + within_ns)
+    return [one.occurrence for one in sorted(due, key=lambda one: one.order)]
+
+
+def next_change(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int = LOOKAHEAD_NS) -> int | None:
+    """The next boottime at which ``decide`` may say something new if nothing happens until then; None: never."""
+    now_ns, moments = situation.reading.boottime_ns, [p.ends_ns - lookahead_ns for p in situation.playing]
+    for due in _open(plan, situation):
+        moments += [due.at_ns - lookahead_ns, due.ends_ns - MIN_REST_NS + 1]
+    return min((moment for moment in moments if moment > now_ns), default=None)
+
+
+def _give_way(playing: Playing, start: Start) -> Playing:
+    sounds_there = playing.starts_ns <= start.at_ns and zones_meet(playing.occurrence.zone, start.occurrence.zone)
+    return _cut(playing, start.at_ns) if sounds_there else playing
+
+
+def _cut(playing: Playing, at_ns: int) -> Playing:
+    return replace(playing, ends_ns=min(playing.ends_ns, at_ns))
+
+
+def _ordered_stops(situation: Situation) -> Iterator[Stop]:
+    """An operator's stop in force ends what sounds, and what is cued for the time it is in force."""
+    if situation.stopped is None:
+        return
+    now_ns, until_ns = situation.reading.boottime_ns, _held_until(situation)
+    for p in situation.playing:
+        begins_ns = max(now_ns, p.starts_ns)
+        held = until_ns is None or begins_ns < until_ns
+        if held and p.ends_ns > begins_ns and not _is_emergency(p.occurrence):
+            yield Stop(p.occurrence, Cause.STOPPED_BY, now_ns)
+
+
+def _held_until(situation: Situation) -> int | None:
+    """The boottime at which the stop in force ends; None: no end known."""
+    assert situation.stopped is not None
+    until = situation.stopped.until
+    return None if until is None else situation.reading.boottime_of(until)
+
+
+def _is_emergency(occurrence: Occurrence) -> bool:
+    return occurrence.bulletin_class is BulletinClass.EMERGENCY
+
+
+def _open(plan: Iterable[Occurrence], situation: Situation) -> Iterator[_Due]:
+    """What may still be started, placed at its earliest instant. By an untrusted clock only what needs no clock."""
+    sounding = {p.occurrence.id for p in situation.playing}
+    for occurrence in plan:
+        placeable = situation.reading.quality.plays or occurrence.id in situation.pinned
+        if placeable and occurrence.id not in situation.closed and occurrence.id not in sounding:
+            due = _allowed(_placed(occurrence, situation), situation)
+            if due is not None and not due.too_late:
+                yield due
+
+
+def _startable(plan: Iterable[Occurrence], situation: Situation, horizon_ns: int) -> Iterator[_Due]:
+    return (due for due in _open(_near(plan, situation, horizon_ns), situation) if due.at_ns <= horizon_ns)
+
+
+def _near(plan: Iterable[Occurrence], situation: Situation, horizon_ns: int) -> Iterator[Occurrence]:
+    """A cheap first sieve: a week's plan is looked at four times a second."""
+    reading = situation.reading
+    now, horizon = reading.wall, datetime_of(horizon_ns + reading.offset_ns + NS_PER_S)
+    for occurrence in plan:
+        if occurrence.id in situation.pinned or (occurrence.starts_at <= horizon and occurrence.ends_at > now):
+            yield occurrence
+
+
+def _placed(occurrence: Occurrence, situation: Situation) -> _Due:
+    """Pinned by its anchor if it has begun, by the wall clock if not."""
+    anchor_ns = situation.pinned.get(occurrence.id)
+    if anchor_ns is None:
+        anchor_ns = situation.reading.boottime_of(occurrence.starts_at)
+    ends_ns = anchor_ns + occurrence.planned_ms * NS_PER_MS
+    return _Due(occurrence, anchor_ns, ends_ns, max(anchor_ns, situation.reading.boottime_ns))
+
+
+def _allowed(due: _Due, situation: Situation) -> _Due | None:
+    """The same, put off until neither a stop nor quiet hours forbid it; None if they always do."""
+    if _is_emergency(due.occurrence):
+        return due
+    if situation.stopped is not None:
+        until_ns = _held_until(situation)
+        if until_ns is None:
+            return None
+        due = replace(due, at_ns=max(due.at_ns, until_ns))
+    return _after_quiet(due, situation) if situation.quiet else due
+
+
+def _after_quiet(due: _Due, situation: Situation) -> _Due | None:
+    offset_ns = situation.reading.offset_ns
+    begin, end = datetime_of(due.at_ns + offset_ns), datetime_of(due.ends_ns + offset_ns)
+    free_from = earliest_start(situation.quiet, begin, end)
+    if free_from is None:
+        return None
+    return due if free_from == begin else replace(due, at_ns=situation.reading.boottime_of(free_from))
+
+
+def _begin(due: _Due, playing: Sequence[Playing], horizon_ns: int) -> list[Command]:
+    """Start it when its zone is free or won, stopping what it wins over; nothing if that is not before the horizon."""
+    for p in sorted(playing, key=lambda p: p.ends_ns):
+        if _in_the_way(p, due) and not _beats(due.occurrence, p.occurrence):
+            due = replace(due, at_ns=p.ends_ns)
+    if due.at_ns > horizon_ns or due.too_late:
+        return []
+    beaten = [Stop(p.occurrence, Cause.PRE_EMPTED, due.at_ns) for p in playing if _in_the_way(p, due)]
+    return [*beaten, Start(due.occurrence, due.at_ns, due.anchor_ns)]
+
+
+def _in_the_way(p: Playing, due: _Due) -> bool:
+    overlaps = p.ends_ns - due.at_ns > HANDOVER_NS and p.starts_ns < due.ends_ns
+    return overlaps and zones_meet(p.occurrence.zone, due.occurrence.zone)
+
+
+def _beats(challenger: Occurrence, holder: Occurrence) -> bool:
+    """Among equals only a plan that overlaps decides: a holder that slipped into the next slot is not cut."""
+    if challenger.bulletin_class is not holder.bulletin_class:
+        return challenger.bulletin_class.rank > holder.bulletin_class.rank
+    return holder.starts_at < challenger.starts_at < holder.ends_at
+
+
+def _misses(plan: Iterable[Occurrence], situation: Situation) -> Iterator[Miss]:
+    """What can no longer be joined and never began. A clock that nobody trusts proves no miss."""
+    if not situation.reading.quality.plays:
+        return
+    told = {p.occurrence.id for p in situation.playing}.union(situation.closed, situation.missed, situation.pinned)
+    now = situation.reading.wall
+    for occurrence in plan:
+        if occurrence.starts_at < now and occurrence.id not in told:
+            due = _placed(occurrence, situation)
+            if due.too_late:
+                yield Miss(occurrence, _miss_cause(due, situation))
+
+
+def _miss_cause(due: _Due, situation: Situation) -> Cause:
+    """Found out while the cause still holds: a miss is told a second before the end passes."""
+    if due.ends_ns <= situation.awake_ns:
+        return Cause.MISSED
+    if (forbidden := _forbidden_by(due, situation)) is not None:
+        return forbidden
+    if due.anchor_ns < situation.trusted_ns:
+        return Cause.CLOCK_UNTRUSTED
+    blocked = any(_in_the_way(p, replace(due, at_ns=due.anchor_ns)) for p in situation.playing)
+    return Cause.PRE_EMPTED if blocked else Cause.MISSED
+
+
+def _forbidden_by(due: _Due, situation: Situation) -> Cause | None:
+    """The rule that kept it from sounding to its end, if one did."""
+    if _is_emergency(due.occurrence):
+        return None
+    if any(stretches(situation.quiet, due.occurrence.starts_at, due.occurrence.ends_at)):
+        return Cause.QUIET_HOURS
+    if situation.stopped is not None:
+        until_ns = _held_until(situation)
+        if until_ns is None or until_ns > due.ends_ns - MIN_REST_NS:
+            return Cause.STOPPED_BY
+    return None

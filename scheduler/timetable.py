@@ -1,0 +1,220 @@
+"""A timetable: what recurs when. Its canonical JSON is the only form that playout adopts.
+
+Quiet hours are no part of it: they belong to the station, not to a week's sheet.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
+
+VERSION = 1
+DAY_CODES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MIN_DURATION_MS = 1_000
+MAX_DURATION_MS = 24 * 3_600_000
+MAX_SLOTS = 5_000
+MAX_DATES = 1_000  # in one slot
+MAX_TEXT = 500  # characters of a title, source, zone, place
+MAX_BYTES = 4_000_000  # of canonical JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Weekdays:
+    """On these days of every week; 0 is Monday (Thứ 2), 6 Sunday (CN)."""
+
+    days: frozenset[int]
+
+    def falls_on(self, day: date) -> bool:
+        return day.weekday() in self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """On these dates only."""
+
+    dates: frozenset[date]
+
+    def falls_on(self, day: date) -> bool:
+        return day in self.dates
+
+
+Recurrence = Weekdays | Dates
+EVERY_DAY = Weekdays(frozenset(range(7)))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is broadcast."""
+
+    title: str
+    duration_ms: int  # planned
+    kind: Kind = Kind.OWN
+    origin: str | None = None  # of a relay: "vov", "province", "other"
+    bulletin_class: BulletinClass = BulletinClass.NORMAL
+    source: str = ""  # a file's name in the media folder, or an address
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When and where an item is broadcast. It may cross midnight; it belongs to the day on which it starts."""
+
+    recurrence: Recurrence
+    starts: time  # local, to the second
+    item: Item
+    zone: str = ALL_ZONES
+    where: str = field(default="", compare=False)  # the cell or line it was read from
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    title: str
+    slots: tuple[Slot, ...]
+    valid_from: date | None = None  # first day
+    valid_to: date | None = None  # last day, included
+
+    def in_force(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "title": self.title,
+            "valid_from": self.valid_from and self.valid_from.isoformat(),
+            "valid_to": self.valid_to and self.valid_to.isoformat(),
+            "slots": [_slot_to_json(slot) for slot in self.slots],
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> "Timetable":
+        """Inverse of ``to_json``. Raises ValueError on an unknown key, a wrong type or an absurd size."""
+        _require(data, "timetable", _TIMETABLE_KEYS)
+        assert isinstance(data, dict)
+        if data["version"] != VERSION:
+            raise ValueError(f"timetable: version {data['version']!r} is not {VERSION}")
+        if len(data["slots"]) > MAX_SLOTS:
+            raise ValueError(f"timetable: more than {MAX_SLOTS} slots")
+        return cls(
+            title=_text(data["title"], "title"),
+            slots=tuple(_slot_from_json(slot, f"slots[{n}]") for n, slot in enumerate(data["slots"])),
+            valid_from=None if data["valid_from"] is None else _date(data["valid_from"]),
+            valid_to=None if data["valid_to"] is None else _date(data["valid_to"]),
+        )
+
+
+def canonical_bytes(timetable: Timetable) -> bytes:
+    """The one spelling of a timetable as JSON: UTF-8, sorted keys, no blanks."""
+    return json.dumps(timetable.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def adopt(raw: bytes) -> Timetable:
+    """Read canonical JSON. Raises ValueError on anything that is not byte for byte what ``canonical_bytes`` writes."""
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"timetable: {len(raw)} bytes, more than {MAX_BYTES}")
+    try:
+        timetable = Timetable.from_json(json.loads(raw))
+    except RecursionError:
+        raise ValueError("timetable: nested too deep") from None
+    if canonical_bytes(timetable) != raw:  # also finds doubled keys, which json.loads swallows
+        raise ValueError("timetable: not in canonical form")
+    return timetable
+
+
+_TIMETABLE_KEYS: Mapping[str, tuple[type, ...]] = {
+    "version": (int,),
+    "title": (str,),
+    "valid_from": (str, type(None)),
+    "valid_to": (str, type(None)),
+    "slots": (list,),
+}
+_SLOT_KEYS: Mapping[str, tuple[type, ...]] = {
+    "on": (dict,),
+    "start": (str,),
+    "duration_ms": (int,),
+    "title": (str,),
+    "kind": (str,),
+    "origin": (str, type(None)),
+    "class": (str,),
+    "source": (str,),
+    "zone": (str,),
+    "where": (str,),
+}
+
+
+def _require(data: object, what: str, keys: Mapping[str, tuple[type, ...]]) -> None:
+    """Raise ValueError unless *data* is an object of exactly these keys and types (a bool is no int here)."""
+    if not isinstance(data, dict):
+        raise ValueError(f"{what}: not an object")
+    if odd := sorted(map(str, set(data) ^ set(keys))):
+        raise ValueError(f"{what}: unknown or missing {', '.join(odd)}")
+    for key, types in keys.items():
+        if type(data[key]) not in types:
+            raise ValueError(f"{what}.{key}: {type(data[key]).__name__} is the wrong type")
+
+
+def _slot_to_json(slot: Slot) -> dict[str, Any]:
+    return {
+        "on": _recurrence_to_json(slot.recurrence),
+        "start": slot.starts.strftime("%H:%M:%S"),
+        "duration_ms": slot.item.duration_ms,
+        "title": slot.item.title,
+        "kind": str(slot.item.kind),
+        "origin": slot.item.origin,
+        "class": str(slot.item.bulletin_class),
+        "source": slot.item.source,
+        "zone": slot.zone,
+        "where": slot.where,
+    }
+
+
+def _slot_from_json(data: object, what: str) -> Slot:
+    _require(data, what, _SLOT_KEYS)
+    assert isinstance(data, dict)
+    if not MIN_DURATION_MS <= data["duration_ms"] <= MAX_DURATION_MS:
+        raise ValueError(f"{what}.duration_ms: {data['duration_ms']} is not between 1 second and 24 hours")
+    item = Item(
+        title=_text(data["title"], f"{what}.title"),
+        duration_ms=data["duration_ms"],
+        kind=Kind(data["kind"]),
+        origin=None if data["origin"] is None else _text(data["origin"], f"{what}.origin"),
+        bulletin_class=BulletinClass(data["class"]),
+        source=_text(data["source"], f"{what}.source", may_be_empty=True),
+    )
+    zone, where = _text(data["zone"], f"{what}.zone"), _text(data["where"], f"{what}.where", may_be_empty=True)
+    return Slot(_recurrence_from_json(data["on"], what), _time(data["start"]), item, zone, where)
+
+
+def _recurrence_to_json(recurrence: Recurrence) -> dict[str, Any]:
+    if isinstance(recurrence, Weekdays):
+        return {"weekdays": [DAY_CODES[day] for day in sorted(recurrence.days)]}
+    return {"dates": [day.isoformat() for day in sorted(recurrence.dates)]}
+
+
+def _recurrence_from_json(data: dict[str, Any], what: str) -> Recurrence:
+    match data:
+        case {"weekdays": [*codes]} if len(data) == 1 and 0 < len(codes) <= len(DAY_CODES):
+            return Weekdays(frozenset(DAY_CODES.index(code) for code in codes))
+        case {"dates": [*days]} if len(data) == 1 and 0 < len(days) <= MAX_DATES:
+            return Dates(frozenset(_date(day) for day in days))
+    raise ValueError(f"{what}.on: not {{weekdays: […]}} nor {{dates: […]}}")
+
+
+def _text(text: str, what: str, *, may_be_empty: bool = False) -> str:
+    if len(text) > MAX_TEXT or not (text or may_be_empty) or not (text.isprintable() and text == text.strip()):
+        raise ValueError(f"{what}: empty, longer than {MAX_TEXT} characters or not printable")
+    return text
+
+
+def _date(text: object) -> date:
+    if not isinstance(text, str) or (day := date.fromisoformat(text)).isoformat() != text:
+        raise ValueError(f"{text!r} is no ISO date")
+    return day
+
+
+def _time(text: str) -> time:
+    start = datetime.strptime(text, "%H:%M:%S").time()
+    if start.isoformat() != text:
+        raise ValueError(f"{text!r} is not HH:MM:SS")
+    return start

@@ -1,0 +1,124 @@
+"""Vietnamese text as operators type it: one normal form, folding for look-ups, and the words of a timetable.
+
+Readers raise ``Misread`` with the likely meaning: what is doubtful is asked, never guessed.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
+
+_SPACES = re.compile(r"\s+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
+
+
+class Misread(ValueError):
+    """A cell that cannot be read with certainty. Carries a code and the sentence for the operator in both languages."""
+
+    def __init__(self, code: str, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.code, self.vi, self.en = code, vi, en
+
+
+def tidy(text: str) -> str:
+    """NFC, no invisible or control characters, each run of blanks one space. Phones send NFD, spreadsheets NBSP."""
+    spaced = _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+    return "".join(c for c in spaced if unicodedata.category(c) != "Cc").strip()
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same."""
+    decomposed = unicodedata.normalize("NFD", tidy(text).casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("đ", "d")
+
+
+def slug(text: str, longest: int = 60) -> str:
+    """The folded text as part of an id: ``ban-tin-sang``. A title without any Latin letter gives ``chuong-trinh``."""
+    return _NOT_SLUG.sub("-", fold(text)).strip("-")[:longest].rstrip("-") or "chuong-trinh"
+
+
+@lru_cache(maxsize=4096)
+def without_repeat_mark(title: str) -> str:
+    """The folded title of what a repeat repeats: "Bản tin sáng (PL)" → "ban tin sang"."""
+    return tidy(_REPEAT_MARK.sub(" ", fold(title))).strip(" -–:")
+
+
+def marked_as_repeat(title: str) -> bool:
+    """Whether the title itself says phát lại. A bare "PL" does not: it is also pháp luật."""
+    return bool(_REPEAT_MARK.search(fold(title)))
+
+
+_KINDS = {
+    Kind.OWN: ("tu san xuat", "tsx", "tu sx", "san xuat", "own"),
+    Kind.RELAY: ("tiep am", "tiep song", "tiep am/tiep song", "tiep phat", "relay"),
+    Kind.REPEAT: ("phat lai", "pl", "(pl)", "repeat"),
+    Kind.LIVE: ("truc tiep", "phat truc tiep", "live"),
+}
+_CLASSES = {
+    BulletinClass.NORMAL: ("", "thong thuong", "thuong", "binh thuong", "normal"),
+    BulletinClass.PRIORITY: ("uu tien", "priority"),
+    BulletinClass.EMERGENCY: ("khan cap", "khan", "emergency"),
+}
+_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
+_CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
+
+
+def read_kind(text: str) -> Kind:
+    """Hình thức. Raises Misread on a word that is not one of the known ones."""
+    try:
+        return _KIND_OF[fold(text)]
+    except KeyError:
+        vi = f"không hiểu hình thức “{tidy(text)}”; ghi một trong: Tự sản xuất, Tiếp âm, Phát lại, Trực tiếp"
+        en = (
+            f"unknown kind “{tidy(text)}”; write one of: Tự sản xuất (own), Tiếp âm (relay), Phát lại, Trực tiếp (live)"
+        )
+        raise Misread("unknown_kind", vi, en) from None
+
+
+def read_class(text: str) -> BulletinClass:
+    """Mức ưu tiên; empty is thông thường. Raises Misread."""
+    try:
+        return _CLASS_OF[fold(text)]
+    except KeyError:
+        vi = f"không hiểu mức ưu tiên “{tidy(text)}”; ghi Thông thường hoặc Ưu tiên"
+        en = f"unknown class “{tidy(text)}”; write Thông thường (normal) or Ưu tiên (priority)"
+        raise Misread("unknown_class", vi, en) from None
+
+
+_ALL = {
+    "",
+    "all",
+    "tat ca",
+    "toan bo",
+    "toan xa",
+    "toan phuong",
+    "toan dac khu",
+    "toan thi tran",
+    "ca xa",
+    "tat ca cac cum",
+}
+
+
+def read_zone(text: str) -> str:
+    """Phạm vi: the zone as written; empty, toàn xã, tất cả … mean all loudspeakers."""
+    return ALL_ZONES if fold(text) in _ALL else tidy(text)
+
+
+_VOV = re.compile(r"\b(vov\d?|tnvn|tieng noi viet nam)\b")
+_PROVINCE_FOLDED = re.compile(r"\b(?:dai|pt-?th|ptth|pt&th)\s+(?:pt-?th\s+|pt&th\s+|phat thanh\s+)?tinh\b")
+
+
+def origin_named_in(title: str) -> str | None:
+    """ "vov" or "province" if the title names that broadcaster, else None.
+
+    "tỉnh" is looked for with its diacritics: folded it would be found in "tình hình" as well.
+    """
+    if _VOV.search(fold(title)):
+        return "vov"
+    if re.search(r"\btỉnh\b", tidy(title).casefold()) or _PROVINCE_FOLDED.search(fold(title)):
+        return "province"
+    return None
