@@ -62,6 +62,7 @@ class Cue:
     start_ns: int
     end_ns: int
     offset_ms: int = 0
+    stopped: EndCause | None = None  # while it waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,12 @@ class Deck:
         return any(cue.occurrence_id == occurrence_id for cue in cues)
 
     def stop(self, occurrence_id: str, cause: EndCause) -> "Deck":
-        """End it with the next block; one that waits ends where it stands. Harmless if it is not here."""
+        """End it with the next block (fill) or at once (expire, without a card). Harmless if it is not here."""
         playing = self.playing
         if playing and playing.cue.occurrence_id == occurrence_id:
-            return replace(self, playing=replace(playing, stopped=cause))
-        # Its time is over now: the next fill or expire tells so.
-        waiting = (replace(c, end_ns=0) if c.occurrence_id == occurrence_id else c for c in self.waiting)
-        return replace(self, waiting=tuple(waiting))
+            playing = replace(playing, stopped=playing.stopped or cause)
+        waiting = (replace(c, stopped=cause) if c.occurrence_id == occurrence_id else c for c in self.waiting)
+        return replace(self, playing=playing, waiting=tuple(waiting))
 
     def jumped(self, lost_ns: int) -> "Deck":
         """The card stood still for *lost_ns*: a file goes on from where it was, a relay leaves out what it missed."""
@@ -109,9 +109,12 @@ class Deck:
             return self
         return replace(self, playing=replace(self.playing, anchor=self.playing.anchor - ns_to_frames(lost_ns)))
 
-    def card_lost(self) -> "Deck":
-        """Time goes on without a card: what plays is found again by its time when there is one."""
-        return replace(self, rejoining=True)
+    def card_lost(self, now_ns: int) -> "Deck":
+        """What lay in its buffer never sounds. Time goes on: what plays is found again by its time on the next card."""
+        playing = self.playing
+        if playing is not None:
+            playing = replace(playing, sounded_ns=min(playing.sounded_ns, now_ns))
+        return replace(self, playing=playing, rejoining=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +148,10 @@ def fill(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> tuple[Dec
 
 
 def expire(deck: Deck, now_ns: int) -> tuple[Deck, Expired]:
-    """Without what can sound no more: waiting cues whose end has passed; of a lost card, what played, too."""
-    over = [cue for cue in deck.waiting if cue.end_ns <= now_ns]
-    events = [Ended(cue.occurrence_id, now_ns, 0, _cause_unplayed(cue)) for cue in over]
-    deck = replace(deck, waiting=tuple(cue for cue in deck.waiting if cue.end_ns > now_ns))
+    """Without what can sound no more: cues that wait and were stopped or are past; of a lost card, what played, too."""
+    over = [cue for cue in deck.waiting if cue.stopped or cue.end_ns <= now_ns]
+    events = [Ended(cue.occurrence_id, now_ns, 0, cue.stopped or EndCause.PLANNED_END) for cue in over]
+    deck = replace(deck, waiting=tuple(cue for cue in deck.waiting if cue not in over))
     playing = deck.playing
     if playing and deck.rejoining and (playing.stopped or playing.cue.end_ns <= now_ns):
         cause = playing.stopped or EndCause.PLANNED_END
@@ -156,10 +159,6 @@ def expire(deck: Deck, now_ns: int) -> tuple[Deck, Expired]:
         over.append(playing.cue)
         deck = replace(deck, playing=None)
     return deck, Expired(tuple(events), tuple(cue.source for cue in over))
-
-
-def _cause_unplayed(cue: Cue) -> EndCause:
-    return EndCause.STOPPED if cue.end_ns == 0 else EndCause.PLANNED_END
 
 
 class _Filling:

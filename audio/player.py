@@ -1,4 +1,4 @@
-"""The player: one thread that keeps the card fed all day, in blocking writes, and copies each block into the audio ring.
+"""The player: one thread that keeps the card fed all day, and copies each block it wrote into the audio ring.
 
 The stream stays open and carries silence between programmes (opening one loses its head, closing one its tail). What
 sounds is decided block by block by the deck; here is only the order of things: fill, write, look at the clock, store,
@@ -6,6 +6,7 @@ tell. No lock is held while writing: commands come through a queue, progress goe
 final for what lies in the card's buffer: about 350 ms.
 """
 
+import contextlib
 import math
 import operator
 import queue
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from audio.card import CardError, Output
 from audio.deck import Cue, Deck, Source, expire, fill
 from audio.events import CardBack, CardLost, ClockJumped, EndCause, PlayerEvent
-from audio.format import BLOCK_FRAMES, FULL_SCALE
+from audio.format import BLOCK_FRAMES, FULL_SCALE, ns_to_frames
 from audio.frameclock import FrameClock
 from audio.ring import RingWriter
 
@@ -75,6 +76,7 @@ class Player:
         self._next_frame = 0
         self._undated: deque[_Undated] = deque()
         self._lost = False
+        self._retry_s = RETRY_FIRST_S
         self._progress = Progress()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
@@ -101,49 +103,49 @@ class Player:
     # -- the feeder ---------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        retry_s = RETRY_FIRST_S
         while not self._closing.is_set():
             try:
                 card = self._open_card()
             except CardError as error:
                 self._card_lost(error)
-                self._wait_without_card(retry_s)
-                retry_s = min(2 * retry_s, RETRY_MOST_S)
-                continue
-            retry_s = RETRY_FIRST_S
-            self._feed(card)
+            else:
+                self._feed(card)
+            self._wait_without_card()
         self._shut_down()
 
     def _feed(self, card: Output) -> None:
         """Write blocks until the card fails or we close."""
         try:
-            self._card_opened(card)
+            self._clock = FrameClock(card.latency_ns, self._clock.rate_error)
+            self._ring.new_epoch()
             while not self._closing.is_set():
                 self._obey_commands()
                 self._write_block(card)
+            self._drain(card)
         except CardError as error:
             self._card_lost(error)
         finally:
             _close(card)
 
-    def _card_opened(self, card: Output) -> None:
-        self._clock = FrameClock(card.latency_ns, self._clock.rate_error)
-        self._ring.new_epoch()
-        if self._lost:
-            self._lost = False
-            self._post(CardBack(self._boottime_ns()))
+    def _drain(self, card: Output) -> None:
+        """Fade out what plays, then push it through the card's buffer: closing throws away what lies there."""
+        self._stop_everything(EndCause.SHUTDOWN)
+        for _ in range(1 + ns_to_frames(card.latency_ns) // BLOCK_FRAMES + 1):
+            self._write_block(card)
 
     def _card_lost(self, error: CardError) -> None:
+        now_ns = self._boottime_ns()
         self._date_blocks()
         if not self._lost:
             self._lost = True
-            self._deck = self._deck.card_lost()
-            self._post(CardLost(self._boottime_ns(), str(error)))
-        self._progress = Progress(next_frame=self._next_frame, last_write_ns=self._boottime_ns())
+            self._post(CardLost(now_ns, str(error)))
+        self._deck = self._deck.card_lost(now_ns)
+        self._progress = Progress(next_frame=self._next_frame, last_write_ns=now_ns)
 
-    def _wait_without_card(self, seconds: float) -> None:
+    def _wait_without_card(self) -> None:
         """Time goes on: what ends or is stopped meanwhile ends."""
-        self._closing.wait(seconds)
+        self._closing.wait(self._retry_s)
+        self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)
         self._obey_commands()
         self._deck, expired = expire(self._deck, self._boottime_ns())
         self._tell(expired.events, expired.finished)
@@ -167,6 +169,10 @@ class Player:
         deck, filled = fill(self._deck, first, BLOCK_FRAMES, self._clock)
         card.write(filled.pcm)
         now_ns = self._boottime_ns()
+        self._retry_s = RETRY_FIRST_S
+        if self._lost:
+            self._lost = False
+            self._post(CardBack(now_ns))
         self._deck, self._next_frame = deck, first + BLOCK_FRAMES
         self._undated.append(_Undated(filled.pcm, first, filled.occurrence_id))
         self._look_at_clock(now_ns)
@@ -205,15 +211,17 @@ class Player:
         for source in finished:
             source.close()
 
+    def _stop_everything(self, cause: EndCause) -> None:
+        self._obey_commands()
+        for cue in (*self._deck.waiting, *([self._deck.playing.cue] if self._deck.playing else [])):
+            self._deck = self._deck.stop(cue.occurrence_id, cause)
+
     def _shut_down(self) -> None:
         """The card is closed; say how far everything got."""
         self._date_blocks()
-        self._obey_commands()
-        deck = self._deck.card_lost()
-        cues = (*deck.waiting, *([deck.playing.cue] if deck.playing else []))
-        for cue in cues:
-            deck = deck.stop(cue.occurrence_id, EndCause.SHUTDOWN)
-        self._deck, expired = expire(deck, self._boottime_ns())
+        now_ns = self._boottime_ns()
+        self._stop_everything(EndCause.SHUTDOWN)
+        self._deck, expired = expire(self._deck.card_lost(now_ns), now_ns)
         self._tell(expired.events, expired.finished)
 
 
@@ -225,7 +233,5 @@ def level_dbfs(pcm: bytes) -> float:
 
 
 def _close(card: Output) -> None:
-    try:
+    with contextlib.suppress(CardError):  # it is gone, which is why we close it
         card.close()
-    except CardError:
-        pass  # it is gone, which is why we close it
