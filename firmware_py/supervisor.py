@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from firmware_py.process import PARENT_VARIABLE
 
@@ -96,8 +97,14 @@ class Child:
 class Supervisor:
     """Start the station, keep it running, end it in order."""
 
-    def __init__(self, config_path: Path, log_dir: Path | None = None, processes: Sequence[str] = PROCESSES) -> None:
-        environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
+    def __init__(
+        self,
+        config_path: Path,
+        log_dir: Path | None = None,
+        processes: Sequence[str] = PROCESSES,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        environment = {**os.environ, **environment, PARENT_VARIABLE: str(os.getpid())}
         self.children = {
             name: Child(
                 name,

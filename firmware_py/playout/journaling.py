@@ -7,37 +7,40 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from telemetry.database import DiskFull
+from telemetry.database import DiskFull, JournalError
 from telemetry.journal import PlayoutJournal
 
-Entry = Callable[[PlayoutJournal], None]
-SLOW_MS = 1_000
+Entry = Callable[[PlayoutJournal], object]
 RETRY_S = 1.0
-BACKLOG_ENTRIES = 100_000  # days of facts: a card that is full for longer loses the newest rather than the station
+BACKLOG_ENTRIES = 100_000  # days of facts
 log = logging.getLogger("smartradio")
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A commit took *duration_ms*; *waited* entries were in it."""
+    """A commit took *duration_ms*."""
 
     duration_ms: float
-    waited: int
 
 
 @dataclass(frozen=True, slots=True)
 class CannotCommit:
     """The disk does not take our facts; they are kept and tried again."""
 
+    full: bool
     reason: str
 
 
 class JournalThread(threading.Thread):
-    """Applies entries in the order they were handed in, many to a commit. Entries survive a full disk, not a dead process."""
+    """Applies entries in the order they came, many to a commit. They survive a full disk, not the end of the process.
 
-    def __init__(self, open_journal: Callable[[], PlayoutJournal], post: Callable[[object], None]) -> None:
+    An entry appends to the journal; one that reads what is committed commits first. One that raises JournalError
+    has appended nothing and is tried again.
+    """
+
+    def __init__(self, journal: PlayoutJournal, post: Callable[[object], None]) -> None:
         super().__init__(name="journal", daemon=True)
-        self._open = open_journal
+        self._journal = journal
         self._post = post
         self._entries: queue.Queue[Entry | None] = queue.Queue(BACKLOG_ENTRIES)
 
@@ -52,13 +55,13 @@ class JournalThread(threading.Thread):
         return not self.is_alive()
 
     def run(self) -> None:
-        journal = self._open()
         ending = False
         while not ending:
             batch, ending = self._next_batch()
-            if batch:
-                self._store(journal, batch)
-        journal.close()
+            for entry in batch:
+                self._until_it_succeeds(entry)
+            self._until_it_succeeds(self._commit)
+        self._journal.close()
 
     def _next_batch(self) -> tuple[list[Entry], bool]:
         batch: list[Entry] = []
@@ -71,17 +74,16 @@ class JournalThread(threading.Thread):
                 return batch, False
         return batch, True
 
-    def _store(self, journal: PlayoutJournal, batch: list[Entry]) -> None:
+    def _commit(self, journal: PlayoutJournal) -> None:
+        if duration_ms := journal.commit():
+            self._post(Committed(duration_ms))
+
+    def _until_it_succeeds(self, act: Entry) -> None:
         """Retry for ever: a full disk empties, and the facts are what the station lives for."""
         while True:
             try:
-                started = time.monotonic()
-                for entry in batch:
-                    entry(journal)
-                journal.commit()
-                self._post(Committed((time.monotonic() - started) * 1_000, len(batch)))
+                act(self._journal)
                 return
-            except DiskFull as error:
-                journal.rollback()
-                self._post(CannotCommit(str(error)))
+            except JournalError as error:
+                self._post(CannotCommit(isinstance(error, DiskFull), str(error)))
                 time.sleep(RETRY_S)

@@ -1,0 +1,198 @@
+"""A whole station on this computer: sound, broker, collector and the four processes, in one folder.
+
+``./dev run`` is one of these; so is every test and bench of the whole station.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from firmware_py.clocks import boottime_ns
+from firmware_py.demo.broker import Broker
+from firmware_py.demo.soundserver import SoundServer
+from firmware_py.live import Live, look
+from firmware_py.process import PARENT_VARIABLE
+from firmware_py.supervisor import PROCESSES, Supervisor
+
+STATION_ID = "demo"
+PROVINCE = "tinh-mau"
+
+
+@dataclass(frozen=True, slots=True)
+class RigSettings:
+    """What the demo and the tests vary."""
+
+    output: str = "air1"
+    channels: tuple[tuple[str, str, bool], ...] = (("return", "mon1", True),)  # name, device, account
+    console_port: int = 8080
+    trust: str = "host"
+    quiet_hours: tuple[str, ...] = ()
+    faults: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # code → raise after, clear after (s)
+    processes: tuple[str, ...] = PROCESSES
+    station_name: str = "Đài truyền thanh xã Mẫu"
+    output_delay_ms: float | None = None
+
+
+class Rig:
+    """Owns the folder. Start and stop the parts as a test wants; everything dies with this process."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: RigSettings,
+        sound: SoundServer | None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.folder = folder.absolute()
+        self.settings = settings
+        self.sound = sound
+        self.state_dir = self.folder / "state"
+        self.run_dir = self.folder / "run"
+        self.media_dir = self.folder / "media"
+        self.log_dir = self.folder / "log"
+        for made in (self.state_dir, self.run_dir, self.media_dir, self.log_dir):
+            made.mkdir(parents=True, exist_ok=True)
+        self.broker = Broker(self.folder / "broker")
+        self.environment = {**(sound.env if sound else {}), **environment}
+        self.supervisor: Supervisor | None = None
+        self.collector: subprocess.Popen[bytes] | None = None
+        self._stack = ExitStack()
+
+    @property
+    def config_path(self) -> Path:
+        return self.folder / "station.toml"
+
+    @property
+    def archive_path(self) -> Path:
+        return self.folder / "archive.db"
+
+    def __enter__(self) -> "Rig":
+        self._stack.enter_context(self.broker)
+        self.write_config()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_station()
+        self.stop_collector()
+        self._stack.close()
+
+    def write_config(self) -> None:
+        self.config_path.write_text(self._station_toml(), encoding="utf-8")
+        collector = f'archive = "{self.archive_path}"\nhost = "127.0.0.1"\nport = {self.broker.port}\n'
+        (self.folder / "collector.toml").write_text(collector, encoding="utf-8")
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    def start_station(self) -> None:
+        self.supervisor = Supervisor(self.config_path, self.log_dir, self.settings.processes, self.environment)
+        self.supervisor.start()
+
+    def stop_station(self) -> None:
+        if self.supervisor is not None:
+            self.supervisor.end()
+            self.supervisor = None
+
+    def start_collector(self) -> None:
+        with (self.log_dir / "collector.log").open("ab") as log:
+            self.collector = subprocess.Popen(
+                [sys.executable, "-m", "firmware_py.cli", "collector", "--config", str(self.folder / "collector.toml")],
+                env={**os.environ, **self.environment, PARENT_VARIABLE: str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop_collector(self, kill: bool = False) -> None:
+        if self.collector is None:
+            return
+        if kill:
+            self.collector.kill()
+        else:
+            self.collector.terminate()
+        try:
+            self.collector.wait(10)
+        except subprocess.TimeoutExpired:
+            self.collector.kill()
+            self.collector.wait()
+        self.collector = None
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def live(self, name: str) -> Live:
+        return look(self.run_dir, name, boottime_ns())
+
+    def smartradio(self, *arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run a command as a person would."""
+        return subprocess.run(
+            [sys.executable, "-m", "firmware_py.cli", *arguments, "--config", str(self.config_path), "--lang", "en"],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def wait_until(self, holds: Any, timeout_s: float, what: str) -> float:
+        """Poll 20 times a second, supervising meanwhile; seconds waited. Raises TimeoutError with the logs' tails."""
+        started = time.monotonic()
+        while not holds():
+            if time.monotonic() - started > timeout_s:
+                raise TimeoutError(f"{what}: not within {timeout_s} s\n{self.logs()}")
+            if self.supervisor is not None:
+                self.supervisor.watch()
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def watch_for(self, seconds: float) -> None:
+        """Let *seconds* pass with the supervisor at work."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            if self.supervisor is not None:
+                self.supervisor.watch()
+            time.sleep(0.05)
+
+    def logs(self, lines: int = 15) -> str:
+        parts = []
+        for path in sorted(self.log_dir.glob("*.log")):
+            tail = path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+            parts += [f"--- {path.name}", *tail]
+        return "\n".join(parts)
+
+    # -- configuration -------------------------------------------------------------------------------------------
+
+    def _station_toml(self) -> str:
+        chosen = self.settings
+        lines = [
+            "[station]",
+            f'id = "{STATION_ID}"',
+            f"name = {json.dumps(chosen.station_name, ensure_ascii=False)}",
+            f'province = "{PROVINCE}"',
+            "[paths]",
+            f'state_dir = "{self.state_dir}"',
+            f'run_dir = "{self.run_dir}"',
+            f'media_dir = "{self.media_dir}"',
+            "[output]",
+            f'device = "{chosen.output}"',
+        ]
+        if chosen.output_delay_ms is not None:
+            lines.append(f"delay_ms = {chosen.output_delay_ms}")
+        for name, device, account in chosen.channels:
+            lines += ["[[channel]]", f'name = "{name}"', f'device = "{device}"', f"account = {str(account).lower()}"]
+        lines += ["[clock]", f'trust = "{chosen.trust}"']
+        lines += ["[uplink]", 'host = "127.0.0.1"', f"port = {self.broker.port}"]
+        lines += ["[console]", f"port = {chosen.console_port}"]
+        lines += ["[guards]", f"quiet_hours = {json.dumps(list(chosen.quiet_hours))}"]
+        for code, (raise_s, clear_s) in chosen.faults.items():
+            lines += [f"[faults.{code}]", f"raise_after_s = {raise_s}", f"clear_after_s = {clear_s}"]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,93 @@
+"""What playout finds when it starts: its journal's plan, what was done, what was going on when its predecessor died."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from audio.events import EndCause
+from scheduler.agenda import Stopped
+from scheduler.clock import datetime_of
+from scheduler.occurrence import Occurrence
+from scheduler.timetable import Timetable
+from telemetry.facts import Fact, PlayoutFact
+from telemetry.journal import PlayoutReader
+
+FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT)}  # what ended so is not started again
+LOOK_BACK = timedelta(days=2)
+LOOK_AHEAD = timedelta(days=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A playout that began in this boot and of which no end is known."""
+
+    began: PlayoutFact
+    frames: int = 0  # at its last progress
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The state that outlives a process."""
+
+    timetable: Timetable | None = None
+    occurrences: tuple[Occurrence, ...] = ()
+    closed: frozenset[str] = frozenset()
+    missed: frozenset[str] = frozenset()
+    pinned: dict[str, int] = field(default_factory=dict)  # id → anchor_ns, of what began in this boot
+    open: dict[str, Open] = field(default_factory=dict)
+    stopped: Stopped | None = None
+    newest_wall_ns: int = 0
+    boots_seen: frozenset[int] = frozenset()
+
+
+def read_past(path: Path, boot: int) -> Past:
+    """Read playout.db once, at the start. Raises JournalError."""
+    reader = PlayoutReader(path)
+    try:
+        return _past(reader, boot)
+    finally:
+        reader.close()
+
+
+def _past(reader: PlayoutReader, boot: int) -> Past:
+    mark = reader.watermark()
+    newest_ns = mark.wall_ns if mark else 0
+    around = datetime_of(newest_ns)
+    rows = reader.plan_between(around - LOOK_BACK, around + LOOK_AHEAD) if mark else []
+    facts = {row.occurrence.id: reader.facts_of(row.occurrence.id) for row in rows}
+    timetable, stop = reader.timetable(), reader.stop()
+    return Past(
+        timetable=Timetable.from_json(timetable) if timetable else None,
+        occurrences=tuple(row.occurrence for row in rows),
+        closed=frozenset(id for id, of in facts.items() if any(_is_final(fact) for fact in of)),
+        missed=frozenset(id for id, of in facts.items() if any(fact.kind is Fact.MISSED for fact in of)),
+        pinned={id: anchor for id, of in facts.items() if (anchor := _anchor(of, boot)) is not None},
+        open={id: still for id, of in facts.items() if (still := _still_open(of, boot)) is not None},
+        stopped=None
+        if stop is None
+        else Stopped(stop.by, stop.why, None if stop.until_wall_ns is None else datetime_of(stop.until_wall_ns)),
+        newest_wall_ns=newest_ns,
+        boots_seen=frozenset({mark.boot}) if mark else frozenset(),
+    )
+
+
+def _is_final(fact: PlayoutFact) -> bool:
+    return fact.kind is Fact.ENDED and fact.detail.get("cause") in FINAL_ENDS
+
+
+def _anchor(facts: list[PlayoutFact], boot: int) -> int | None:
+    began = [fact for fact in facts if fact.kind is Fact.BEGAN and fact.at.boot == boot]
+    return int(began[-1].detail["anchor_ns"]) if began else None
+
+
+def _still_open(facts: list[PlayoutFact], boot: int) -> Open | None:
+    """The last playout, if it began in this boot and nothing says that it ended."""
+    still: Open | None = None
+    for fact in facts:
+        if fact.kind is Fact.BEGAN and fact.at.boot == boot:
+            still = Open(fact)
+        elif fact.kind is Fact.PROGRESS and still is not None:
+            still = Open(still.began, int(fact.detail["frames"]))
+        elif fact.kind is Fact.ENDED:
+            still = None
+    return still

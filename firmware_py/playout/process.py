@@ -1,0 +1,163 @@
+"""The playout process: wires the desk to the card, the journal, the spool, the clock and the ring."""
+
+import queue
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audio.library import read_index
+from audio.sources import FileSource, StreamSource
+
+from audio.card import Output, open_output
+from audio.format import BLOCK_FRAMES, RATE_HZ, frames_to_ns
+from audio.player import Player, Progress
+from audio.ring import RingWriter
+from firmware_py import spool
+from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
+from firmware_py.config import Config
+from firmware_py.files import write_json
+from firmware_py.playout.desk import Desk, Opened, SourceMissing
+from firmware_py.playout.journaling import JournalThread
+from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.status import status
+from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
+from scheduler.clock import NS_PER_MS
+from scheduler.occurrence import Occurrence
+from telemetry.journal import PlayoutJournal
+
+TICK_S = 0.25
+PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
+STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
+CLOSE_TIMEOUT_S = 4.0
+
+
+class WriteStuck(Exception):
+    """The sound driver holds our write; only a new process helps."""
+
+
+def main(config: Config) -> None:
+    """Run until told to end. Raises JournalError, CardError only for what cannot get better by waiting."""
+    mailbox: Mailbox = queue.Queue()
+    with station_process("playout", mailbox):
+        boot = boot_ordinal(config.paths.state_dir)
+        past = read_past(config.playout_db, boot)
+        clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
+        journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
+        ring = RingWriter(config.ring_path, boot)
+        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
+        desk = Desk(player, journal.put, source_opener(config), config.guards.quiet_windows)
+        shell = Shell(config, clock, desk, player, journal)
+        journal.start()
+        player.start()
+        shell.begin(past, ring)
+        decide_forever(mailbox, shell.handle, lambda: TICK_S)
+        shell.end(mailbox, ring)
+
+
+def _card_opener(config: Config) -> Callable[[], Output]:
+    delay_ms = config.output.delay_ms
+    delay_ns = None if delay_ms is None else round(delay_ms * NS_PER_MS)
+    return lambda: open_output(config.output.device, delay_ns)
+
+
+def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
+    """Opens what an occurrence names: an address is a stream, anything else a file of the library."""
+
+    def open_source(occurrence: Occurrence, offset_ms: int) -> Opened:
+        if "://" in occurrence.source:
+            return Opened(StreamSource(occurrence.source), None)
+        entry = read_index(config.library_dir).get(occurrence.source)
+        if entry is None:
+            raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
+        path = config.library_dir / f"{entry.digest}.flac"
+        if not path.exists():
+            raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
+        return Opened(FileSource(path, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
+
+    return open_source
+
+
+@dataclass
+class Shell:
+    """Feeds the desk: the time with every message, the spool with every tick; writes what eyes look at."""
+
+    config: Config
+    clock: StationClock
+    desk: Desk
+    player: Player
+    journal: JournalThread
+    _progress_ns: int = 0
+
+    def begin(self, past: Past, ring: RingWriter) -> None:
+        last = ring.last_block()
+        sounded_until = {}
+        if last is not None and last.boot == self.clock.boot and last.occurrence_id:
+            sounded_until[last.occurrence_id] = last.sink_ns + frames_to_ns(BLOCK_FRAMES)
+        self.desk.begin(past, self.clock.read(), sounded_until)
+        log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
+
+    def handle(self, message: object) -> None:
+        self.desk.handle(message, self.clock.read())
+        if message == TICK:
+            self._take_requests()
+            self._book_progress()
+            self._show()
+            self._feed_watchdog()
+
+    def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
+        """Let the player tell how far everything got, and make it durable."""
+        self.player.close(CLOSE_TIMEOUT_S / 2)
+        with suppress(queue.Empty):
+            while True:
+                self.desk.handle(mailbox.get_nowait(), self.clock.read())
+        self.desk.mark(self.clock.read())
+        if not self.journal.close(CLOSE_TIMEOUT_S):
+            log.error("the journal could not be written before the end")
+        ring.close()
+
+    def _take_requests(self) -> None:
+        for path, request in spool.pending(self.config.spool_dir):
+            if request is None:
+                log.warning("%s is no request", path.name)
+                spool.set_aside(path)
+                continue
+            refusal = self.desk.request(request.id, request.command, request.by, request.body, self.clock.read())
+            if refusal is None:
+                self._done_when_durable(path)
+            else:
+                log.warning("%s refused: %s", path.name, refusal)
+                spool.set_aside(path)
+
+    def _done_when_durable(self, path: Path) -> None:
+        """A request leaves the spool after what it changed is committed, not before."""
+
+        def finish(journal: PlayoutJournal) -> None:
+            journal.commit()
+            spool.done(path)
+
+        self.journal.put(finish)
+
+    def _book_progress(self) -> None:
+        now_ns = boottime_ns()
+        if now_ns - self._progress_ns < PROGRESS_EVERY_NS:
+            return
+        self._progress_ns = now_ns
+        progress = self.player.progress()
+        if progress.occurrence_id and progress.next_sink_ns is not None:
+            self.desk.progress(progress.occurrence_id, progress.next_sink_ns, progress.frames_played, self.clock.read())
+
+    def _show(self) -> None:
+        document: dict[str, Any] = status(self.desk, self.player.progress(), self.clock.read())
+        try:
+            write_json(self.config.paths.run_dir / "playout.json", document)
+        except OSError as error:
+            log.warning("playout.json: %s", error)
+
+    def _feed_watchdog(self) -> None:
+        """Fed by progress of the sound, not by being alive."""
+        progress: Progress = self.player.progress()
+        if progress.last_write_ns and boottime_ns() - progress.last_write_ns > STUCK_NS and progress.card_ok:
+            raise WriteStuck(f"no write has returned for {STUCK_NS // 10**9} s")
+        notify("WATCHDOG=1")

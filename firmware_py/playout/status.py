@@ -1,0 +1,63 @@
+"""What playout shows to eyes: run/playout.json. Never for accounts."""
+
+import os
+from typing import Any
+
+from audio.player import Progress
+from firmware_py.playout.desk import Desk
+from scheduler.agenda import Playing
+from scheduler.clock import NS_PER_MS, STATION_TZ, Reading, local_iso
+from scheduler.occurrence import Occurrence
+
+
+def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
+    today = reading.wall.astimezone(STATION_TZ).date()
+    sounding = next((p for p in desk.playing if p.occurrence.id == progress.occurrence_id), None)
+    coming = _coming(desk, sounding, reading)
+    return {
+        "at": local_iso(reading.wall),
+        "boottime_ns": reading.boottime_ns,
+        "clock": {"quality": str(reading.quality), "wall": local_iso(reading.wall)},
+        "on_air": _on_air(sounding, reading) if sounding else None,
+        "next": coming[0].to_json() if coming else None,
+        "today": [
+            {**o.to_json(), "state": _state(o, desk, sounding, coming)}
+            for o in desk.plan.occurrences
+            if o.starts_at.astimezone(STATION_TZ).date() == today
+        ],
+        "sent_dbfs": progress.sent_dbfs,
+        "card": "ok" if progress.card_ok else "lost",
+        "stopped": _stopped(desk),
+        "timetable": desk.plan.timetable.title if desk.plan.timetable else None,
+        "pid": os.getpid(),
+    }
+
+
+def _on_air(sounding: Playing, reading: Reading) -> dict[str, Any]:
+    position_ms = (reading.boottime_ns - sounding.anchor_ns) // NS_PER_MS
+    return {**sounding.occurrence.to_json(), "position_ms": position_ms}
+
+
+def _coming(desk: Desk, sounding: Playing | None, reading: Reading) -> list[Occurrence]:
+    if not reading.quality.plays:
+        return []
+    at = sounding.occurrence.id if sounding else ""
+    done = desk.closed | desk.missed
+    return [o for o in desk.plan.occurrences if o.ends_at > reading.wall and o.id not in done and o.id != at]
+
+
+def _state(occurrence: Occurrence, desk: Desk, sounding: Playing | None, coming: list[Occurrence]) -> str:
+    if sounding and sounding.occurrence.id == occurrence.id:
+        return "on_air"
+    if occurrence.id in desk.missed:
+        return "missed"
+    if coming and coming[0].id == occurrence.id:
+        return "next"
+    return "planned" if occurrence in coming else "done"
+
+
+def _stopped(desk: Desk) -> dict[str, Any] | None:
+    if desk.stopped is None:
+        return None
+    until = desk.stopped.until
+    return {"by": desk.stopped.by, "why": desk.stopped.why, "until": local_iso(until) if until else None}
