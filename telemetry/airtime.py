@@ -1,0 +1,126 @@
+"""The closed account of one occurrence (phiếu thời lượng): what became of every planned millisecond. Pure values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from scheduler.occurrence import Occurrence
+
+MEASURED = "measured"
+SELF_REPORTED = "self_reported"  # no return channel: nothing is proven, played stands beside it
+FIGURES = ("planned_ms", "programme_ms", "played_ms", "on_air_ms", "not_on_air_ms", "unobserved_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Figures of a whole occurrence, or of the part of it that lies on one local day. Causes sum to their figure."""
+
+    planned_ms: int
+    programme_ms: int  # content time: what was played of a non-repeat
+    played_ms: int  # handed to the card, by count of samples: what the machine says of itself
+    on_air_ms: int
+    not_on_air: Mapping[str, int]  # cause: ms
+    unobserved: Mapping[str, int]  # cause: ms
+    overlaid_ms: int  # these three are parts of on_air_ms
+    low_ms: int
+    clipped_ms: int
+
+    @property
+    def not_on_air_ms(self) -> int:
+        return sum(self.not_on_air.values())
+
+    @property
+    def unobserved_ms(self) -> int:
+        return sum(self.unobserved.values())
+
+    def figures(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in FIGURES}
+
+    def to_json(self) -> dict[str, Any]:
+        return self.figures() | {
+            "not_on_air": dict(self.not_on_air),
+            "unobserved": dict(self.unobserved),
+            "overlaid_ms": self.overlaid_ms,
+            "low_ms": self.low_ms,
+            "clipped_ms": self.clipped_ms,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Share":
+        """Inverse of ``to_json``. Raises KeyError."""
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What another channel than the account's heard of the occurrence."""
+
+    on_air_ms: int
+    not_on_air_ms: int
+    unobserved_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AirtimeRecord:
+    """on air + not on air + unobserved = planned, in the whole and on every day."""
+
+    occurrence: Occurrence
+    evidence: str
+    whole: Share
+    days: Mapping[date, Share]  # by local date
+    began_at: str | None = None  # wall guess of the first sample, ISO 8601
+    ended_at: str | None = None
+    start_error_ms: float | None = None  # of the first playout: where it sounded minus where it should have
+    clock: str = "none"  # who vouched for the wall clock when it began
+    clock_moved: bool = False
+    delay_ms: float | None = None  # of the return path, mean over what was on air
+    coherence: float | None = None  # the evidence, mean over what was on air
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
+    withdrawn_by: str | None = None  # from the plan, while it ran
+    revision: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Flat: the occurrence's own keys, its figures, its causes, and what they rest on."""
+        return (
+            self.occurrence.to_json()
+            | self.whole.to_json()
+            | {
+                "causes": {**self.whole.not_on_air, **self.whole.unobserved},
+                "days": {day.isoformat(): share.to_json() for day, share in self.days.items()},
+                "evidence": self.evidence,
+                "began_at": self.began_at,
+                "ended_at": self.ended_at,
+                "start_error_ms": self.start_error_ms,
+                "clock": self.clock,
+                "clock_moved": self.clock_moved,
+                "delay_ms": self.delay_ms,
+                "coherence": self.coherence,
+                "coverage": {
+                    name: {"on_air_ms": c.on_air_ms, "not_on_air_ms": c.not_on_air_ms, "unobserved_ms": c.unobserved_ms}
+                    for name, c in self.coverage.items()
+                },
+                "withdrawn_by": self.withdrawn_by,
+                "revision": self.revision,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "AirtimeRecord":
+        """Inverse of ``to_json``. Raises KeyError or ValueError on what is not its output."""
+        return cls(
+            occurrence=Occurrence.from_json(dict(data)),
+            evidence=data["evidence"],
+            whole=Share.from_json(data),
+            days={date.fromisoformat(day): Share.from_json(share) for day, share in data["days"].items()},
+            began_at=data["began_at"],
+            ended_at=data["ended_at"],
+            start_error_ms=data["start_error_ms"],
+            clock=data["clock"],
+            clock_moved=data["clock_moved"],
+            delay_ms=data["delay_ms"],
+            coherence=data["coherence"],
+            coverage={name: Coverage(**c) for name, c in data["coverage"].items()},
+            withdrawn_by=data["withdrawn_by"],
+            revision=data["revision"],
+        )

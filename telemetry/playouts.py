@@ -1,0 +1,144 @@
+"""From playout's facts to what was played, and why at other times it was not. Pure; still on the axes of the boots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from audio.events import EndCause
+from scheduler.clock import NS_PER_MS
+from telemetry.axis import FOREVER_NS
+from telemetry.facts import Fact, PlayoutFact
+from telemetry.readers import Run
+
+DIED = "playout_died"  # the end that is found at the next start
+CAUSE_OF_END = {
+    EndCause.PLANNED_END: "ended_early",  # a cause only where it came before the end of the slot
+    EndCause.SOURCE_SHORT: "source_short",
+    EndCause.SOURCE_FAILED: "source_failed",
+    EndCause.STOPPED: "stopped_by",
+    EndCause.SHUTDOWN: "playout_down",
+    DIED: "playout_down",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Playout:
+    """One attempt to play an occurrence (lượt phát thực tế).
+
+    It sounded from *sink_ns* to *sure_ns* by its own word. If it never said that it ended, it may have sounded until
+    *perhaps_ns*: what was on air until then can have been nothing else.
+    """
+
+    began: PlayoutFact
+    sink_ns: int
+    sure_ns: int
+    perhaps_ns: int
+    frames: int = 0
+    end: str | None = None  # a cause, or None: it was not seen to end
+
+    @property
+    def occurrence_id(self) -> str | None:
+        return self.began.occurrence_id
+
+    @property
+    def boot(self) -> int:
+        return self.began.at.boot
+
+    @property
+    def wanted_ns(self) -> int:
+        """When it should have sounded."""
+        return int(self.began.detail["wanted_ns"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """From here on it was not played, because …"""
+
+    boot: int
+    at_ns: int
+    cause: str
+    before: bool = False  # it was never played, so the cause holds for the time before as well
+
+
+def playouts(facts: Sequence[PlayoutFact], runs: Sequence[Run]) -> list[Playout]:
+    """Every attempt in *facts*, which are in the order they were stored. *runs* are the lives of playout."""
+    done: list[Playout] = []
+    playing: Playout | None = None
+    for fact in facts:
+        if fact.kind is Fact.BEGAN:
+            if playing is not None:
+                done.append(_cut(playing, fact.at.boot, fact.detail["sink_ns"], runs))
+            playing = _begun(fact)
+        elif fact.kind is Fact.BOOTED and playing is not None:
+            done.append(_cut(playing, fact.at.boot, fact.at.boottime_ns, runs))
+            playing = None
+        elif playing is not None and fact.occurrence_id == playing.occurrence_id:
+            playing, ended = _went_on(playing, fact)
+            if ended is not None:
+                done.append(ended)
+        elif fact.kind is Fact.ENDED and done and done[-1].occurrence_id == fact.occurrence_id:
+            done[-1] = replace(done[-1], frames=max(done[-1].frames, fact.detail["frames"]))
+    return [*done, _cut(playing, playing.boot, FOREVER_NS, runs)] if playing is not None else done
+
+
+def _begun(fact: PlayoutFact) -> Playout:
+    sink = fact.detail["sink_ns"]
+    return Playout(fact, sink, sink, sink)
+
+
+def _went_on(playing: Playout, fact: PlayoutFact) -> tuple[Playout | None, Playout | None]:
+    """(what still plays, what ended) after a fact about what plays."""
+    if fact.kind is Fact.PROGRESS:
+        return replace(playing, sure_ns=fact.detail["sink_ns"], frames=fact.detail["frames"]), None
+    if fact.kind is Fact.ENDED and fact.detail["cause"] != DIED and fact.at.boot == playing.boot:
+        end = fact.detail["sink_ns"]
+        cause = CAUSE_OF_END.get(fact.detail["cause"], fact.detail["cause"])
+        return None, replace(playing, sure_ns=end, perhaps_ns=end, frames=fact.detail["frames"], end=cause)
+    return playing, None
+
+
+def _cut(playing: Playout, boot: int, at_ns: int, runs: Sequence[Run]) -> Playout:
+    """It was not seen to end: sure while its process lived, perhaps until the next thing is known of that boot."""
+    limit = at_ns if boot == playing.boot else FOREVER_NS
+    lived = [run.to_ns for run in runs if run.boot == playing.boot and run.from_ns <= playing.sink_ns]
+    sure = min(max([playing.sure_ns, *lived[-1:]]), limit)
+    return replace(playing, sure_ns=sure, perhaps_ns=limit)
+
+
+def reasons(occurrence_id: str, facts: Sequence[PlayoutFact], attempts: Sequence[Playout]) -> list[Reason]:
+    """Why the occurrence was not being played, from when on."""
+    ends = [
+        Reason(p.boot, p.sure_ns, p.end or CAUSE_OF_END[DIED]) for p in attempts if p.occurrence_id == occurrence_id
+    ]
+    misses = [
+        Reason(fact.at.boot, fact.at.boottime_ns, str(fact.detail["cause"]), before=True)
+        for fact in facts
+        if fact.kind is Fact.MISSED and fact.occurrence_id == occurrence_id
+    ]
+    return [*ends, *misses]
+
+
+def card_lost(facts: Sequence[PlayoutFact]) -> list[tuple[int, int, int]]:
+    """(boot, from_ns, to_ns) in which there was no sound card."""
+    found: list[tuple[int, int, int]] = []
+    since: PlayoutFact | None = None
+    for fact in facts:
+        if fact.kind is Fact.CARD_LOST:
+            since = since or fact
+        elif since is not None and fact.kind in (Fact.CARD_BACK, Fact.BOOTED):
+            found.append(_until(since, fact))
+            since = None
+    return [*found, (since.at.boot, since.at.boottime_ns, FOREVER_NS)] if since else found
+
+
+def _until(since: PlayoutFact, fact: PlayoutFact) -> tuple[int, int, int]:
+    end = fact.at.boottime_ns if fact.at.boot == since.at.boot else FOREVER_NS
+    return since.at.boot, since.at.boottime_ns, end
+
+
+def frozen(facts: Sequence[PlayoutFact]) -> list[tuple[int, int, int]]:
+    """(boot, from_ns, to_ns) in which the process or the card stood still."""
+    return [
+        (fact.at.boot, fact.at.boottime_ns - round(fact.detail["lost_ms"] * NS_PER_MS), fact.at.boottime_ns)
+        for fact in facts
+        if fact.kind is Fact.JUMPED
+    ]

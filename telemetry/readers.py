@@ -1,0 +1,183 @@
+"""What other processes may ask of the journals. Read-only; every query ends at once. Raises JournalError throughout."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audio.segments import Quality, Segment, State
+from scheduler.clock import ClockMapRow, ClockQuality, Reading, datetime_of, wall_ns_of
+from scheduler.occurrence import Occurrence
+from telemetry.database import Reader, Row
+from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+
+FACT_COLUMNS = "n, kind, boot, boottime_ns, wall_ns, quality, occurrence, detail"
+SEGMENT_COLUMNS = "channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A person's word that nothing scheduled shall sound. Wall times, for it outlives boots; None: until resumed."""
+
+    by: str
+    why: str
+    since_wall_ns: int
+    until_wall_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A life of a process: it stored everything it knew between these boottimes."""
+
+    boot: int
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A planned occurrence; ``withdrawn_by`` says who took it out of the plan."""
+
+    change: int
+    occurrence: Occurrence
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+
+
+class _JournalReader(Reader):
+    def journal_id(self) -> str:
+        """Random, of this file: another one means that the file was begun anew and all its counters with it."""
+        rows = self.rows("SELECT journal FROM about")
+        return str(rows[0][0]) if rows else ""
+
+    def watermark(self) -> Watermark | None:
+        rows = self.rows("SELECT boot, to_ns, to_wall_ns FROM run ORDER BY n DESC LIMIT 1")
+        return Watermark(*rows[0]) if rows else None
+
+    def runs(self, boots: Iterable[int]) -> list[Run]:
+        """The lives of the process in these boots, in order."""
+        sql = "SELECT boot, from_ns, to_ns FROM run WHERE boot IN (SELECT value FROM json_each(?)) ORDER BY n"
+        return [Run(*row) for row in self.rows(sql, (json.dumps(sorted(boots)),))]
+
+    def conditions_since(self, n: int) -> list[tuple[int, Condition]]:
+        """Conditions stated after the *n*-th, each with its number."""
+        sql = "SELECT n, code, target, bad, boot, since_ns, evidence FROM condition WHERE n > ? ORDER BY n"
+        return [(row[0], _condition(row[1:])) for row in self.rows(sql, (n,))]
+
+    def conditions_of(self, code: str, boots: Iterable[int]) -> list[Condition]:
+        """Every statement of *code* in these boots, in order."""
+        rows = self.rows(
+            "SELECT code, target, bad, boot, since_ns, evidence FROM condition"
+            " WHERE code = ? AND boot IN (SELECT value FROM json_each(?)) ORDER BY n",
+            (code, json.dumps(sorted(boots))),
+        )
+        return [_condition(row) for row in rows]
+
+    def open_conditions(self) -> list[Condition]:
+        """What was last stated to be bad."""
+        rows = self.rows(
+            "SELECT code, target, bad, boot, since_ns, evidence FROM condition WHERE bad AND n IN"
+            " (SELECT max(n) FROM condition GROUP BY code, target) ORDER BY n"
+        )
+        return [_condition(row) for row in rows]
+
+
+def _condition(row: Row) -> Condition:
+    code, target, bad, boot, since_ns, evidence = row
+    return Condition(code, target, bool(bad), boot, since_ns, json.loads(evidence))
+
+
+class PlayoutReader(_JournalReader):
+    """playout.db for the ledger, the meter (plan), the console and the command line."""
+
+    def facts_since(self, change: int, limit: int = 2_000) -> tuple[int, list[PlayoutFact]]:
+        """Facts stored or brought up to date after *change*, and the change to ask from next."""
+        rows = self.rows(
+            f"SELECT change, {FACT_COLUMNS} FROM fact WHERE change > ? ORDER BY change LIMIT ?", (change, limit)
+        )
+        return (rows[-1][0] if rows else change), [_fact(row[1:]) for row in rows]
+
+    def facts_of(self, occurrence_id: str) -> list[PlayoutFact]:
+        rows = self.rows(f"SELECT {FACT_COLUMNS} FROM fact WHERE occurrence = ? ORDER BY n", (occurrence_id,))
+        return [_fact(row) for row in rows]
+
+    def facts_between(self, boot: int, from_ns: int, to_ns: int) -> list[PlayoutFact]:
+        """Facts stamped in this stretch of a boot, in the order they were stored."""
+        sql = f"SELECT {FACT_COLUMNS} FROM fact WHERE boot = ? AND boottime_ns BETWEEN ? AND ? ORDER BY n"
+        return [_fact(row) for row in self.rows(sql, (boot, from_ns, to_ns))]
+
+    def stops(self) -> list[PlayoutFact]:
+        """Every stop and resumption by a person."""
+        rows = self.rows(f"SELECT {FACT_COLUMNS} FROM fact WHERE kind IN ('stopped', 'resumed') ORDER BY n")
+        return [_fact(row) for row in rows]
+
+    def clock_rows(self) -> list[ClockMapRow]:
+        rows = self.rows("SELECT boot, boottime_ns, offset_ns, quality FROM clock ORDER BY n")
+        return [ClockMapRow(boot, at, offset, ClockQuality(quality)) for boot, at, offset, quality in rows]
+
+    def plan_since(self, change: int, limit: int = 1_000) -> list[PlanRow]:
+        """Planned, changed or withdrawn after *change*, in that order."""
+        return self._plan("change > ? ORDER BY change LIMIT ?", change, limit)
+
+    def plan_between(self, start: datetime, end: datetime, withdrawn: bool = False) -> list[PlanRow]:
+        """What overlaps [start, end), by its start; with what was withdrawn if *withdrawn*."""
+        kept = "" if withdrawn else " AND withdrawn_by IS NULL"
+        return self._plan(f"ends_ns > ? AND starts_ns < ?{kept} ORDER BY starts_ns", wall_ns_of(start), wall_ns_of(end))
+
+    def plan_of(self, occurrence_id: str) -> PlanRow | None:
+        rows = self._plan("occurrence = ?", occurrence_id)
+        return rows[0] if rows else None
+
+    def _plan(self, where: str, *parameters: Any) -> list[PlanRow]:
+        sql = f"SELECT change, body, withdrawn_by, withdrawn_ns FROM plan WHERE {where}"
+        return [_plan_row(row) for row in self.rows(sql, parameters)]
+
+    def timetable(self) -> dict[str, Any] | None:
+        """The timetable in force."""
+        rows = self.rows("SELECT body FROM timetable ORDER BY n DESC LIMIT 1")
+        return json.loads(rows[0][0]) if rows else None
+
+    def stop(self) -> Stop | None:
+        """The stop in force."""
+        rows = self.rows("SELECT by, why, since_ns, until_ns FROM stop")
+        return Stop(*rows[0]) if rows else None
+
+
+def _fact(row: Row) -> PlayoutFact:
+    n, kind, boot, boottime_ns, wall_ns, quality, occurrence, detail = row
+    at = Reading(boot, boottime_ns, wall_ns, ClockQuality(quality))
+    return PlayoutFact(n, Fact(kind), at, occurrence, json.loads(detail))
+
+
+def _plan_row(row: Row) -> PlanRow:
+    change, body, by, at = row
+    return PlanRow(change, Occurrence.from_json(json.loads(body)), by, None if at is None else datetime_of(at))
+
+
+class MeterReader(_JournalReader):
+    """meter.db for the ledger, the console and the command line."""
+
+    def segments_since(self, change: int, limit: int = 2_000) -> tuple[int, list[Segment]]:
+        """Segments stored or lengthened after *change*, and the change to ask from next."""
+        rows = self.rows(
+            f"SELECT change, {SEGMENT_COLUMNS} FROM segment WHERE change > ? ORDER BY change LIMIT ?", (change, limit)
+        )
+        return (rows[-1][0] if rows else change), [_segment(row[1:]) for row in rows]
+
+    def segments_between(self, boot: int, from_ns: int, to_ns: int, channel: str | None = None) -> list[Segment]:
+        """Segments that overlap a stretch of a boot; of every channel where none is named."""
+        rows = self.rows(
+            f"SELECT {SEGMENT_COLUMNS} FROM segment WHERE boot = ? AND to_ns > ? AND from_ns < ?"
+            " AND (? IS NULL OR channel = ?) ORDER BY from_ns, n",
+            (boot, from_ns, to_ns, channel, channel),
+        )
+        return [_segment(row) for row in rows]
+
+    def learnt_delays(self) -> dict[str, float]:
+        return dict(self.rows("SELECT channel, delay_ms FROM delay"))
+
+
+def _segment(row: Row) -> Segment:
+    channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs = row
+    return Segment(channel, boot, from_ns, to_ns, State(state), Quality(quality), delay_ms, coherence, heard_dbfs)
