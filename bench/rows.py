@@ -84,7 +84,7 @@ def progress(text: str) -> None:
 
 @contextmanager
 def showing_progress() -> Iterator[None]:
-    """While the block runs, show seconds and what `progress` said: one moving line on a terminal, else a line at times."""
+    """While the block runs, show seconds and what `progress` said: one moving line on a terminal, else lines."""
     moving = sys.stderr.isatty()
     began_s, done = time.monotonic(), threading.Event()
 
