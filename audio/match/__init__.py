@@ -1,0 +1,7 @@
+"""The airtime matcher: what was sent against what was heard, to the sample. Pure numpy, streaming, no I/O."""
+
+from audio.match.live import Live
+from audio.match.matcher import Matcher, merged
+from audio.match.settings import Settings
+
+__all__ = ["Live", "Matcher", "Settings", "merged"]

@@ -1,0 +1,70 @@
+"""How much a look of 32 ms speaks for "what was sent is what is heard": whitened coherence as a log-likelihood ratio."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio.match.channel import FRAME_WINDOW, Channel
+from audio.match.grid import C64, F32, FRAME, HIGH_BIN, HOP, LOW_BIN
+
+_LEAKAGE = 1.35  # neighbouring bins of a Hann window are not independent: the spread of z is this much larger
+_OVERLAP = 3.0  # nor are frames that overlap by three quarters: that many count as one
+_CLIP = 12.0  # nats a frame may say
+_MODEL_ERROR = 0.003  # −25 dB: no filter that was learnt predicts better
+_WEAK = 0.5  # below that the programme is too quiet to say anything
+_FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An array a field, one value a hop."""
+
+    llr: F32  # nats for on air; 0: nothing can be said
+    weight: F32  # what could be said at best, √nats
+    coherence: F32  # 0 … 1
+    gain: F32  # of HEARD against the prediction
+    heard_power: F32
+    expected_power: F32
+
+
+def spectra(sound: F32) -> C64:
+    """Frames of ``FRAME`` each ``HOP`` in the band that every path passes."""
+    frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
+    return np.asarray(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, LOW_BIN:HIGH_BIN], np.complex64)
+
+
+def weigh(heard: C64, expected: C64, channel: Channel) -> Evidence:
+    """Compare HEARD with the prediction, each bin as important as it is quiet when nothing else is there."""
+    floor = channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12)
+    white = 1 / floor
+    heard_power, power = _power(heard) * white, _power(expected) * white
+    cross = (heard.real * expected.real + heard.imag * expected.imag) * white
+    both = np.sum(heard_power * power, 1)
+    z = np.sum(cross, 1) / np.sqrt(0.5 * both + 1e-20) / _LEAKAGE
+    squares = np.sum(power * power, 1)
+    bins = np.sum(power, 1) ** 2 / (squares + 1e-20)
+    share = squares / (squares * (1 + _MODEL_ERROR * 10) + np.sum(power, 1) + 1e-20)
+    best = np.sqrt(2 * bins * share) / _LEAKAGE
+    heard_sum, expected_sum = np.sum(heard_power, 1), np.sum(power, 1)
+    llr = _ratio(z, best)
+    llr[(heard_sum < _FAR_BELOW * expected_sum) & (best > 2)] = -_CLIP / _OVERLAP
+    return Evidence(
+        llr.astype(np.float32),
+        best.astype(np.float32),
+        np.clip(np.sum(cross, 1) / np.sqrt(heard_sum * expected_sum + 1e-20), 0, 1),
+        np.sum(cross, 1) / (expected_sum + 1e-20),
+        heard_sum,
+        expected_sum,
+    )
+
+
+def _power(spectrum: C64) -> F32:
+    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+
+
+def _ratio(z: F32, best: F32) -> F32:
+    """Mixture: as coherent as expected, or half as coherent (other audio on top, distortion); against no relation."""
+    full = z * best - best * best / 2
+    half = z * best / 2 - best * best / 8
+    llr = np.logaddexp(full + np.log(0.8), half + np.log(0.2))
+    return np.where(best < _WEAK, 0, np.clip(llr, -_CLIP, _CLIP) / _OVERLAP)

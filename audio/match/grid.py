@@ -1,0 +1,34 @@
+"""The matcher's grid: 8 kHz inside, blocks, hops and frames. Positions are 8 kHz samples on the axis of what was sent."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+C64 = NDArray[np.complex64]
+Floats = NDArray[np.floating[Any]]
+
+RATE_HZ = 8_000
+DECIMATION = 6  # frames of 48 kHz a sample
+BLOCK = 2_048  # 256 ms: all decisions lie on this grid, so that no split of the input can change them
+HOP = 64  # 8 ms between looks
+FRAME = 256  # 32 ms a look
+HOPS = BLOCK // HOP
+LEAD = (FRAME - HOP) // 2  # a frame begins this long before its hop
+
+BIN_HZ = RATE_HZ / FRAME
+LOW_BIN, HIGH_BIN = 6, 116  # 190 … 3600 Hz: what every path passes, a horn included
+BINS = HIGH_BIN - LOW_BIN
+
+
+def samples(milliseconds: float) -> int:
+    return round(milliseconds * RATE_HZ / 1_000)
+
+
+def milliseconds(position: float) -> float:
+    return position * 1_000 / RATE_HZ
+
+
+def frames_48k(position: float) -> int:
+    return round(position * DECIMATION)

@@ -1,0 +1,139 @@
+"""Where what was sent is found in what was heard: generalised cross-correlation, tracks of lag, their drift."""
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from audio.match.grid import BINS, C64, F32, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats
+
+LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses
+_SURE = 8.0  # standard deviations: a peak that may count
+_FINE = 8  # steps a sample when a lag is refined
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    at: float  # samples
+    height: float  # standard deviations of the correlation outside it
+
+
+def search(heard: F32, sent: F32) -> Peak:
+    """Find *heard* inside the longer *sent* by GCC-PHAT. ``at`` is where in *sent* the first sample of *heard* lies."""
+    reach = len(sent) - len(heard)
+    size = 1 << (len(sent) - 1).bit_length()
+    cross = np.fft.rfft(sent, size) * np.conj(np.fft.rfft(heard, size))
+    low, high = (int(hz / RATE_HZ * size) for hz in (200, 3_500))
+    cross[:low] = 0
+    cross[high:] = 0
+    cross[low:high] /= np.abs(cross[low:high]) + 1e-12
+    correlation = np.fft.irfft(cross, size)[: reach + 1]
+    return _highest(np.abs(correlation))
+
+
+def _highest(correlation: Floats) -> Peak:
+    at = int(np.argmax(correlation))
+    spread = float(np.sqrt(np.mean(correlation**2))) + 1e-12
+    return Peak(at + _vertex(correlation, at), float(correlation[at]) / spread)
+
+
+def _vertex(values: Floats, at: int) -> float:
+    """Offset of a parabola's top through the highest point and its neighbours."""
+    if not 0 < at < len(values) - 1:
+        return 0.0
+    left, top, right = (float(v) for v in values[at - 1 : at + 2])
+    curve = left - 2 * top + right
+    return 0.5 * (left - right) / curve if curve < 0 else 0.0
+
+
+class FineLag:
+    """The small lag that remains between two aligned signals, from the spectra of their frames (Hannan–Thomson weights)."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self._cross = np.zeros(BINS, np.complex64)
+        self._heard = np.zeros(BINS, np.float32)
+        self._sent = np.zeros(BINS, np.float32)
+        self.frames = 0
+
+    def add(self, heard: C64, sent: C64) -> None:
+        """Frames × bins of both. Each frame is weighted by its loudness, so that a loud one cannot lead."""
+        weight = 1 / (np.mean(np.abs(heard) ** 2, 1) + 1e-9)
+        self._cross += np.sum(heard * np.conj(sent) * weight[:, None], 0)
+        self._heard += np.sum(np.abs(heard) ** 2 * weight[:, None], 0)
+        self._sent += np.sum(np.abs(sent) ** 2 * weight[:, None], 0)
+        self.frames += len(heard)
+
+    def peak(self) -> Peak:
+        """``at``: samples that HEARD is later than the track says, ±128."""
+        coherence = np.abs(self._cross) ** 2 / (self._heard * self._sent + 1e-20)
+        coherence = np.clip(coherence - 3.0 / max(3, self.frames), 0, 0.97)
+        weighted = np.zeros(FRAME * _FINE // 2 + 1, np.complex64)
+        weighted[LOW_BIN:HIGH_BIN] = self._cross / (np.abs(self._cross) + 1e-20) * coherence / (1 - coherence)
+        correlation = np.fft.fftshift(np.fft.irfft(weighted))
+        top = _highest(np.abs(correlation))
+        return Peak((top.at - len(correlation) / 2) / _FINE, top.height)
+
+
+_ids = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Track:
+    """One line of lag: HEARD is ``lag_at(position)`` samples later than SENT. A two-state Kalman filter (lag, slope)."""
+
+    position: int  # of SENT, where ``lag`` holds
+    lag: float
+    slope: float = 0.0
+    since: int = 0  # earliest position it may be used for
+    last_seen: int = 0  # position of the last support
+    number: int = field(default_factory=lambda: next(_ids))
+    variance: tuple[float, float, float] = (1.0, 0.0, (150e-6) ** 2)  # of lag, covariance, of slope
+
+    def lag_at(self, position: float) -> float:
+        return self.lag + self.slope * (position - self.position)
+
+    def advance(self, position: int) -> None:
+        """Move the point of reference; doubt grows: a crystal wanders."""
+        step = position - self.position
+        a, b, c = self.variance
+        seconds = abs(step) / RATE_HZ
+        self.variance = (
+            a + 2 * b * step + c * step * step + 2e-5 * seconds,
+            b + c * step,
+            c + (0.03e-6) ** 2 * seconds,
+        )
+        self.lag, self.position = self.lag_at(position), position
+
+    def measure(self, position: int, excess: float, deviation: float) -> None:
+        """HEARD was *excess* samples later than the track said at *position*; *deviation* is how sure that is."""
+        self.advance(position)
+        a, b, c = self.variance
+        total = a + deviation * deviation
+        self.lag += a / total * excess
+        self.slope += b / total * excess
+        self.variance = (a - a * a / total, b - a * b / total, c - b * b / total)
+        self.last_seen = position
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    position: int  # of SENT
+    lag: float
+    height: float
+
+
+def agreeing(votes: list[Vote], slope: float) -> list[Vote]:
+    """The votes that lie on one line with the newest, if there are enough of them to trust it; else none."""
+    newest = votes[-1]
+    near = [
+        v for v in votes if abs(v.lag - newest.lag - slope * (v.position - newest.position)) < _tolerance(v, newest)
+    ]
+    enough = len(near) >= 2 and sum(v.height for v in near) >= 2 * _SURE + 2 and min(v.height for v in near) >= _SURE
+    return near if enough else []
+
+
+def _tolerance(one: Vote, other: Vote) -> float:
+    return 2.5 + 250e-6 * abs(one.position - other.position)

@@ -1,0 +1,108 @@
+"""Viterbi, one hop at a time: off air, or on air along one of the tracks. What can no longer change is given out."""
+
+from collections import deque
+
+import numpy as np
+
+from audio.match.grid import F32
+
+OFF = 0
+_COLUMNS = 4  # off, and up to three tracks
+_NEVER = -1e9
+
+
+class Path:
+    """States are 0 for off air or a track's number. Ties go to what was: a change is dated where it is proven."""
+
+    def __init__(self, switch_nats: float, longest_doubt: int) -> None:
+        self._cost = switch_nats
+        self._longest = longest_doubt
+        self.restart()
+
+    def restart(self) -> None:
+        self._score = [0.0] + [_NEVER] * (_COLUMNS - 1)
+        self._holds: list[int | None] = [OFF] + [None] * (_COLUMNS - 1)  # the state each column stands for
+        self._back: deque[tuple[list[int], list[int | None]]] = deque()
+        self._spoken = False
+
+    def push(self, evidence: dict[int, F32], hops: int) -> None:
+        """Nats for on air a hop, a track; a track that is not named has ended."""
+        self._seat(list(evidence))
+        rows = [evidence[s].tolist() if s else None for s in self._holds if s is not None]
+        columns = [c for c, s in enumerate(self._holds) if s is not None]
+        held = list(self._holds)
+        for hop in range(hops):
+            self._step(columns, [row[hop] if row is not None else 0.0 for row in rows], held)
+
+    def _seat(self, tracks: list[int]) -> None:
+        entry = max(self._score) - (self._cost if self._back else 0.0)
+        for column in range(1, _COLUMNS):
+            if self._holds[column] not in tracks:
+                self._holds[column], self._score[column] = None, _NEVER
+        for track in tracks:
+            if track not in self._holds:
+                column = self._holds.index(None)
+                self._holds[column], self._score[column] = track, entry
+
+    def _step(self, columns: list[int], gains: list[float], held: list[int | None]) -> None:
+        score = self._score
+        best = max(range(_COLUMNS), key=score.__getitem__)
+        entry = score[best] - self._cost
+        back = list(range(_COLUMNS))
+        for column, gain in zip(columns, gains, strict=True):
+            if entry >= score[column] and column != best:
+                score[column], back[column] = entry + gain, best
+            else:
+                score[column] += gain
+        top = max(score)
+        self._score = [max(_NEVER, s - top) for s in score]
+        self._back.append((back, held))
+
+    def decided(self) -> list[int]:
+        """States that every survivor shares, and what is older than the longest doubt; they are given out once."""
+        alive = {c for c, s in enumerate(self._score) if s > _NEVER / 2}
+        hop = len(self._back)
+        while len(alive) > 1 and hop > 0:
+            hop -= 1
+            alive = {self._back[hop][0][c] for c in alive}
+        if len(alive) > 1:
+            hop = 0
+        forced = len(self._back) - self._longest
+        if forced > hop:
+            best = max(range(_COLUMNS), key=self._score.__getitem__)
+            return self._give(forced, self._trace(best, len(self._back), forced))
+        return self._give(hop, next(iter(alive))) if hop > 0 else []
+
+    def rest(self) -> list[int]:
+        best = max(range(_COLUMNS), key=self._score.__getitem__)
+        return self._give(len(self._back), best)
+
+    def _trace(self, column: int, from_hop: int, to_hop: int) -> int:
+        for hop in range(from_hop - 1, to_hop - 1, -1):
+            column = self._back[hop][0][column]
+        return column
+
+    def _give(self, hops: int, column: int) -> list[int]:
+        """*column* is the state after *hops*; walk back from there. Survivors that came another way are closed."""
+        self._close_others(hops, column)
+        states: list[int] = []
+        for hop in range(hops - 1, -1, -1):
+            back, held = self._back[hop]
+            states.append(held[column] or OFF)
+            column = back[column]
+        for _ in range(hops):
+            self._back.popleft()
+        return states[::-1]
+
+    def _close_others(self, hops: int, column: int) -> None:
+        for end in range(_COLUMNS):
+            if self._score[end] > _NEVER / 2 and self._trace(end, len(self._back), hops) != column:
+                self._score[end] = _NEVER
+
+
+def runs(states: list[int]) -> list[tuple[int, int, int]]:
+    """(from, to, state) of equal neighbours."""
+    if not states:
+        return []
+    cuts = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
+    return [(a, b, states[a]) for a, b in zip(cuts, cuts[1:], strict=False)]
