@@ -14,7 +14,7 @@ DOCUMENTS = [path for path in project_files() if path.suffix == ".md"]
 LOCKS = sorted(path for path in project_files() if path.parts[0] == "requirements" and path.suffix == ".txt")
 # Where a package comes from and where this was written are nobody's business but the installer's and the writer's.
 PLACES = re.compile(
-    r"pypi\.org|pythonhosted|piwheels\.org|--(?:extra-)?index-url|/simple/|--find-links|(?<![\w.])/work/|\.library\b"
+    r"pypi\.org|pythonhosted|piwheels\.org|--(?:extra-)?index-url|/simple/|--find-links|(?<![\w.])/work/|/\.library\b|\.library/"
 )
 THIS = Path(__file__).resolve().relative_to(ROOT)
 
