@@ -1,0 +1,126 @@
+"""Runs the console: one socket, one event loop, an end that does not wait for open pages."""
+
+import contextlib
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import uvicorn
+
+from firmware_py.console.accounts import Accounts
+from firmware_py.console.app import Console, create_app
+from firmware_py.console.settings import ConsoleSettings
+
+GRACEFUL_S = 2  # without it uvicorn waits for every open event stream, for ever
+BACKLOG = 64
+log = logging.getLogger("smartradio")
+
+BIND_HINTS = {
+    errno.EADDRINUSE: (
+        "cổng {port} đang có chương trình khác dùng; đổi [console] port",
+        "port {port} is in use by another program; change [console] port",
+    ),
+    errno.EACCES: (
+        "không có quyền mở cổng {port}; dùng cổng từ 1024 trở lên",
+        "no permission for port {port}; use 1024 or higher",
+    ),
+    errno.EADDRNOTAVAIL: (
+        "máy không có địa chỉ {host}; sửa [console] host",
+        "this computer has no address {host}; change [console] host",
+    ),
+}
+
+
+class CannotListen(Exception):
+    """The address cannot be taken. ``vi`` and ``en`` say why and what to change."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        reason = str(error.strerror or error)
+        vi, en = BIND_HINTS.get(error.errno or 0, (reason, reason))
+        self.vi = f"Trang điều khiển không mở được {host}:{port}: {vi.format(host=host, port=port)}."
+        self.en = f"The console cannot listen on {host}:{port}: {en.format(host=host, port=port)}."
+        super().__init__(self.en)
+
+
+class _Server(uvicorn.Server):
+    """Tells the open event streams to end, and leaves the end of the process to whoever called."""
+
+    def __init__(self, config: uvicorn.Config, console: Console) -> None:
+        super().__init__(config)
+        self._console = console
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._console.closing.set()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but a signal that ended us in good order is not raised a second time: exit code 0."""
+
+        def end(number: int, frame: FrameType | None) -> None:
+            self.handle_exit(number, frame)
+
+        earlier = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises CannotListen."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise CannotListen(host, port, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(host, port, error) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def serve(settings: ConsoleSettings, announce: Callable[[str], None] = log.info) -> None:
+    """Serve until SIGTERM or SIGINT. *announce* is told the address and, while its file is there, the code.
+
+    Call it in the main thread. Raises CannotListen, JournalError (accounts) or OSError (code file).
+    """
+    with contextlib.closing(listen_on(settings.host, settings.port)) as listener:
+        accounts = Accounts(settings.state_dir)
+        with contextlib.closing(accounts):
+            _announce(settings, accounts, listener, announce)
+            console = Console(settings, accounts)
+            config = uvicorn.Config(
+                create_app(settings, console),
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=GRACEFUL_S,
+            )
+            _Server(config, console).run(sockets=[listener])
+
+
+def _announce(
+    settings: ConsoleSettings, accounts: Accounts, listener: socket.socket, announce: Callable[[str], None]
+) -> None:
+    vi = settings.lang == "vi"
+    announce(("trang điều khiển: " if vi else "console: ") + address_of(listener))
+    if accounts.code.text is not None:
+        announce(("mã của đài: " if vi else "the station's code: ") + f"{accounts.code.text} ({accounts.code.path})")
