@@ -1,0 +1,268 @@
+"""Decoding: the one door of ffmpeg, always a child process, so that a crash or a hostile file stays outside.
+
+A header's length is never the truth (an MP3 without one was believed to last 620 s instead of 300), so a file is
+decoded once when it is loaded and its frames are counted. Children are limited in CPU time, memory and file size, may
+open local files only, and are killed by the kernel when the *thread* that started them ends.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import stat
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audio.format import BYTES_PER_FRAME, RATE_HZ
+from scheduler.problem import Problem
+
+MAX_HOURS = 12
+MEMORY_BYTES = 1 << 30  # address space; ffmpeg needs 55 MB of it
+CPU_SECONDS = 1_800  # 12 h of sound cost 70 s here, some 500 s on a Pi 4
+WALL_SECONDS = 3_600
+PROBE_SECONDS = 30
+MAX_FILE_BYTES = 8 << 30
+MIN_FRAMES = RATE_HZ // 10
+# Containers whose stated length is exact: less than that was decoded means that a part is missing or broken.
+EXACT_CONTAINERS = ("wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "caf", "w64", "matroska,webm")
+# No playlists (concat, hls, …): a text file that calls itself MP3 could name any file of the box.
+CONTAINERS = f"{','.join(EXACT_CONTAINERS)},mp3,aac,ogg,asf,amr,au,ac3,mpeg,mpegts,avi"
+STREAM_PROTOCOLS = "http,https,tcp,tls,hls,crypto,httpproxy,rtp,rtsp,udp,srt,rtmp"
+STREAM_TIMEOUT_US = 10_000_000
+_CHUNK_BYTES = 1 << 16
+_DIES_WITH_THREAD = ("setpriv", "--pdeathsig", "KILL", "--")
+_LIMITED = ("prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_SECONDS}", f"--fsize={MAX_FILE_BYTES}", "--core=0", "--")
+_FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-threads", "1")
+_MONO_48K = f"aresample={RATE_HZ},aformat=sample_fmts=s16:channel_layouts=mono"
+_RAW_OUT = ("-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "pipe:1")
+
+
+class MediaError(Exception):
+    """A file that cannot be played, with the reason for the person who brought it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.where}: {problem.en}")
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a file really holds. ``pcm_digest``: SHA-256 of its samples as 48 kHz s16le mono."""
+
+    frames: int
+    pcm_digest: str
+    codec: str
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What the header says."""
+
+    codec: str
+    container: str
+    seconds: float | None
+
+
+def convert(path: Path, flac: Path) -> Decoded:
+    """Decode *path* into *flac* (48 kHz mono 16 bit), counting what comes out. Raises MediaError.
+
+    Partial damage is accepted with a warning that says how much there is. *flac* may be left half-written on errors.
+    """
+    _refuse_odd_files(path)
+    claim = _probe(path)
+    graph = f"[0:a:0]{_MONO_48K},asplit=2[kept][counted]"
+    command = [
+        *(*_FFMPEG, "-t", str(MAX_HOURS * 3_600), *_input_options(path)),
+        *("-filter_complex", graph, "-map_metadata", "-1"),
+        *("-map", "[kept]", "-c:a", "flac", "-f", "flac", "-y", f"file:{flac}"),
+        *("-map", "[counted]", "-f", "s16le", "pipe:1"),
+    ]
+    digest, size = hashlib.sha256(), 0
+    with _running(command, WALL_SECONDS) as child:
+        while chunk := child.read():
+            digest.update(chunk)
+            size += len(chunk)
+    frames = size // BYTES_PER_FRAME
+    _refuse_failed(path, child, frames)
+    return Decoded(frames, digest.hexdigest(), claim.codec, _damage(path, claim, frames, bool(child.complaints)))
+
+
+def reading(flac: Path, seconds: int) -> AbstractContextManager["Child"]:
+    """A child that decodes a library file from a whole second on, as s16le mono 48 kHz.
+
+    Whole seconds, because ffmpeg seeks in microseconds and 1/48000 s is none: the caller drops the rest.
+    """
+    seek = ("-ss", str(seconds)) if seconds else ()
+    return _running([*_FFMPEG, *seek, *_input_options(flac), *_RAW_OUT])
+
+
+def streaming(url: str) -> AbstractContextManager["Child"]:
+    """A child that decodes a relay's address, as s16le mono 48 kHz, for as long as the relay lasts."""
+    patience = ("-rw_timeout", str(STREAM_TIMEOUT_US)) if url.startswith(("http:", "https:")) else ()
+    return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, "-i", url, "-vn", *_RAW_OUT])
+
+
+# -- children -------------------------------------------------------------------------------------------------------
+
+
+def _input_options(path: Path) -> tuple[str, ...]:
+    return ("-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS, "-i", f"file:{path.absolute()}")
+
+
+@dataclass(slots=True)
+class Child:
+    """A decoding process: its samples, and what it last complained of (complete when its context is left)."""
+
+    process: subprocess.Popen[bytes]
+    complaints: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    def read(self) -> bytes:
+        """What there is, at least one byte; none at the end."""
+        assert self.process.stdout is not None
+        return os.read(self.process.stdout.fileno(), _CHUNK_BYTES)
+
+    @property
+    def returncode(self) -> int:
+        """Of the ended process; negative if a signal ended it."""
+        return self.process.returncode
+
+    def listen(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.complaints.append(line.decode(errors="replace").strip())
+
+
+@contextmanager
+def _running(command: list[str], wall_s: float | None = None) -> Iterator[Child]:
+    """Start a child; limited in all it can use up if it has *wall_s* seconds. Reaped when the context is left.
+
+    It is given the time to end by itself after its last byte was read; on an exception it is killed.
+    """
+    limits = _LIMITED if wall_s is not None else ()
+    with subprocess.Popen(
+        [*_DIES_WITH_THREAD, *limits, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        child = Child(process)
+        listener = threading.Thread(target=child.listen, name="decoder-complaints", daemon=True)
+        listener.start()
+        alarm = threading.Timer(wall_s or 0.0, process.kill)
+        if wall_s is not None:
+            alarm.start()
+        try:
+            yield child
+            process.wait()
+        finally:
+            alarm.cancel()
+            process.kill()
+            listener.join()
+
+
+def _probe(path: Path) -> _Claim:
+    """Ask the header for codec and length. Raises MediaError if there is no audio to speak of."""
+    wanted = ("-show_entries", "format=format_name,duration:stream=codec_name", "-select_streams", "a:0", "-of", "json")
+    with _running(["ffprobe", "-v", "error", *wanted, *_input_options(path)], PROBE_SECONDS) as child:
+        answer = b"".join(iter(child.read, b""))
+    if child.returncode:
+        raise MediaError(_unreadable(path, child))
+    found = json.loads(answer)
+    if not found.get("streams"):
+        raise MediaError(Problem(path.name, "no_audio", "Tệp không có phần âm thanh", "the file holds no sound"))
+    codec = found["streams"][0].get("codec_name", "?")
+    container, seconds = found["format"].get("format_name", "?"), found["format"].get("duration")
+    return _Claim(codec, container, float(seconds) * _riff_excess(path) if seconds else None)
+
+
+def _riff_excess(path: Path) -> float:
+    """How many times as long as it is a WAV says it is: ffprobe believes the file's size instead. 1 for the others."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    stated = int.from_bytes(head[4:8], "little") + 8
+    truncated = head[:4] == b"RIFF" and stated < 0xFFFF_FFFF  # a recorder that was streaming states the most it can
+    return max(1.0, stated / path.stat().st_size) if truncated else 1.0
+
+
+# -- reasons --------------------------------------------------------------------------------------------------------
+
+
+def _refuse_odd_files(path: Path) -> None:
+    try:
+        status = path.stat()
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise MediaError(Problem(path.name, "missing", "Không tìm thấy tệp", "there is no such file")) from None
+    except OSError as error:
+        text = error.strerror or str(error)
+        raise MediaError(
+            Problem(path.name, "unreadable", f"Không mở được tệp ({text})", f"the file cannot be opened ({text})")
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError(Problem(path.name, "not_a_file", "Đây không phải là một tệp", "this is not a regular file"))
+    if not status.st_size:
+        raise MediaError(
+            Problem(
+                path.name, "empty", "Tệp rỗng (0 byte): hãy chép lại tệp", "the file is empty (0 bytes): copy it again"
+            )
+        )
+
+
+def _unreadable(path: Path, child: Child) -> Problem:
+    if any("moov atom not found" in line for line in child.complaints):
+        return Problem(
+            path.name,
+            "truncated",
+            "Tệp bị cắt cụt, thiếu phần mục lục ở cuối: hãy chép lại tệp",
+            "the file is cut off, its index at the end is missing: copy it again",
+        )
+    return Problem(
+        path.name,
+        "not_audio",
+        "Không phải tệp âm thanh đọc được (có thể là tệp hỏng, hoặc loại tệp khác bị đổi tên)",
+        "not a readable audio file (broken, or another kind of file with a changed name)",
+    )
+
+
+def _refuse_failed(path: Path, child: Child, frames: int) -> None:
+    if any(os.strerror(errno.ENOSPC) in line for line in child.complaints):
+        raise MediaError(Problem(path.name, "no_space", "Thẻ nhớ đã đầy", "the disk is full"))
+    if child.returncode < 0 or child.returncode > 128:
+        raise MediaError(
+            Problem(
+                path.name,
+                "too_costly",
+                "Tệp đòi hỏi quá nhiều thời gian hoặc bộ nhớ để giải mã",
+                "decoding the file takes too much time or memory",
+            )
+        )
+    if frames >= MAX_HOURS * 3_600 * RATE_HZ:
+        raise MediaError(
+            Problem(path.name, "too_long", f"Tệp dài quá {MAX_HOURS} giờ", f"the file is longer than {MAX_HOURS} hours")
+        )
+    if child.returncode or frames < MIN_FRAMES:
+        raise MediaError(_unreadable(path, child))
+
+
+def _damage(path: Path, claim: _Claim, frames: int, complained: bool) -> tuple[Problem, ...]:
+    """The warning for a file of which a part is missing or broken."""
+    seconds = frames / RATE_HZ
+    claimed = claim.seconds if claim.container in EXACT_CONTAINERS else None
+    if not complained and (claimed is None or claimed - seconds < 0.5):
+        return ()
+    vi, en = (f" trên {claimed:.1f}", f" of {claimed:.1f}") if claimed and claimed - seconds >= 0.1 else ("", "")
+    return (
+        Problem(
+            path.name,
+            "damaged",
+            f"Tệp bị hỏng một phần: giải mã được {seconds:.1f}{vi} giây",
+            f"the file is partly damaged: {seconds:.1f}{en} seconds could be decoded",
+        ),
+    )

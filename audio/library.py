@@ -1,0 +1,162 @@
+"""The library: programme files, decoded and counted once when they are loaded, kept as 48 kHz mono FLAC.
+
+``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). One writer at a time (a lock file),
+any number of readers: every file appears whole or not at all. The player opens only what stands here.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from audio.decode import MediaError, convert
+from audio.format import frames_to_ms
+from scheduler.problem import Problem
+
+INDEX = "index.json"
+MAX_NAME_BYTES = 255
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryEntry:
+    """A programme file as it will be played. ``frames`` were counted at 48 kHz, never read from a header."""
+
+    name: str  # NFC, as a timetable calls it
+    digest: str  # SHA-256 of the original file
+    pcm_digest: str  # SHA-256 of its samples (48 kHz s16le mono)
+    frames: int
+    codec: str  # of the original
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def duration_ms(self) -> int:
+        return frames_to_ms(self.frames)
+
+    def path_in(self, library_dir: Path) -> Path:
+        return library_dir / f"{self.digest}.flac"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"duration_ms": self.duration_ms}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "LibraryEntry":
+        """Inverse of ``to_json``; what it does not know it leaves out. Raises KeyError or TypeError."""
+        warnings = tuple(Problem(w["where"], w["code"], w["vi"], w["en"]) for w in data["warnings"])
+        return cls(
+            data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings=warnings
+        )
+
+
+def ingest(path: Path, library_dir: Path) -> LibraryEntry:
+    """Take a programme file into the library under its own name. Raises MediaError with the reason.
+
+    Loading the same file again costs only its checksum; a changed file under the same name replaces the entry.
+    """
+    name = media_name(path.name)
+    library_dir.mkdir(parents=True, exist_ok=True)
+    with _sole_writer(library_dir):
+        digest = _digest_of(path)
+        index = read_index(library_dir)
+        entry = _known(index, name, digest, library_dir) or _decode(path, name, digest, library_dir)
+        if index.get(name) != entry:
+            _write_index(library_dir, index | {name: entry})
+        return entry
+
+
+def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
+    """Name → entry. A library that is not there, or an index that is no index, is empty: then files are missing."""
+    try:
+        entries = json.loads((library_dir / INDEX).read_text(encoding="utf-8"))["entries"]
+        return {name: LibraryEntry.from_json(data) for name, data in entries.items()}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def media_name(name: str) -> str:
+    """*name* in NFC, if it is a plain file name. Raises MediaError: no name leads out of the media folder."""
+    composed = unicodedata.normalize("NFC", name)
+    plain = composed and not set(composed) & set("/\\\0") and composed not in (".", "..")
+    if plain and not composed.startswith(".") and len(composed.encode()) <= MAX_NAME_BYTES:
+        return composed
+    raise MediaError(
+        Problem(
+            name, "bad_name", "Tên tệp không hợp lệ: chỉ ghi tên tệp, không ghi thư mục", "a plain file name is wanted"
+        )
+    )
+
+
+def find_media(media_dir: Path, name: str) -> Path:
+    """The file called *name* in the media folder, however its accents are coded on disk. Raises MediaError."""
+    wanted = media_name(name)
+    candidates = [wanted, unicodedata.normalize("NFD", wanted)]
+    path = next((media_dir / c for c in candidates if (media_dir / c).is_file()), None)
+    # A link may not lead out of the folder either.
+    if path is None or not path.resolve().is_relative_to(media_dir.resolve()):
+        raise MediaError(
+            Problem(name, "missing", f"Không có tệp “{wanted}” trong thư mục chương trình", "no such file")
+        )
+    return path
+
+
+# -- inside ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _sole_writer(library_dir: Path) -> Iterator[None]:
+    with (library_dir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""  # decoding gives the reason
+
+
+def _known(index: dict[str, LibraryEntry], name: str, digest: str, library_dir: Path) -> LibraryEntry | None:
+    """The entry of the same content, be it under another name, if its FLAC is still there."""
+    same = next((e for e in index.values() if e.digest == digest and e.path_in(library_dir).is_file()), None)
+    return LibraryEntry(name, digest, same.pcm_digest, same.frames, same.codec, same.warnings) if same else None
+
+
+def _decode(path: Path, name: str, digest: str, library_dir: Path) -> LibraryEntry:
+    part = library_dir / f".{digest}.part"
+    try:
+        decoded = convert(path, part)
+        if _digest_of(path) != digest:
+            raise MediaError(
+                Problem(name, "changing", "Tệp đang được chép, hãy thử lại sau", "the file changes; try again later")
+            )
+        entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, decoded.warnings)
+        _make_durable(part)
+        part.replace(entry.path_in(library_dir))
+        return entry
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_index(library_dir: Path, entries: dict[str, LibraryEntry]) -> None:
+    document = {"version": 1, "entries": {name: entries[name].to_json() for name in sorted(entries)}}
+    part = library_dir / f".{INDEX}.part"
+    part.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    _make_durable(part)
+    part.replace(library_dir / INDEX)
+    _make_durable(library_dir)
+
+
+def _make_durable(path: Path) -> None:
+    """fsync a file or a folder, before a name points at it."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
