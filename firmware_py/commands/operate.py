@@ -27,7 +27,8 @@ def resume(context: Context) -> None:
 
 
 def play(context: Context) -> None:
-    from audio.library import MediaError, ingest
+    from audio.decode import MediaError
+    from audio.library import ingest
 
     config = context.config()
     path = Path(context.args.file)

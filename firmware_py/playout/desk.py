@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from audio.deck import Cue, Source
@@ -22,7 +23,8 @@ from scheduler.occurrence import BulletinClass, Kind, Occurrence
 from scheduler.quiet import Window
 from scheduler.timetable import Timetable
 from telemetry.conditions import ConditionBook
-from telemetry.facts import Fact, PlayoutFact, Watermark
+from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
 
 STEP_NS = 100 * NS_PER_MS  # the wall clock moved by more than this against boottime: a step, not slewing
@@ -80,6 +82,7 @@ class Desk:
     _trusted_ns: int | None = None
     _heartbeat_ns: int = -IDLE_HEARTBEAT_NS
     _ended_ns: int = -IDLE_HEARTBEAT_NS
+    _disk_slow: bool = False
     _content_ms: dict[str, int | None] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
     _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
@@ -241,7 +244,7 @@ class Desk:
         self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed)
         occurrences = self.plan.occurrences
 
-        def store(journal: Any) -> None:
+        def store(journal: PlayoutJournal) -> None:
             journal.commit()  # replace_plan reads what is committed
             journal.replace_plan(occurrences, reading, by)
 
@@ -261,7 +264,8 @@ class Desk:
             opened = self.open_source(start.occurrence, offset_ms)
         except SourceMissing as error:
             self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_missing")
-            self._state({"source_missing": True}, reading, {"occurrence": id, "why": str(error)}, target=id)
+            evidence = {"occurrence": id, "why": str(error)}
+            self._state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
             return
         self._content_ms[id] = opened.content_ms
         playing = Playing.of(start)
@@ -278,8 +282,6 @@ class Desk:
 
     def _miss(self, occurrence: Occurrence, cause: str, reading: Reading) -> None:
         _, known = self._failures.pop(occurrence.id, (0, cause))
-        if known in ("source_missing", "source_failed"):
-            self._state({known: False}, reading, target=occurrence.id)
         self.missed.add(occurrence.id)
         self._fact(Fact.MISSED, reading, occurrence.id, cause=known)
 
@@ -288,7 +290,7 @@ class Desk:
         self.begun.add(id)
         self.missed.discard(id)
         if self._failures.pop(id, None) is not None:
-            self._state({"source_missing": False}, reading, target=id)
+            self._state({"source_missing": False}, reading, target=self._source_of(id))
         anchor_ns = self.pinned.get(id, began.wanted_ns - began.offset_ms * NS_PER_MS)
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": anchor_ns}
         content_ms = self._content_ms.get(id)
@@ -309,7 +311,9 @@ class Desk:
             self.closed.add(id)
         if ended.cause is EndCause.SOURCE_FAILED:
             self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_failed")
-            self._state({"source_failed": True}, reading, {"occurrence": id}, target=id)
+
+    def _source_of(self, id: str) -> str:
+        return next((o.source for o in self.plan.occurrences if o.id == id), "")
 
     def _miss_of(self, id: str, cause: str, reading: Reading) -> None:
         """It was cued and its time passed: nothing could sound."""
@@ -332,10 +336,10 @@ class Desk:
 
     def _committed(self, duration_ms: float, reading: Reading) -> None:
         slow = duration_ms >= SLOW_COMMIT_MS
-        known_slow = ("disk_slow", STATION) in self.conditions.bad()
-        if slow and not known_slow:
+        if slow and not self._disk_slow:
             self._fact(Fact.SLOW_DISK, reading, None, ms=round(duration_ms))
-        self._state({"disk_slow": slow, "disk_full": False, "disk_failed": False}, reading)
+        self._disk_slow = slow
+        self._state({"disk_full": False, "disk_failed": False}, reading)
 
     def _look_at_clock(self, reading: Reading) -> None:
         trusted = reading.quality.plays
@@ -376,7 +380,7 @@ class Desk:
         """Journal what changed. A good word about something never spoken of is no news."""
         news = {code: bad for code, bad in codes.items() if bad or (code, target) in self.conditions.bad()}
         for condition in self.conditions.changes(target, news, reading, evidence):
-            self.journal(lambda journal, condition=condition: journal.append_condition(condition))
+            self.journal(partial(_append_condition, condition))
 
     def _fact(self, kind: Fact, reading: Reading, occurrence_id: str | None, **detail: Any) -> None:
         fact = PlayoutFact(0, kind, reading, occurrence_id, detail)
@@ -397,6 +401,10 @@ class Desk:
 
     def progress(self, occurrence_id: str, sink_ns: int, frames: int, reading: Reading) -> None:
         self._fact(Fact.PROGRESS, reading, occurrence_id, sink_ns=sink_ns, frames=frames)
+
+
+def _append_condition(condition: Condition, journal: PlayoutJournal) -> None:
+    journal.append_condition(condition)
 
 
 def _ids_of(change: PlanChange) -> dict[str, list[str]]:

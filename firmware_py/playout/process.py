@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audio.library import read_index
-from audio.sources import FileSource, StreamSource
-
 from audio.card import Output, open_output
 from audio.format import BLOCK_FRAMES, RATE_HZ, frames_to_ns
+from audio.library import read_index
 from audio.player import Player, Progress
 from audio.ring import RingWriter
+from audio.sources import FileSource, StreamSource
 from firmware_py import spool
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
@@ -74,7 +73,7 @@ def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
         path = config.library_dir / f"{entry.digest}.flac"
         if not path.exists():
             raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        return Opened(FileSource(path, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
+        return Opened(FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
 
     return open_source
 

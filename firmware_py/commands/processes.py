@@ -1,0 +1,99 @@
+"""Commands that run: the station, one of its processes, the collector."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from firmware_py.commands.context import CommandError, Context, failure
+from firmware_py.config import Config, ConfigError, config_path, load_collector
+from scheduler.problem import Problem
+from telemetry.database import JournalError
+
+
+def run(context: Context) -> None:
+    from firmware_py import supervisor
+
+    _prepared(context.config())
+    supervisor.run(context.config_file())
+
+
+def playout(context: Context) -> None:
+    from firmware_py.playout.process import main
+
+    _run(context, main)
+
+
+def meter(context: Context) -> None:
+    _one_thread_of_arithmetic()
+    from firmware_py.meter.process import main
+
+    _run(context, main)
+
+
+def ledger(context: Context) -> None:
+    from firmware_py.ledger.process import main
+
+    _run(context, main)
+
+
+def console(context: Context) -> None:
+    from firmware_py.console.process import ConsoleError, main
+
+    try:
+        _run(context, main)
+    except ConsoleError as error:
+        raise CommandError(error.problem) from None
+
+
+def collector(context: Context) -> None:
+    from firmware_py.collector import main
+
+    try:
+        config = load_collector(config_path(context.args.config))
+    except ConfigError as error:
+        raise CommandError(*error.problems) from None
+    _world(lambda: main(config))
+
+
+def _run(context: Context, main: Callable[[Config], None]) -> None:
+    config = _prepared(context.config())
+    _world(lambda: main(config))
+
+
+def _world(main: Callable[[], None]) -> None:
+    """What the world did to a journal at the start is the input's fault, not ours: say it without a traceback."""
+    try:
+        main()
+    except JournalError as error:
+        raise CommandError(Problem("", "journal", f"không ghi được sổ: {error}", f"journal: {error}")) from None
+
+
+def _prepared(config: Config) -> Config:
+    """The folders every process needs. Raises CommandError when one cannot be made or written."""
+    folders = (
+        config.paths.state_dir,
+        config.paths.run_dir,
+        config.paths.media_dir,
+        config.spool_dir,
+        config.library_dir,
+    )
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise failure(str(folder), "folder", f"không tạo được thư mục: {why}", f"cannot be made: {why}") from None
+    for folder in (config.paths.state_dir, config.paths.run_dir):
+        _must_be_writable(folder)
+    return config
+
+
+def _must_be_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise failure(str(folder), "no_permission", "không có quyền ghi", "no permission to write")
+
+
+def _one_thread_of_arithmetic() -> None:
+    """numpy's threads would cost memory and gain nothing at this size."""
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")

@@ -1,0 +1,168 @@
+"""``./dev run``: a whole station on this computer, something on air at once, and a line that shows it live."""
+
+import argparse
+import fcntl
+import json
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from audio.library import ingest
+from firmware_py.demo.line import live_line
+from firmware_py.demo.outcome import Outcome, outcome, print_outcome
+from firmware_py.demo.rig import Rig, RigSettings
+from firmware_py.demo.samples import demo_timetable, make_samples
+from firmware_py.demo.soundserver import SoundServer
+from firmware_py.spool import drop
+from scheduler.clock import STATION_TZ
+from scheduler.loaders import load_text
+
+FOLDER = Path(".demo")
+CONSOLE_PORT = 8080
+SETTLE_S = 8.0  # for the collector's last receipt
+
+
+def main() -> int:
+    args = _parser().parse_args()
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            _say("Đài mẫu đang chạy rồi.", "The demo station is already running here.")
+            return 1
+        return _run(args.seconds, args.virtual or not _has_card(), args.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = "Đài mẫu trên máy này / a demo station on this computer"
+    parser = argparse.ArgumentParser(prog="./dev run", description=about)
+    parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="tự dừng sau S giây / then end")
+    parser.add_argument("--virtual", action="store_true", help="dùng thiết bị âm thanh ảo / use a virtual sound card")
+    parser.add_argument("--json", metavar="F", help="ghi kết quả / write the outcome")
+    return parser
+
+
+def _has_card() -> bool:
+    cards = Path("/proc/asound/cards")
+    return cards.exists() and "[" in cards.read_text(encoding="utf-8")
+
+
+def _run(seconds: float | None, virtual: bool, json_path: str | None) -> int:
+    _say("Chuẩn bị chương trình mẫu…", "Making sample programmes…")
+    make_samples(FOLDER / "media", lambda name: _say(f"  {name}", f"  {name}"))
+    sound = SoundServer(FOLDER / "sound") if virtual else None
+    settings = RigSettings(console_port=_free_port(CONSOLE_PORT), **({} if virtual else _real_card()))
+    with Stack(sound), Rig(FOLDER, settings, sound) as rig:
+        result = _broadcast(rig, seconds)
+    print_outcome(result)
+    if json_path:
+        Path(json_path).write_text(json.dumps(result.to_json(), ensure_ascii=False, indent=2), encoding="utf-8")
+    return 0
+
+
+class Stack:
+    """The sound server, where there is one."""
+
+    def __init__(self, sound: SoundServer | None) -> None:
+        self.sound = sound
+
+    def __enter__(self) -> None:
+        if self.sound:
+            self.sound.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.sound:
+            self.sound.stop()
+
+
+def _real_card() -> dict[str, Any]:
+    """A computer's own card has no return unless it offers a monitor: then its airtime is self-reported."""
+    from audio.card import list_devices
+
+    names = [device.name for device in list_devices() if device.inputs]
+    monitor = next((name for name in names if "monitor" in name.lower()), None)
+    channels = (("return", monitor, True),) if monitor else ()
+    return {"output": "default", "channels": channels}
+
+
+def _broadcast(rig: Rig, seconds: float | None) -> Outcome:
+    began = datetime.now(STATION_TZ)
+    _load_library(rig)
+    _load_timetable(rig, began, seconds)
+    rig.start_collector()
+    rig.start_station()
+    rig.wait_until(lambda: rig.live("playout").fresh, 20.0, "playout")
+    _say(
+        f"Trang điều khiển: http://127.0.0.1:{rig.settings.console_port}/  (Ctrl-C để dừng)",
+        f"Console: http://127.0.0.1:{rig.settings.console_port}/  (Ctrl-C ends)",
+    )
+    _show_until(_ending(seconds), rig)
+    _say("Đang kết thúc…", "Ending…")
+    rig.stop_station()
+    return outcome(rig, began)
+
+
+def _load_library(rig: Rig) -> None:
+    for path in sorted(rig.media_dir.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            ingest(path, rig.state_dir / "library")
+
+
+def _load_timetable(rig: Rig, now: datetime, seconds: float | None) -> None:
+    loaded = load_text(demo_timetable(now, seconds), "demo.toml")
+    if loaded.timetable is None:
+        raise RuntimeError(f"the demo's own timetable is wrong: {loaded.errors}")
+    timetable = loaded.timetable.to_json()
+    drop(rig.state_dir / "spool", "cli", "timetable", "demo", now, file="demo.toml", timetable=timetable)
+
+
+def _ending(seconds: float | None) -> Callable[[], bool]:
+    """True when it is time to end: a signal came, or the seconds are over."""
+    ends = time.monotonic() + seconds if seconds else None
+    told: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: told.append(number))
+    return lambda: bool(told) or (ends is not None and time.monotonic() >= ends)
+
+
+def _show_until(ending: Callable[[], bool], rig: Rig) -> None:
+    terminal = sys.stderr.isatty()
+    shown_at = 0.0
+    while not ending():
+        if rig.supervisor:
+            rig.supervisor.watch()
+        if time.monotonic() - shown_at >= (0.25 if terminal else 5.0):
+            shown_at = time.monotonic()
+            line = live_line(rig)
+            sys.stderr.write(f"\r\x1b[2K{line}" if terminal else line + "\n")
+            sys.stderr.flush()
+        time.sleep(0.05)
+    if terminal:
+        sys.stderr.write("\n")
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise RuntimeError("no free port on this computer")
+
+
+def _say(vi: str, en: str) -> None:
+    sys.stderr.write(f"{vi}\n" if vi == en else f"{vi}  /  {en}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
