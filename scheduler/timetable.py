@@ -66,6 +66,13 @@ class Slot:
     item: Item
     zone: str = ALL_ZONES
     where: str = field(default="", compare=False)  # the cell or line it was read from
+    places: Mapping[str, str] = field(
+        default_factory=dict, compare=False
+    )  # of its parts: "time", "duration", "class" …
+
+    def place(self, part: str) -> str:
+        """Where a person mends this part; known only as long as the sheet is at hand."""
+        return self.places.get(part, self.where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,196 @@
+"""Validation of a whole timetable: every problem at once, each at its row, against oracles that count seconds."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from scheduler.check import Rules, check
+from scheduler.occurrence import BulletinClass, Kind
+from scheduler.plan import plan_days
+from scheduler.timetable import Dates, Item, Slot, Timetable, Weekdays
+from scheduler.zones import zones_meet
+from tests.scheduler.test_plan import MONDAY, slot, table
+
+NIGHT = [(time(22), time(5))]
+
+
+def rows(*slots: Slot, **more) -> Timetable:
+    """A timetable whose rows are called line 1, line 2 …"""
+    return table(*(replace(one, where=f"line {n}") for n, one in enumerate(slots, 1)), **more)
+
+
+NO_RULES = Rules()
+
+
+def codes(timetable: Timetable, rules: Rules = NO_RULES) -> list[tuple[str, str]]:
+    return [(problem.where, problem.code) for problem in check(timetable, rules).errors]
+
+
+def on(*days: int) -> Weekdays:
+    return Weekdays(frozenset(days))
+
+
+def test_a_sound_timetable_has_nothing_to_say():
+    findings = check(rows(slot(source="a.mp3"), slot("05:15", source="b.mp3")), Rules(NIGHT, (), lambda name: True))
+    assert (findings.errors, findings.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (slot(), slot("05:14:59", title="B")),
+        (slot(recurrence=on(0)), slot("05:10", recurrence=on(0, 3))),
+        (slot("23:50", 20, recurrence=on(0)), slot("00:05", recurrence=on(1))),
+        (slot("23:50", 20, recurrence=on(6)), slot("00:05", recurrence=on(0))),
+        (slot("23:50", 20, recurrence=on(6)), slot("00:05", recurrence=Dates(frozenset({MONDAY})))),
+        (slot("23:50", 20, recurrence=Dates(frozenset({MONDAY}))), slot("00:05", recurrence=on(1))),
+        (slot(zone="all"), slot("05:10", zone="Thôn 1")),
+        (slot(zone="Thôn 1"), slot("05:10", zone="thôn 2; THÔN 1")),
+    ],
+)
+def test_two_things_at_one_time_in_a_zone_are_refused(pair):
+    assert sorted(code for _, code in codes(rows(*pair))) == ["overlap"]
+    assert sorted(code for _, code in codes(rows(*pair[::-1]))) == ["overlap"]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (slot(), slot("05:15")),
+        (slot(recurrence=on(0)), slot("05:10", recurrence=on(1))),
+        (slot(recurrence=on(0)), slot(recurrence=Dates(frozenset({MONDAY + timedelta(days=1)})))),
+        (slot(zone="Thôn 1"), slot("05:10", zone="Thôn 2")),
+        (slot("00:00", 1_440, recurrence=on(*range(7))),),
+    ],
+)
+def test_neighbours_and_strangers_do_not_clash(pair):
+    assert codes(rows(*pair)) == []
+
+
+def test_an_overlap_names_both_rows_days_and_times():
+    (problem,) = check(rows(slot(recurrence=on(0, 1)), slot("05:10", 5, "Tin xã"))).errors
+    assert problem.where == "line 2"
+    assert problem.vi == (
+        "“Tin xã” (T2, T3, T4, T5, T6, T7, CN 05h10–05h15) trùng giờ với “Bản tin sáng” (T2, T3 05h00–05h15) ở line 1"
+    )
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_rows():
+    bad = rows(
+        slot("03:15", title="Đêm"),
+        slot("12:00", 0, "Không"),
+        slot("13:00", 1_441, "Dài"),
+        slot("06:00", title="Bão", bulletin_class=BulletinClass.EMERGENCY),
+        slot("06:10"),
+        slot("06:10"),
+        slot("07:00", source="C:\\loa\\tin.mp3"),
+        slot("08:00", zone="Thôn 9"),
+        slot("09:00", recurrence=Dates(frozenset({date(2027, 1, 1)}))),
+        valid_to=date(2026, 12, 31),
+    )
+    assert codes(bad, Rules(NIGHT, ("Thôn 1",))) == [
+        ("line 1", "quiet_hours"),
+        ("line 2", "bad_duration"),
+        ("line 3", "bad_duration"),
+        ("line 4", "emergency_in_timetable"),
+        ("line 5", "overlap"),
+        ("line 6", "duplicate"),
+        ("line 7", "bad_source"),
+        ("line 8", "unknown_zone"),
+        ("line 9", "outside_validity"),
+    ]
+
+
+@pytest.mark.parametrize("clock", ["21:50", "22:00", "23:59", "04:50", "00:00"])
+def test_quiet_hours_that_wrap_midnight_are_kept_free(clock):
+    assert codes(rows(slot(clock)), Rules(NIGHT)) == [("line 1", "quiet_hours")]
+
+
+@pytest.mark.parametrize("clock", ["05:00", "21:45", "12:00"])
+def test_an_item_may_touch_quiet_hours(clock):
+    assert codes(rows(slot(clock)), Rules(NIGHT)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "fine"),
+    [
+        ("bản tin 23-11.mp3", True),
+        ("tuần 47/tin.mp3", True),
+        ("https://vov.vn/live.m3u8", True),
+        ("", True),
+        ("../../etc/shadow", False),
+        ("/etc/shadow", False),
+        ("tin/../../x", False),
+        ("D:tin.mp3", False),
+        ("file:///etc/shadow", False),
+        ("\\\\may-chu\\tin.mp3", False),
+    ],
+)
+def test_a_source_stays_in_the_media_folder_or_is_a_web_address(source, fine):
+    assert codes(rows(slot(source=source))) == ([] if fine else [("line 1", "bad_source")])
+
+
+def test_a_zone_that_is_nearly_right_is_offered():
+    (problem,) = check(rows(slot(zone="Thôn Dông")), Rules(zones=("Thôn Đồng Tâm", "Thôn Đông Hà"))).errors
+    assert "“Thôn Đông Hà”" in problem.vi
+
+
+def test_a_file_that_is_not_there_yet_is_a_warning():
+    week = rows(slot(source="a.mp3"), slot("06:00", source="b.mp3"), slot("07:00"), slot("08:00", kind=Kind.LIVE))
+    findings = check(week, Rules(has_source=lambda name: name == "a.mp3"))
+    assert findings.errors == ()
+    assert [(w.where, w.code) for w in findings.warnings] == [
+        ("line 2", "awaiting_content"),
+        ("line 3", "awaiting_content"),
+    ]
+    assert "chờ nội dung" in findings.warnings[0].vi
+
+
+recurrences = st.one_of(
+    st.frozensets(st.integers(0, 6), min_size=1, max_size=3).map(Weekdays),
+    st.frozensets(st.dates(MONDAY, MONDAY + timedelta(days=9)), min_size=1, max_size=2).map(Dates),
+)
+#: Clocks near midnight and lengths up to a day, so that clashes across days are common.
+slots = st.builds(
+    lambda recurrence, minute, lasts, zone, n: Slot(
+        recurrence, time(minute // 60 % 24, minute % 60), Item(f"o{n}", lasts * 60_000), zone
+    ),
+    recurrences,
+    st.one_of(st.integers(0, 30), st.integers(1_400, 1_439), st.integers(0, 1_439)),
+    st.one_of(st.integers(1, 60), st.integers(1, 1_440)),
+    st.sampled_from(["all", "Thôn 1", "Thôn 2", "Thôn 1, Thôn 2"]),
+    st.integers(0, 9),
+)
+
+
+def minutes_doubly_used(timetable: Timetable) -> bool:
+    """The oracle: plan four weeks and count who sounds in every single minute of every zone."""
+    taken: set[tuple[str, datetime]] = set()
+    for o in plan_days(timetable, MONDAY - timedelta(days=7), MONDAY + timedelta(days=21)):
+        for n in range(o.planned_ms // 60_000):
+            for zone in ("Thôn 1", "Thôn 2", "elsewhere"):
+                if zones_meet(zone, o.zone):
+                    if (zone, o.starts_at + timedelta(minutes=n)) in taken:
+                        return True
+                    taken.add((zone, o.starts_at + timedelta(minutes=n)))
+    return False
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(slots, max_size=4))
+def test_the_sweep_finds_a_clash_exactly_when_counting_minutes_does(some):
+    assume(len(set(some)) == len(some))
+    timetable = rows(*some)
+    assert ("overlap" in {code for _, code in codes(timetable)}) == minutes_doubly_used(timetable)
+
+
+@given(slots, st.lists(st.tuples(st.times(), st.times()), max_size=3))
+def test_quiet_hours_are_found_exactly_when_walking_through_the_item_does(one, windows):
+    windows = [tuple(t.replace(second=0, microsecond=0) for t in window) for window in windows]
+    begin = datetime.combine(MONDAY, one.starts)
+    clocks = [(begin + timedelta(minutes=n)).time() for n in range(one.item.duration_ms // 60_000)]
+    quiet = any((a <= clock < b) if a <= b else (clock >= a or clock < b) for clock in clocks for a, b in windows)
+    assert (codes(rows(one), Rules(windows)) != []) == quiet

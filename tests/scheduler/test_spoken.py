@@ -1,0 +1,302 @@
+"""Times, durations and days as operators write them: every spelling is read back, the doubtful is asked."""
+
+import contextlib
+import unicodedata
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.spoken import TimeOfDay, read_days, read_duration, read_time, words
+from scheduler.timetable import EVERY_DAY, Dates, Weekdays
+from scheduler.vietnamese import Misread
+
+TIMES = [
+    "{h}h{m:02}",
+    "{h:02}h{m:02}",
+    "{h}g{m:02}",
+    "{h} h {m:02}",
+    "{h}H{m:02}'",
+    "{h}h{m:02}p",
+    "{h} giờ {m} phút",
+    "{h}giờ{m:02}",
+    "{h} GIỜ {m:02} PHÚT",
+    "{h:02}:{m:02}",
+    "{h}:{m:02}",
+    "{h:02}:{m:02}:00",
+    " {h}h{m:02} ",
+    "{h}\u00a0h\u200b{m:02}",
+]
+minutes = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+seconds = st.builds(time, st.integers(0, 23), st.integers(0, 59), st.integers(0, 59))
+forms = st.sampled_from(["NFC", "NFD"])
+
+
+@given(minutes, st.sampled_from(TIMES), forms)
+def test_every_way_to_write_a_time_is_read_back(clock, pattern, form):
+    text = unicodedata.normalize(form, pattern.format(h=clock.hour, m=clock.minute))
+    assert read_time(text) == TimeOfDay(clock)
+
+
+@given(seconds)
+def test_times_to_the_second_are_read_from_text_and_from_excel(clock):
+    of_day = timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)
+    fraction = of_day / timedelta(days=1)
+    written = [f"{clock:%H:%M:%S}", f"{clock.hour} giờ {clock.minute} phút {clock.second} giây", f"{clock:%Hh%M:%S}"]
+    typed = [clock, of_day, datetime.combine(date(1899, 12, 31), clock), datetime.combine(date(1900, 1, 1), clock)]
+    for cell in [*written, *typed, *([fraction] if fraction else [])]:
+        assert read_time(cell) == TimeOfDay(clock), cell
+
+
+def test_excel_times_are_rounded_to_the_second_they_mean():
+    assert read_time(time(5, 29, 59, 999_999)).starts == time(5, 30)
+    assert read_time(0.2291666) == TimeOfDay(time(5, 30))
+
+
+@given(minutes, st.integers(1, 360), st.sampled_from(["-", "–", " - ", " đến ", "->", "~"]))
+def test_a_range_gives_start_and_duration_also_across_midnight(clock, lasts, dash):
+    end = (datetime.combine(date(2026, 1, 1), clock) + timedelta(minutes=lasts)).time()
+    text = f"{clock.hour}h{clock.minute:02}{dash}{end.hour}h{end.minute:02}"
+    assert read_time(text) == TimeOfDay(clock, lasts * 60_000)
+
+
+def test_a_range_may_end_at_24h():
+    assert read_time("23h30-24h00") == TimeOfDay(time(23, 30), 30 * 60_000)
+
+
+@pytest.mark.parametrize(("cell", "hour"), [("5h", 5), ("5 giờ", 5), ("17h", 17), ("0h", 0), ("5g", 5)])
+def test_a_full_hour_needs_no_minutes(cell, hour):
+    assert read_time(cell) == TimeOfDay(time(hour))
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "likely"),
+    [
+        ("5.45", "bad_time", "5h45"),
+        ("5,45", "bad_time", "5h45"),
+        (5.45, "bad_time", "5h45"),
+        (5.0, "bad_time", "5h"),
+        ("5", "bad_time", "5h"),
+        ("530", "bad_time", "5h30"),
+        ("5h5", "bad_time", "5h05"),
+        ("5h chiều", "bad_time", "17h00"),
+        ("5h30 chiều", "bad_time", "17h30"),
+        ("25h", "bad_time", None),
+        ("5h60", "bad_time", None),
+        ("24h", "bad_time", "0h"),
+        ("", "bad_time", None),
+        (None, "bad_time", None),
+        (True, "bad_time", None),
+        (0.0, "bad_time", None),
+        (float("nan"), "bad_time", None),
+        (-0.5, "bad_time", None),
+        (timedelta(days=2), "bad_time", None),
+        (date(2026, 11, 23), "bad_time", None),
+        (datetime(2026, 11, 23, 5, 30), "time_with_date", "05h30"),
+        ("17h30-5h45", "bad_range", None),
+        ("5h30-5h30", "bad_range", None),
+        ("5h30-5h45-6h", "bad_time", None),
+        ("sáng sớm", "bad_time", None),
+    ],
+)
+def test_a_doubtful_time_is_an_error_with_the_likely_meaning(cell, code, likely):
+    with pytest.raises(Misread) as caught:
+        read_time(cell)
+    assert caught.value.code == code
+    assert likely is None or likely in caught.value.vi
+    assert likely is None or likely in caught.value.en or code == "bad_time"
+
+
+DURATIONS = ["{m}", "{m}'", "{m}’", "{m} phút", "{m}p", "{m}ph", "{m} P", "{m}:00", "{m}'00", "{m} phút 0 giây"]
+
+
+@given(st.integers(0, 999), st.sampled_from(DURATIONS), forms)
+def test_every_way_to_write_minutes_is_read_back(minutes, pattern, form):
+    assert read_duration(unicodedata.normalize(form, pattern.format(m=minutes))) == minutes * 60_000
+
+
+@given(st.integers(0, 599), st.integers(0, 59))
+def test_minutes_and_seconds_are_read_back(minutes, second):
+    expected = (minutes * 60 + second) * 1_000
+    for text in (f"{minutes}:{second:02}", f"{minutes}'{second:02}\"", f"{minutes} phút {second} giây"):
+        assert read_duration(text) == expected
+    assert read_duration(f"{minutes // 60}:{minutes % 60:02}:{second:02}") == expected
+    if minutes < 60:
+        assert read_duration(time(0, minutes, second)) == expected
+        assert read_duration(timedelta(minutes=minutes, seconds=second)) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected_s"),
+    [
+        (15, 900),
+        (15.0, 900),
+        (7.5, 450),
+        ("7,5", 450),
+        ("7.5 phút", 450),
+        ("1h", 3_600),
+        ("1h30", 5_400),
+        ("90 giây", 90),
+        ("1 giờ 5 phút", 3_900),
+        ('45"', 45),
+        ("2 tiếng", 7_200),
+        (" 15 ", 900),
+        (0, 0),
+    ],
+)
+def test_other_spellings_of_a_duration(cell, expected_s):
+    assert read_duration(cell) == expected_s * 1_000
+
+
+@pytest.mark.parametrize(
+    ("cell", "likely"),
+    [
+        (time(15, 0), "15 phút"),
+        (time(7, 30), "7'30"),
+        (timedelta(hours=15), "15 phút"),
+        (15 / 1_440, "15 phút"),
+        (0.5, None),
+        ("nửa tiếng", None),
+        ("1.000", None),
+        ("15:75", None),
+        ("5-10 phút", None),
+        ("-5", None),
+        (-5, None),
+        (float("inf"), None),
+        (float("nan"), None),
+        (timedelta(minutes=-5), None),
+        (datetime(2026, 11, 23), None),
+        (10**400, None),
+        (True, None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_doubtful_duration_is_an_error_with_the_likely_meaning(cell, likely):
+    with pytest.raises(Misread) as caught:
+        read_duration(cell)
+    assert caught.value.code == "bad_duration"
+    assert likely is None or f"“{likely}”" in caught.value.vi
+
+
+NAMES = ["Thứ 2", "Thứ 3", "Thứ 4", "Thứ 5", "Thứ 6", "Thứ 7", "CN"]
+SPELLINGS = [
+    NAMES,
+    ["T2", "T3", "T4", "T5", "T6", "T7", "CN"],
+    ["thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật"],
+    ["THU 2", "THU 3", "THU 4", "THU 5", "THU 6", "THU 7", "Chủ Nhật"],
+    ["t.2", "t.3", "t.4", "t.5", "t.6", "t.7", "cn"],
+]
+
+
+@given(
+    st.sets(st.integers(0, 6), min_size=1), st.sampled_from(SPELLINGS), st.sampled_from([", ", ",", "; ", " và ", "/"])
+)
+def test_every_list_of_weekdays_is_read_back(days, names, comma):
+    assert read_days(comma.join(names[day] for day in sorted(days))) == Weekdays(frozenset(days))
+
+
+@given(st.integers(0, 5), st.integers(1, 6), st.sampled_from(SPELLINGS), st.sampled_from(["-", " – ", " đến "]), forms)
+def test_every_range_of_weekdays_is_read_back(first, last, names, dash, form):
+    if first < last:
+        text = unicodedata.normalize(form, names[first] + dash + names[last])
+        assert read_days(text) == Weekdays(frozenset(range(first, last + 1)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("Thứ 2, 4, 6", {0, 2, 4}),
+        ("Thứ 2,4 và 6", {0, 2, 4}),
+        ("thứ hai, tư, sáu", {0, 2, 4}),
+        ("T2-T4, T7", {0, 1, 2, 5}),
+        ("Thứ 2 – 6", {0, 1, 2, 3, 4}),
+        ("T2-CN", set(range(7))),
+        ("Thứ 2\nvà CN", {0, 6}),
+        ("Hằng ngày", set(range(7))),
+        ("HÀNG NGÀY", set(range(7))),
+        ("hang ngay", set(range(7))),
+    ],
+)
+def test_other_spellings_of_weekdays(cell, expected):
+    assert read_days(cell) == Weekdays(frozenset(expected))
+    assert read_days("Hằng ngày") == EVERY_DAY
+
+
+@given(st.dates(date(1990, 1, 1), date(2199, 12, 31)))
+def test_every_way_to_write_a_date_is_read_back(day):
+    name = NAMES[day.weekday()]
+    plain = [
+        f"{day.day}/{day.month}/{day.year}",
+        f"{day:%d/%m/%Y}",
+        f"{day:%d-%m-%Y}",
+        f"{day:%d.%m.%Y}",
+        day.isoformat(),
+    ]
+    beside = [
+        f"{name}, {day:%d/%m/%Y}",
+        f"{name}\n({day:%d/%m/%Y})",
+        f"Ngày {day:%d/%m/%Y}",
+        f"{day:%d/%m/%Y} - {name}",
+    ]
+    for cell in [*plain, *beside, day, datetime.combine(day, time(0))]:
+        assert read_days(cell) == Dates(frozenset({day})), cell
+
+
+def test_several_dates_and_a_range_of_dates():
+    three = Dates(frozenset(date(2026, 11, day) for day in (23, 24, 25)))
+    assert read_days("23/11/2026, 24/11/2026 và 25/11/2026") == three
+    assert read_days("23/11/2026 - 25/11/2026") == read_days("từ 23/11/2026 đến 25/11/2026") == three
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "likely"),
+    [
+        ("2-6", "bad_days", "T2-T6"),
+        ("2, 4, 6", "bad_days", "Thứ 2, 4, 6"),
+        ("T7-T2", "bad_days", "T7, CN, T2"),
+        (2.0, "bad_days", "Thứ 2"),
+        ("23/11", "bad_days", None),
+        ("23/11/26", "bad_days", "23/11/2026"),
+        ("11/23/2026", "bad_date", "23/11/2026"),
+        ("31/02/2026", "bad_date", None),
+        ("Thứ 3, 23/11/2026", "day_contradicts_date", "T2"),
+        ("25/11/2026 - 23/11/2026", "day_contradicts_date", None),
+        (datetime(2026, 11, 23, 5, 30), "bad_days", None),
+        (46_349.0, "bad_days", None),
+        ("Thứ 8", "bad_days", None),
+        ("cuối tuần", "bad_days", None),
+        ("Thứ", "bad_days", None),
+        ("", "bad_days", None),
+        (None, "bad_days", None),
+        (time(5), "bad_days", None),
+    ],
+)
+def test_a_doubtful_day_is_an_error_with_the_likely_meaning(cell, code, likely):
+    with pytest.raises(Misread) as caught:
+        read_days(cell)
+    assert caught.value.code == code
+    assert likely is None or likely in caught.value.vi
+
+
+cells = st.one_of(
+    st.text(max_size=30),
+    st.text(alphabet="0123456789hgp:'’.,-/ tTứuCcNnphờiút\"", max_size=15),
+    st.floats(),
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.times(),
+    st.datetimes(),
+    st.dates(),
+    st.timedeltas(),
+)
+
+
+@given(cells)
+def test_any_cell_is_read_or_misread_never_worse(cell):
+    assert isinstance(words(cell), str)
+    for reader in (read_time, read_duration, read_days):
+        with contextlib.suppress(Misread):
+            reader(cell)
