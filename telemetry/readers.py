@@ -174,6 +174,11 @@ class MeterReader(_JournalReader):
         )
         return [_segment(row) for row in rows]
 
+    def first_boot(self) -> int | None:
+        """The first boot in which the meter lived."""
+        rows = self.rows("SELECT min(boot) FROM run")
+        return rows[0][0] if rows else None
+
     def learnt_delays(self) -> dict[str, float]:
         return dict(self.rows("SELECT channel, delay_ms FROM delay"))
 

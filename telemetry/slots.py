@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audio.segments import Segment
 from scheduler.clock import NS_PER_S, ClockMapRow, Reading
 from scheduler.occurrence import Occurrence
 from telemetry.axis import Axis
@@ -16,40 +17,45 @@ AFTER_MS = 3_600_000  # a miss may be journaled late
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The two journals, as the ledger reads them. No meter: a station without a return signal."""
+    """The two journals as they are read in one round. No meter: a station without a return signal."""
 
     playout: PlayoutReader
     meter: MeterReader | None
     account: str | None
+    now: Reading
+    clock: Sequence[ClockMapRow]
 
-    def clock_rows(self, now: Reading) -> list[ClockMapRow]:
-        """The clock map; where playout has not yet spoken in this boot, what the clock says now."""
-        rows = self.playout.clock_rows()
-        if any(row.boot == now.boot for row in rows):
-            return rows
-        return [*rows, ClockMapRow(now.boot, now.boottime_ns, now.offset_ns, now.quality)]
+    @classmethod
+    def at(cls, playout: PlayoutReader, meter: MeterReader | None, account: str | None, now: Reading) -> "Sources":
+        """The clock map is read once; where playout has not yet spoken in this boot it is what the clock says now."""
+        clock = playout.clock_rows()
+        if all(row.boot != now.boot for row in clock):
+            clock.append(ClockMapRow(now.boot, now.boottime_ns, now.offset_ns, now.quality))
+        return cls(playout, meter, account, now, clock)
 
-    def axis_of(self, occurrence: Occurrence, now: Reading) -> Axis:
-        return Axis.of(occurrence, self.clock_rows(now), self.playout.facts_of(occurrence.id))
+    def axis_of(self, occurrence: Occurrence) -> Axis:
+        return Axis.of(occurrence, self.clock, self.playout.facts_of(occurrence.id))
 
-    def facts_of(self, occurrence: Occurrence, now: Reading, withdrawn_by: str | None) -> SlotFacts:
-        clock = self.clock_rows(now)
+    def facts_of(self, occurrence: Occurrence, withdrawn_by: str | None) -> SlotFacts:
         own = self.playout.facts_of(occurrence.id)
-        axis = Axis.of(occurrence, clock, own)
-        boots = axis.boots | {now.boot}
+        axis = Axis.of(occurrence, self.clock, own)
+        boots = axis.boots | {self.now.boot}
         return SlotFacts(
-            now=now,
+            now=self.now,
             account=self.account,
-            clock=clock,
+            clock=self.clock,
             playout=self._playout_facts(axis, own),
-            segments=[s for window in axis.windows(0) for s in self.meter.segments_between(*window)]
-            if self.meter
-            else (),
+            segments=self._segments(axis),
             playout_runs=self.playout.runs(boots),
             meter_runs=self.meter.runs(boots) if self.meter else (),
             return_device=self.meter.conditions_of("return_device", boots) if self.meter else (),
             withdrawn_by=withdrawn_by,
         )
+
+    def _segments(self, axis: Axis) -> list[Segment]:
+        if self.meter is None:
+            return []
+        return [segment for window in axis.windows(0) for segment in self.meter.segments_between(*window)]
 
     def _playout_facts(self, axis: Axis, own: Sequence[PlayoutFact]) -> list[PlayoutFact]:
         """The occurrence's own facts, those of its neighbourhood, and every stop: each once, as they were stored."""

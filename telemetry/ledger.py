@@ -1,0 +1,163 @@
+"""The deciding part of the ledger process: from what the journals say to accounts that are never edited.
+
+``advance`` is one round. It reads, settles and appends in one transaction together with how far it has read, so that a
+kill at any instant neither loses an account nor books one twice: the next round begins where the last one ended.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scheduler.clock import STATION_TZ, Reading, wall_ns_of
+from scheduler.occurrence import Occurrence
+from telemetry.airtime import FIGURES, AirtimeRecord
+from telemetry.chain import Wrong
+from telemetry.database import DiskFull
+from telemetry.facts import Condition
+from telemetry.faults import alive_conditions
+from telemetry.ledger_round import Progress, Round, Rules
+from telemetry.ledger_store import LedgerReader, LedgerStore, Slot
+from telemetry.outbox import Bookmark, Receipt
+from telemetry.readers import MeterReader, PlayoutReader
+from telemetry.reserve import Reserve
+from telemetry.settle import settle
+from telemetry.shares import local_days
+from telemetry.slots import Sources
+
+__all__ = ["LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
+
+
+class LedgerCore:
+    """Owns ledger.db. One thread."""
+
+    def __init__(self, path: Path, station: str, rules: Rules) -> None:
+        """Raises JournalError; ValueError where the file is another station's."""
+        self._store = LedgerStore(path, station)
+        self._rules = rules
+        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
+        self._reserve_held = self._reserve.hold()
+        self._journals: tuple[PlayoutReader, MeterReader | None] | None = None
+        self._told_of_damage = False
+
+    @property
+    def quarantined(self) -> Path | None:
+        """Where a damaged ledger was put when this one was begun."""
+        return self._store.quarantined
+
+    @property
+    def ledger_id(self) -> str:
+        return self._store.ledger_id
+
+    def advance(
+        self,
+        playout: PlayoutReader,
+        meter: MeterReader | None,
+        now: Reading,
+        alive: Mapping[str, bool] | None = None,
+        conditions: Sequence[Condition] = (),
+        final: bool = False,
+    ) -> Progress:
+        """Do one round. *alive*: which processes live, by their live files; *conditions*: the ledger's own.
+
+        *final*: an orderly shutdown; what has ended is settled though a watermark may be short of it. Raises
+        JournalError (DiskFull when even the reserve is gone): then nothing of the round is stored.
+        """
+        self._journals = playout, meter
+        said = [*conditions, *alive_conditions(alive or {}, now), *self._own_conditions(now)]
+        try:
+            progress = self._round(now, said, final)
+        except DiskFull:
+            self._reserve.release()
+            self._reserve_held = False
+            full = Condition("disk_full", "ledger", True, now.boot, now.boottime_ns)
+            progress = replace(self._round(now, [*said, full], final), disk_full=True)
+        self._told_of_damage = True
+        return progress
+
+    def confirm(self, receipt: Receipt) -> Bookmark:
+        """Move the bookmark to what the collector confirmed. Raises JournalError."""
+        return self._store.confirm(receipt)
+
+    def provisional(self, now: Reading) -> list[AirtimeRecord]:
+        """The accounts of what is in progress, up to now; not booked, and it may still change."""
+        if self._journals is None:
+            return []
+        sources = self._sources(now)
+        slots = [s for s in self._store.slots_between(now.wall_ns, now.wall_ns + 1) if s.counts and s.revision is None]
+        return [record for slot in slots if (record := _so_far(sources, slot))]
+
+    def today(self, now: Reading) -> dict[str, int]:
+        """Totals of the local day for eyes: settled and in progress; ``planned_ms`` is of the whole day."""
+        start = now.wall.astimezone(STATION_TZ).replace(hour=0, minute=0, second=0, microsecond=0)
+        return _day_totals(start, self._store.slots_between(*_wall_day(start)), self.provisional(now))
+
+    def open_faults(self) -> list[dict[str, Any]]:
+        """The body of each open fault's entry, for eyes."""
+        return self._store.open_faults()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _own_conditions(self, now: Reading) -> list[Condition]:
+        """What the ledger sees itself: its configuration, its disk, its file."""
+        at = (now.boot, now.boottime_ns)
+        if not self._reserve_held:
+            self._reserve_held = self._reserve.hold()
+        found = [
+            Condition("no_return_channel", "station", self._rules.account is None, *at),
+            Condition("disk_full", "ledger", not self._reserve_held, *at),
+        ]
+        if self._store.quarantined is not None and not self._told_of_damage:
+            where = {"file": self._store.quarantined.name}
+            found += [Condition("journal_corrupt", "ledger", bad, *at, evidence=where) for bad in (True, False)]
+        return found
+
+    def _round(self, now: Reading, said: Sequence[Condition], final: bool) -> Progress:
+        with self._store.transaction():
+            return Round(self._store, self._sources(now), self._rules, final).done(said)
+
+    def _sources(self, now: Reading) -> Sources:
+        if self._journals is None:
+            raise RuntimeError("advance comes first: it brings the journals")
+        return Sources.at(*self._journals, self._rules.account, now)
+
+
+def verify(path: Path) -> tuple[int, Wrong | None]:
+    """Walk the chain of a ledger file: how many entries it has, and the first that is wrong. Raises JournalError."""
+    reader = LedgerReader(path)
+    try:
+        return reader.verify()
+    finally:
+        reader.close()
+
+
+def _so_far(sources: Sources, slot: Slot) -> AirtimeRecord | None:
+    """Settle the part of the slot that is over, as if it were all."""
+    reached_ms = sources.axis_of(slot.occurrence).place_ms(sources.now, sources.now.boottime_ns)
+    if reached_ms <= 0:
+        return None
+    over = slot.occurrence.starts_at + timedelta(milliseconds=min(reached_ms, slot.occurrence.planned_ms))
+    part = replace(slot.occurrence, ends_at=over)
+    return settle(part, sources.facts_of(part, slot.withdrawn_by))
+
+
+def _wall_day(start: datetime) -> tuple[int, int]:
+    return wall_ns_of(start), wall_ns_of(start + timedelta(days=1))
+
+
+def _day_totals(start: datetime, slots: Sequence[Slot], running: Sequence[AirtimeRecord]) -> dict[str, int]:
+    day = start.date().isoformat()
+    totals = dict.fromkeys(FIGURES, 0)
+    records = [json.loads(slot.record) for slot in slots if slot.record is not None]
+    for record in (*records, *(r.to_json() for r in running)):
+        for name in FIGURES:
+            totals[name] += record["days"].get(day, {}).get(name, 0)
+    totals["planned_ms"] = sum(_planned_on(slot.occurrence, day) for slot in slots if slot.counts)
+    return totals
+
+
+def _planned_on(occurrence: Occurrence, day: str) -> int:
+    return sum(d.to_ms - d.from_ms for d in local_days(occurrence) if d.date.isoformat() == day)

@@ -1,0 +1,279 @@
+"""ledger.db behind one door: entries that are only ever added, and the ledger's own bookkeeping beside them."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scheduler.clock import wall_ns_of
+from scheduler.occurrence import Occurrence
+from telemetry.airtime import AirtimeRecord
+from telemetry.axis import Axis
+from telemetry.canonical import canonical
+from telemetry.chain import Entry, Wrong, day_span, first_wrong, genesis, link
+from telemetry.database import Reader, Row, open_or_quarantine
+from telemetry.faults import Watch
+from telemetry.outbox import Bookmark, Receipt
+
+ENTRY_COLUMNS = "seq, kind, body, prev, hash"
+OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
+SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record"
+
+
+class Slot:
+    """An occurrence the ledger was told of."""
+
+    __slots__ = ("begun", "occurrence", "record", "revision", "withdrawn_by")
+
+    def __init__(self, row: Row) -> None:
+        body, withdrawn_by, begun, revision, record = row
+        self.occurrence = Occurrence.from_json(json.loads(body))
+        self.withdrawn_by: str | None = withdrawn_by
+        self.begun = bool(begun)
+        self.revision: int | None = revision  # None: not settled yet
+        self.record: str | None = record  # the canonical newest record, without its revision
+
+    @property
+    def counts(self) -> bool:
+        """What was withdrawn before it began is no part of the account."""
+        return self.withdrawn_by is None or self.begun
+
+
+class LedgerStore:
+    """The writer. Everything between ``transaction`` and its end is stored together or not at all."""
+
+    def __init__(self, path: Path, station: str) -> None:
+        """Raises JournalError, also where the file is another station's."""
+        self._db, self.quarantined = open_or_quarantine(path, "ledger")
+        self.station = station
+        self.ledger_id = self._identity(station)
+
+    def _identity(self, station: str) -> str:
+        """The ledger's random name; a ledger of another station is not ours to write."""
+        rows = self._db.rows("SELECT station, ledger FROM about")
+        if not rows:
+            made = secrets.token_hex(8)
+            self._db.write_all([("INSERT INTO about VALUES (1, ?, ?)", (station, made))])
+            return made
+        if rows[0][0] != station:
+            raise ValueError(f"{self._db.path} is the ledger of station {rows[0][0]!r}, not of {station!r}")
+        return str(rows[0][1])
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._db.transaction():
+            yield
+
+    def close(self) -> None:
+        self._db.close()
+
+    def vacuum(self, pages: int) -> None:
+        self._db.vacuum(pages)
+
+    # --- entries
+
+    def last_seq(self) -> int:
+        return int(self._db.rows("SELECT coalesce(max(seq), 0) FROM entry")[0][0])
+
+    def append(self, kind: str, body: dict[str, Any]) -> int:
+        """Chain one more entry; its seq."""
+        rows = self._db.rows("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
+        seq, prev = (rows[0][0] + 1, rows[0][1]) if rows else (1, genesis(self.station, self.ledger_id))
+        text = canonical(body)
+        hashed = link(self.station, self.ledger_id, seq, kind, json.loads(text), prev)
+        row = (seq, kind, text, prev, hashed, *day_span(body))
+        self._db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return seq
+
+    # --- how far the journals were read
+
+    def cursor(self, stream: str, journal: str) -> int:
+        """0 where the journal is another one than last time: it was begun anew."""
+        rows = self._db.rows("SELECT position FROM cursor WHERE stream = ? AND journal = ?", (stream, journal))
+        return rows[0][0] if rows else 0
+
+    def move_cursor(self, stream: str, journal: str, position: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (stream, journal, position))
+
+    # --- slots
+
+    def slot(self, occurrence_id: str) -> Slot | None:
+        rows = self._db.rows(f"SELECT {SLOT_COLUMNS} FROM slot WHERE occurrence = ?", (occurrence_id,))
+        return Slot(rows[0]) if rows else None
+
+    def put_slot(self, occurrence: Occurrence, withdrawn_by: str | None) -> None:
+        """Take a planned occurrence, or what changed of it."""
+        self._db.execute(
+            "INSERT INTO slot VALUES (?, ?, ?, ?, ?, 0, NULL, NULL) ON CONFLICT (occurrence) DO UPDATE SET"
+            " body = excluded.body, starts_ns = excluded.starts_ns, ends_ns = excluded.ends_ns,"
+            " withdrawn_by = excluded.withdrawn_by",
+            (
+                *(occurrence.id, canonical(occurrence.to_json()), wall_ns_of(occurrence.starts_at)),
+                *(wall_ns_of(occurrence.ends_at), withdrawn_by),
+            ),
+        )
+
+    def slot_begun(self, occurrence_id: str) -> None:
+        self._db.execute("UPDATE slot SET begun = 1 WHERE occurrence = ?", (occurrence_id,))
+
+    def open_slots(self, ended_by_ns: int, limit: int) -> list[Slot]:
+        """Unsettled, and over by the wall clock, or begun (then its own anchor says when it is over)."""
+        rows = self._db.rows(
+            f"SELECT {SLOT_COLUMNS} FROM slot WHERE revision IS NULL AND (withdrawn_by IS NULL OR begun)"
+            " AND (ends_ns <= ? OR begun) ORDER BY ends_ns LIMIT ?",
+            (ended_by_ns, limit),
+        )
+        return [Slot(row) for row in rows]
+
+    def slots_between(self, from_wall_ns: int, to_wall_ns: int) -> list[Slot]:
+        """Overlapping [from, to) by the plan, by their start."""
+        rows = self._db.rows(
+            f"SELECT {SLOT_COLUMNS} FROM slot WHERE ends_ns > ? AND starts_ns < ? ORDER BY starts_ns",
+            (from_wall_ns, to_wall_ns),
+        )
+        return [Slot(row) for row in rows]
+
+    def settled_over(self, boot: int, from_ns: int, to_ns: int) -> set[str]:
+        """Settled occurrences whose slot shares time with this stretch of a boot."""
+        rows = self._db.rows(
+            "SELECT DISTINCT occurrence FROM slot_window WHERE boot = ? AND to_ns > ? AND from_ns < ?",
+            (boot, from_ns, to_ns),
+        )
+        return {row[0] for row in rows}
+
+    def book_record(self, record: AirtimeRecord, axis: Axis) -> None:
+        """Append the record and remember that its occurrence is settled, and where it lay."""
+        id = record.occurrence.id
+        self.append("airtime", record.to_json())
+        self._db.execute(
+            "UPDATE slot SET revision = ?, record = ? WHERE occurrence = ?",
+            (record.revision, without_revision(record), id),
+        )
+        self._db.execute("DELETE FROM slot_window WHERE occurrence = ?", (id,))
+        for boot, from_ns, to_ns in axis.windows(0):
+            self._db.execute("INSERT INTO slot_window VALUES (?, ?, ?, ?)", (id, boot, from_ns, to_ns))
+
+    # --- sound outside every slot
+
+    def judged(self) -> dict[int, int]:
+        """By boot: the boottime up to which sound outside the plan was looked for."""
+        return dict(self._db.rows("SELECT boot, upto_ns FROM judged"))
+
+    def set_judged(self, boot: int, upto_ns: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (boot, upto_ns))
+
+    # --- faults
+
+    def watches(self) -> dict[tuple[str, str], Watch]:
+        rows = self._db.rows("SELECT code, target, state FROM watch")
+        return {(code, target): Watch(**json.loads(state)) for code, target, state in rows}
+
+    def put_watch(self, watch: Watch, raised_seq: int | None) -> None:
+        """*raised_seq*: the entry that raised the fault that is open."""
+        row = (watch.code, watch.target, canonical(asdict(watch)), raised_seq)
+        self._db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", row)
+
+    def raised_seq(self, watch: Watch) -> int | None:
+        sql = "SELECT raised_seq FROM watch WHERE code = ? AND target = ?"
+        rows = self._db.rows(sql, (watch.code, watch.target))
+        return rows[0][0] if rows else None
+
+    def open_faults(self) -> list[dict[str, Any]]:
+        """The body of each fault that was raised and not cleared."""
+        return [json.loads(body) for (body,) in self._db.rows(OPEN_FAULTS)]
+
+    # --- the outbox
+
+    def bookmark(self) -> Bookmark:
+        return Bookmark(self.ledger_id, self._db.rows("SELECT upto FROM bookmark")[0][0])
+
+    def confirm(self, receipt: Receipt) -> Bookmark:
+        """Move the bookmark, durably. Raises JournalError."""
+        before = self.bookmark()
+        after = before.confirm(receipt, self.last_seq())
+        if after != before:
+            self._db.write_all([("UPDATE bookmark SET upto = ?", (after.upto,))])
+        return after
+
+
+def without_revision(record: AirtimeRecord) -> str:
+    """What has to differ for a new revision."""
+    return canonical({key: value for key, value in record.to_json().items() if key != "revision"})
+
+
+class LedgerReader(Reader):
+    """ledger.db for the uplink, reports, the console and the command line. Raises JournalError."""
+
+    def identity(self) -> tuple[str, str] | None:
+        """(station, ledger id); None before the first start."""
+        rows = self.rows("SELECT station, ledger FROM about")
+        return rows[0] if rows else None
+
+    def last_seq(self) -> int:
+        rows = self.rows("SELECT coalesce(max(seq), 0) FROM entry")
+        return rows[0][0] if rows else 0
+
+    def acknowledged(self) -> int:
+        """Up to which seq the collector has everything."""
+        rows = self.rows("SELECT upto FROM bookmark")
+        return rows[0][0] if rows else 0
+
+    def entries_since(self, seq: int, limit: int = 1_000) -> list[Entry]:
+        return self._entries("seq > ? ORDER BY seq LIMIT ?", seq, limit)
+
+    def entries_about(self, first: date, last: date, upto: int | None = None) -> list[Entry]:
+        """Entries about any day from *first* to *last*, with seq up to *upto*, in order."""
+        top = self.last_seq() if upto is None else upto
+        days = (first.isoformat(), last.isoformat())
+        return self._entries("last_day >= ? AND first_day <= ? AND seq <= ? ORDER BY seq", *days, top)
+
+    def _entries(self, where: str, *parameters: Any) -> list[Entry]:
+        identity = self.identity()
+        rows = self.rows(f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {where}", parameters)
+        return [_entry(identity[1], row) for row in rows] if identity else []
+
+    def open_faults(self) -> list[dict[str, Any]]:
+        """The body of each fault that was raised and not cleared."""
+        return [json.loads(body) for (body,) in self.rows(OPEN_FAULTS)]
+
+    def verify(self) -> tuple[int, Wrong | None]:
+        """Walk the whole chain: the number of entries, and the first that is wrong."""
+        identity = self.identity()
+        if identity is None:
+            return 0, None
+        station, ledger = identity
+        wrong = first_wrong(station, ledger, self._walk(), self.acknowledged())
+        return self.last_seq(), wrong or self._wrong_days()
+
+    def _walk(self, page: int = 500) -> Iterator[Entry]:
+        seq = 0
+        while entries := self.entries_since(seq, page):
+            yield from entries
+            seq = entries[-1].seq
+
+    def _wrong_days(self) -> Wrong | None:
+        """The dates by which entries are found are outside the chain: hold them against the bodies."""
+        for seq, body, first_day, last_day in self.rows(
+            "SELECT seq, body, first_day, last_day FROM entry ORDER BY seq"
+        ):
+            if day_span(json.loads(body)) != (first_day, last_day):
+                return Wrong(seq, "dates", f"entry {seq} is filed under other days than it is about")
+        return None
+
+
+def _entry(ledger: str, row: Row) -> Entry:
+    seq, kind, body, prev, hashed = row
+    return Entry(ledger, seq, kind, _parsed(body), prev, hashed)
+
+
+def _parsed(body: str) -> dict[str, Any]:
+    """A body that is no JSON was changed by hand: empty, so that ``verify`` names it and nobody stumbles over it."""
+    try:
+        parsed: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return {}
+    return parsed
