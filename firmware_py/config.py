@@ -8,9 +8,10 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from scheduler.problem import Problem
+from telemetry.faults import RULES
 
 DEFAULT_PATH = Path("/etc/smartradio/station.toml")
 PATH_VARIABLE = "SMARTRADIO_CONFIG"
@@ -123,6 +124,16 @@ class Config(Section):
     console: Console = Console()
     guards: Guards = Guards()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
+
+    @field_validator("faults")
+    @classmethod
+    def _known_faults(cls, given: dict[str, FaultTimes]) -> dict[str, FaultTimes]:
+        for code in given:
+            if code not in RULES:
+                near = difflib.get_close_matches(code, RULES, n=1)
+                hint = f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(sorted(RULES))}"
+                raise ValueError(f'there is no fault "{code}"{hint}')
+        return given
 
     @model_validator(mode="after")
     def _one_account(self) -> "Config":

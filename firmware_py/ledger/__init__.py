@@ -1,0 +1,1 @@
+"""The ledger process: settles accounts, raises faults, sends records up."""

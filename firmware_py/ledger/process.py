@@ -1,0 +1,191 @@
+"""The ledger process: one round of the core after another, receipts in between, the uplink in a thread of its own."""
+
+import logging
+import os
+import queue
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from telemetry.retention import prune
+from telemetry.uplink import Broker, Uplink
+
+from firmware_py.chores import Chores
+from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
+from firmware_py.config import Config
+from firmware_py.files import write_json
+from firmware_py.live import look
+from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
+from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
+from telemetry.airtime import AirtimeRecord
+from telemetry.database import JournalError
+from telemetry.facts import Condition
+from telemetry.faults import with_times
+from telemetry.ledger import LedgerCore, LedgerReader, Rules
+from telemetry.outbox import Receipt
+from telemetry.readers import MeterReader, PlayoutReader
+
+TICK_S = 0.5
+UNHEARD_NS = 30 * NS_PER_S  # after our start the others have this long to say their first word
+LAST_RECEIPT_S = 5.0
+log = logging.getLogger("smartradio")
+
+
+def main(config: Config) -> None:
+    """Run until told to end. Raises JournalError when ledger.db cannot be opened."""
+    mailbox: Mailbox = queue.Queue()
+    with station_process("ledger", mailbox):
+        clock = StationClock(boot_ordinal(config.paths.state_dir), config.clock.trust)
+        core = LedgerCore(config.ledger_db, config.station.id, _rules(config))
+        uplink = _uplink(config, mailbox) if config.uplink.enabled else None
+        ledger = Ledger(config, clock, core, uplink)
+        if uplink:
+            uplink.start()
+        decide_forever(mailbox, ledger.handle, lambda: TICK_S)
+        ledger.end(mailbox)
+
+
+def _rules(config: Config) -> Rules:
+    times = {code: (times.raise_after_s, times.clear_after_s) for code, times in config.faults.items()}
+    return Rules(account=config.account_channel, faults=with_times(times))
+
+
+def _uplink(config: Config, mailbox: Mailbox) -> Uplink:
+    up = config.uplink
+    password = up.password_file.read_text(encoding="utf-8").strip() if up.password_file else None
+    broker = Broker(up.host, up.port, up.username, password, up.tls_ca)
+    return Uplink(broker, config.station.province, config.station.id, config.ledger_db, mailbox.put)
+
+
+@dataclass
+class Ledger:
+    """State of the deciding thread."""
+
+    config: Config
+    clock: StationClock
+    core: LedgerCore
+    uplink: Uplink | None
+    _records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _day: str = ""
+    _failing: bool = False
+
+    def __post_init__(self) -> None:
+        self._playout = PlayoutReader(self.config.playout_db)
+        self._meter = MeterReader(self.config.meter_db)
+        self._entries = LedgerReader(self.config.ledger_db)
+        self._started_ns = boottime_ns()
+        self._chores = Chores()
+        self._chores.every_hours(6, lambda: prune(self.config.ledger_db, self.clock.read()))
+
+    def handle(self, message: object) -> None:
+        if isinstance(message, Receipt):
+            self._confirm(message)
+        elif message == TICK:
+            self._round(final=False)
+            self._show()
+            self._chores.run_due()
+            notify("WATCHDOG=1")
+
+    def end(self, mailbox: Mailbox) -> None:
+        """Settle what has ended, give the collector a moment to confirm it, and close."""
+        self._round(final=True)
+        if self.uplink:
+            self._wait_for_receipts(mailbox)
+            self.uplink.close()
+        self._show()
+        self.core.close()
+
+    def _round(self, final: bool) -> None:
+        """A journal that cannot be read or written now is tried again with the next tick."""
+        reading = self.clock.read()
+        try:
+            more = True
+            while more:
+                progress = self.core.advance(
+                    self._playout, self._meter, reading, self._alive(reading), self._conditions(reading), final
+                )
+                more = progress.more
+                self._remember(progress.settled, reading)
+                if progress.appended and self.uplink:
+                    self.uplink.wake()
+            self._failing = False
+        except JournalError as error:
+            if not self._failing:
+                log.error("%s", error)
+            self._failing = True
+
+    def _alive(self, reading: Reading) -> dict[str, bool]:
+        """Judged by the live files; a process that has not spoken yet has time to start."""
+        run_dir, young = self.config.paths.run_dir, reading.boottime_ns - self._started_ns < UNHEARD_NS
+        alive = {}
+        for name in ("playout", "meter"):
+            live = look(run_dir, name, reading.boottime_ns)
+            alive[name] = live.fresh or (young and not live.data)
+        return alive
+
+    def _conditions(self, reading: Reading) -> list[Condition]:
+        if self.uplink is None:
+            return []
+        down = not self.uplink.connected
+        return [Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns)]
+
+    def _confirm(self, receipt: Receipt) -> None:
+        try:
+            bookmark = self.core.confirm(receipt)
+        except JournalError as error:
+            log.error("receipt not stored, it will come again: %s", error)
+            return
+        if self.uplink:
+            self.uplink.confirmed(bookmark.upto)
+
+    def _wait_for_receipts(self, mailbox: Mailbox) -> None:
+        until = time.monotonic() + LAST_RECEIPT_S
+        while self._entries.acknowledged() < self._entries.last_seq() and time.monotonic() < until:
+            try:
+                message = mailbox.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if isinstance(message, Receipt):
+                self._confirm(message)
+
+    # -- for eyes --------------------------------------------------------------------------------------------------
+
+    def _remember(self, settled: tuple[AirtimeRecord, ...], reading: Reading) -> None:
+        day = reading.wall.astimezone(STATION_TZ).date().isoformat()
+        if day != self._day:
+            self._day = day
+            self._records = {}
+        for record in settled:
+            self._records[record.occurrence.id] = _figures(record)
+
+    def _show(self) -> None:
+        reading = self.clock.read()
+        try:
+            write_json(self.config.paths.run_dir / "ledger.json", self._document(reading))
+        except (OSError, JournalError) as error:
+            log.warning("ledger.json: %s", error)
+
+    def _document(self, reading: Reading) -> dict[str, Any]:
+        provisional = self.core.provisional(reading)
+        return {
+            "at": local_iso(reading.wall),
+            "boottime_ns": reading.boottime_ns,
+            "today": self.core.today(reading),
+            "records_today": {**self._records, **{r.occurrence.id: _figures(r) for r in provisional}},
+            "provisional": [record.to_json() for record in provisional],
+            "faults": self.core.open_faults(),
+            "seq": self._entries.last_seq(),
+            "acknowledged_seq": self._entries.acknowledged(),
+            "uplink": self._uplink_state(),
+            "pid": os.getpid(),
+        }
+
+    def _uplink_state(self) -> str:
+        if self.uplink is None:
+            return "off"
+        return "connected" if self.uplink.connected else "down"
+
+
+def _figures(record: AirtimeRecord) -> dict[str, Any]:
+    data = record.to_json()
+    return {key: value for key, value in data.items() if key.endswith("_ms") or key in ("causes", "evidence")}

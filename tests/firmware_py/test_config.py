@@ -1,0 +1,82 @@
+"""The configuration: read whole, every error at once, with its line and a way to mend it."""
+
+import pytest
+
+from firmware_py.config import ConfigError, load
+
+GOOD = """
+[station]
+id = "52-21640"
+name = "Đài truyền thanh xã Mẫu"
+province = "phu-tho"
+[output]
+device = "USB"
+[[channel]]
+name = "return"
+device = "USB"
+account = true
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "station.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def problems(path):
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return caught.value.problems
+
+
+def test_a_good_configuration_is_read(file):
+    config = load(file(GOOD))
+    assert config.account_channel == "return"
+    assert config.guards.quiet_windows  # there are quiet hours unless a station says otherwise
+
+
+def test_an_unknown_key_is_named_with_its_line_and_the_key_that_was_meant(file):
+    (problem,) = problems(file(GOOD.replace('device = "USB"\n[[', 'devise = "x"\ndevice = "USB"\n[[')))
+    assert "station.toml:7" in problem.where
+    assert "output.devise" in problem.where
+    assert 'did you mean "device"?' in problem.en
+    assert "device" in problem.vi
+
+
+def test_every_error_is_told_at_once(file):
+    found = problems(file('[station]\nid = "có dấu"\n[output]\ndevice = ""\ncolour = 1\n'))
+    places = " ".join(problem.where for problem in found)
+    assert len(found) == 5
+    for place in ("station.id", "station.name", "station.province", "output.device", "output.colour"):
+        assert place in places
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("account = true", "account = false"), "account = true"),
+        (("[output]", '[guards]\nquiet_hours = ["25:00-04:00"]\n[output]'), "is not a window"),
+        (("[output]", "[faults.dead_ear]\nraise_after_s = 1\n[output]"), "dead_air"),
+        (("[output]", "[faults.dead_air]\nraise_after_s = -1\n[output]"), "greater than or equal to 0"),
+        (("[output]", "[console]\nport = 99999\n[output]"), "less than or equal to 65535"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_reason(file, change, says):
+    assert any(says in problem.en for problem in problems(file(GOOD.replace(*change))))
+
+
+def test_a_syntax_error_says_where(file):
+    (problem,) = problems(file("[station\n"))
+    assert "line 1" in problem.en
+
+
+def test_a_missing_file_and_a_file_that_is_no_text_are_clear(file, tmp_path):
+    assert "No such file" in problems(tmp_path / "none.toml")[0].en
+    path = tmp_path / "binary.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "UTF-8" in problems(path)[0].en

@@ -1,0 +1,37 @@
+"""Requests: dropped whole, taken in order, harmless when repeated, set aside when they are none."""
+
+from datetime import UTC, datetime, timedelta
+
+from firmware_py import spool
+
+NOON = datetime(2026, 11, 23, 5, tzinfo=UTC)
+
+
+def test_requests_come_in_the_order_they_were_made_whoever_made_them(tmp_path):
+    for n, writer in enumerate(("cli", "console", "cli")):
+        spool.drop(tmp_path, writer, "stop", f"người {n}", NOON + timedelta(seconds=n), why="bão")
+    taken = [request for _, request in spool.pending(tmp_path)]
+    assert [request.by for request in taken] == ["người 0", "người 1", "người 2"]
+    assert taken[0].body["why"] == "bão"
+
+
+def test_a_request_stays_until_it_is_done(tmp_path):
+    spool.drop(tmp_path, "cli", "resume", "A", NOON)
+    (path, _), *_ = spool.pending(tmp_path)
+    assert list(spool.pending(tmp_path))
+    spool.done(path)
+    assert list(spool.pending(tmp_path)) == []
+
+
+def test_what_is_no_request_is_set_aside_and_kept(tmp_path):
+    folder = tmp_path / "console"
+    folder.mkdir()
+    (folder / "1.json").write_text("{half", encoding="utf-8")
+    (folder / "2.json").write_text('["a list"]', encoding="utf-8")
+    (folder / ".3.json").write_text('{"being": "written"}', encoding="utf-8")
+    found = list(spool.pending(tmp_path))
+    assert [request for _, request in found] == [None, None]
+    for path, _ in found:
+        spool.set_aside(path)
+    assert list(spool.pending(tmp_path)) == []
+    assert sorted(path.name for path in folder.iterdir()) == [".3.json", "1.refused", "2.refused"]
