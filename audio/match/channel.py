@@ -2,11 +2,19 @@
 
 import numpy as np
 
-from audio.match.grid import BINS, F32, FRAME, RATE_HZ
+from numpy.typing import NDArray
+
+from audio.match.grid import BINS, F32, FRAME, HOP, RATE_HZ
+
+Doubles = NDArray[np.float64]
 
 _SIZE = 2_048
 BEFORE, AFTER = 64, 960  # taps before and after the direct path: 8 and 120 ms
 _MEMORY_S = 30.0
+_RISE_S, _FALL_S = 12.0, 3.0  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
+_STEPS, _RIDGE = 12, 0.01
+_HZ = np.fft.rfftfreq(_SIZE, 1 / RATE_HZ)
+_BAND = ((_HZ > 100) & (_HZ < 3_750)).astype(np.float64)
 _WINDOW = np.hanning(_SIZE + 1)[:_SIZE].astype(np.float32)
 
 
@@ -23,7 +31,7 @@ class Channel:
         self.taps = np.zeros(BEFORE + AFTER, np.float32)
         self.floor = np.zeros(BINS, np.float32)
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
-        self._floor_s = 0.0
+        self._floor_s = 0.0  # seconds that the floor has seen
         self.known = False
 
     def learn(self, sent: F32, heard: F32) -> None:
@@ -37,13 +45,19 @@ class Channel:
         self._seconds = min(_MEMORY_S, self._seconds * keep + seconds)
 
     def settle(self) -> None:
-        """Make the filter from what was learnt. Taps no larger than the noise of far taps are shrunk."""
+        """Solve for the filter: least squares over what was learnt, both sides whitened, so that quiet bands count too.
+
+        Conjugate gradients from the last filter (the matrix is Toeplitz: a product is two transforms). Few steps and a
+        ridge keep it from inventing a response where the programme had no sound.
+        """
         if not self._seconds:
             return
-        response = np.fft.irfft(self._cross / (self._sent + 1e-4 * np.mean(self._sent) + 1e-20))
-        noise = float(np.mean(response[AFTER + 128 : _SIZE - BEFORE - 384] ** 2))
-        taps = np.concatenate([response[-BEFORE:], response[:AFTER]])
-        self.taps = (taps * np.clip(1 - 2 * noise / (_smooth(taps**2) + 1e-20), 0, 1)).astype(np.float32)
+        white = _BAND / (_smooth_over_bins(self._sent) + 1e-9 * float(np.max(self._sent)) + 1e-30)
+        wanted = np.fft.irfft(self._cross * white)
+        wanted = np.concatenate([wanted[-BEFORE:], wanted[:AFTER]])
+        matrix = self._sent * white
+        ridge = float(np.mean(matrix)) * max(_RIDGE, 0.3 / self._seconds)
+        self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
         self.known = True
 
     def predict(self, sent: F32) -> F32:
@@ -54,17 +68,40 @@ class Channel:
 
     def learn_floor(self, residual_power: F32, prediction_power: F32) -> None:
         """Frames × bins of power that are on air. A click is capped at eight times the floor that is known."""
-        seconds = len(residual_power) * 64 / RATE_HZ
-        rate = min(0.5, seconds / min(12.0, self._floor_s + seconds))
-        capped = residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + 1e-12)
-        self._floor_s = min(12.0, self._floor_s + seconds)
-        self.floor = self.floor + np.float32(rate) * (np.mean(capped, 0) - self.floor)
-        self.mean_power = self.mean_power + np.float32(rate) * (np.mean(prediction_power, 0) - self.mean_power)
+        seconds = len(residual_power) * HOP / RATE_HZ
+        now = np.mean(residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + 1e-12), 0)
+        memory = np.where(now < self.floor, _FALL_S, _RISE_S)
+        rate = np.minimum(0.5, seconds / np.minimum(memory, self._floor_s + seconds)).astype(np.float32)
+        self._floor_s = min(_RISE_S, self._floor_s + seconds)
+        self.floor = self.floor + rate * (now - self.floor)
+        self.mean_power = self.mean_power + rate * (np.mean(prediction_power, 0) - self.mean_power)
 
 
-def _smooth(values: F32) -> F32:
-    kernel = np.ones(9) / 9
-    return np.asarray(np.convolve(values, kernel, "same"), np.float32)
+def _smooth_over_bins(power: Doubles) -> Doubles:
+    """Mean over 65 bins (250 Hz)."""
+    total = np.cumsum(np.pad(power, (33, 32), "edge"))
+    return np.asarray((total[65:] - total[:-65]) / 65)
+
+
+def _solve(matrix: Doubles, wanted: Doubles, start: Doubles, ridge: float) -> Doubles:
+    """(R + ridge) taps = wanted. *matrix*: the transform of R's first row, circular at twice the filter's size."""
+    taps = start.copy()
+    rest = wanted - _product(matrix, taps) - ridge * taps
+    step, size = rest.copy(), float(rest @ rest)
+    for _ in range(_STEPS):
+        if size < 1e-18:
+            break
+        turned = _product(matrix, step) + ridge * step
+        length = size / float(step @ turned)
+        taps += length * step
+        rest -= length * turned
+        size, before = float(rest @ rest), size
+        step = rest + size / before * step
+    return taps
+
+
+def _product(matrix: Doubles, taps: Doubles) -> Doubles:
+    return np.fft.irfft(np.fft.rfft(taps, _SIZE) * matrix)[: len(taps)]
 
 
 def _good_size(least: int) -> int:

@@ -57,6 +57,7 @@ class Matcher:
         self._presence = Presence()
         self._prior = None if prior_delay_ms is None else samples(prior_delay_ms)
         self._slope = 0.0
+        self._confirmed = 0  # times that the delay was found again while the channel explained nothing
         self._front_to = 0
         self._usual_gain = 0.0
         self._on_air_rms = 0.0
@@ -198,6 +199,7 @@ class Matcher:
         self._last = seen
         self._presence.add(seen)
         if self._presence.on_air:
+            self._confirmed = 0
             self._learn(track, stop, heard, spectra, seen)
 
     def _aligned(self, track: Track, start: int, stop: int) -> tuple[F32, F32]:
@@ -274,38 +276,59 @@ class Matcher:
             self._lock(near)
 
     def _lock(self, votes: list[Vote]) -> None:
+        """The votes agree on a delay: the known one, one that was known, or a new one."""
         newest = votes[-1]
-        for track in self._tracks:
-            if abs(track.lag_at(newest.position) - newest.lag) < 4 * _SMALL_JUMP:
-                self._tracks.remove(track)
-                break
-        first = not self._tracks
+        known = [t for t in self._tracks if abs(t.lag_at(newest.position) - newest.lag) < _SMALL_JUMP]
+        if known and known[0] is self._track:
+            self._doubt_channel(known[0], newest.position)
+            return
+        track = known[0] if known else self._new_track(votes)
+        if self._channel.known and not self._explains(track, newest.position):
+            return
+        self._tracks = [t for t in self._tracks if t is not track and newest.position - t.last_seen < _OLD_TRACK][-2:]
+        self._tracks.append(track)
+        track.last_seen = newest.position
+        self._polish(track, newest.position)
+
+    def _new_track(self, votes: list[Vote]) -> Track:
+        newest = votes[-1]
         made = Track(newest.position, newest.lag, self._slope)
-        made.since = 0 if first else votes[0].position - LOOK
-        made.last_seen = newest.position
-        if not first:
+        if self._tracks:
+            made.since = votes[0].position - LOOK
             made.variance = (1.0, 0.0, (5e-6) ** 2)
         for vote in votes[:-1]:
             made.measure(vote.position, vote.lag - made.lag_at(vote.position), 0.7)
         made.advance(newest.position)
-        self._tracks = [t for t in self._tracks if newest.position - t.last_seen < _OLD_TRACK][-2:] + [made]
-        self._polish(made, newest.position)
+        return made
+
+    def _explains(self, track: Track, position: int) -> bool:
+        """Does the channel that is known fit the new delay? Music that resembles itself, or a replay of it, does not."""
+        start = (position - LOOK // 2) // HOP * HOP
+        heard, sent = self._aligned(track, start, start + LOOK // HOP * HOP)
+        seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(self._channel.predict(sent)), self._channel)
+        telling = seen.weight > 2
+        return bool(np.count_nonzero(seen.llr[telling] > 0) > 0.4 * max(10, np.count_nonzero(telling)))
+
+    def _doubt_channel(self, track: Track, position: int) -> None:
+        """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh."""
+        self._confirmed += 1
+        if self._confirmed >= 3:
+            self._channel.forget()
+            self._polish(track, position)
 
     def _polish(self, track: Track, position: int) -> None:
-        """Learn delay and channel from the two seconds that gave the lock."""
+        """Learn delay, and the channel if it is not known, from the two seconds that gave the lock."""
         start = position - LOOK // 2
-        for _ in range(2):
-            for piece in range(4):
-                self._measure_piece(track, start + piece * LOOK // 4, LOOK // 4)
-        if not self._channel.known or self._last is None or not self._presence.on_air:
-            self._channel.forget()
-            for piece in range(2 * LOOK // BLOCK - 1):
-                begin = start + piece * BLOCK // 2
+        for piece in (0, 1, 2, 3, 0, 1, 2, 3):
+            self._measure_piece(track, start + piece * LOOK // 4, LOOK // 4)
+        if not self._channel.known:
+            for begin in range(start, start + LOOK - BLOCK, BLOCK // 2):
                 heard = align.along(self._heard, self._heard_at, track, begin, HOPS)
                 self._channel.learn(self._sent.read(begin, begin + BLOCK), heard)
             self._channel.settle()
             self._learn_first_floor(track, start)
         self._presence.forget()
+        self._confirmed = 0
         self._fine.clear()
         self._front_to = 0
 

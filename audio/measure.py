@@ -1,0 +1,123 @@
+"""``measure``: what a recording of the return proves about what was sent. Two WAV files in, one answer out, memory flat."""
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.format import RATE_HZ
+from audio.match import Matcher, merged
+from audio.segments import MatchSegment, Quality, State
+from audio.wav import Wav, WavError, open_wav
+
+_BLOCK_S = 1.0
+
+
+class MeasureError(Exception):
+    """One of the two files is no recording that could be measured. The text is for a person, in English; ``vi`` too."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSegment:
+    """A stretch of SENT. Times in ms on SENT's own time line."""
+
+    from_ms: float
+    to_ms: float
+    state: str
+    quality: str
+    delay_ms: float | None
+    coherence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    sent_ms: int
+    on_air_ms: int
+    not_on_air_ms: int
+    unobserved_ms: int
+    overlaid_ms: int
+    delay_ms: float | None
+    drift_ppm: float | None
+    segments: tuple[MeasuredSegment, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as the contract of ``smartradio measure`` has it."""
+        return asdict(self) | {"segments": [asdict(s) for s in self.segments]}
+
+
+def measure(sent_path: Path, heard_path: Path) -> Measurement:
+    """Match HEARD against SENT. Raises ``MeasureError`` for a file that is empty or no WAV."""
+    with _opened(sent_path) as sent, _opened(heard_path) as heard:
+        matcher = Matcher()
+        segments: list[MatchSegment] = []
+        locked: tuple[float | None, float | None] = (None, None)
+        sent_frames = 0
+        for sent_block, heard_block in _together(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S)):
+            matcher.push_sent(sent_block, True)
+            matcher.push_heard(heard_block)
+            sent_frames += len(sent_block)
+            segments += matcher.step()
+            if len(segments) > 1_000:
+                segments = merged(segments)
+            live = matcher.live()
+            locked = (live.delay_ms, live.drift_ppm) if live.locked else locked
+        if not sent_frames:
+            raise MeasureError(f"{sent_path}: holds no sound")
+        segments = merged([*segments, *matcher.finish()])
+    return _summed(segments, sent_frames, locked)
+
+
+def _opened(path: Path) -> Wav:
+    try:
+        return open_wav(path)
+    except WavError as error:
+        raise MeasureError(f"{path}: {error}") from error
+
+
+def _together(
+    sent: Iterator[NDArray[np.int16]], heard: Iterator[NDArray[np.int16]]
+) -> Iterator[tuple[NDArray[np.int16], NDArray[np.int16]]]:
+    """Blocks of both until both are at their end."""
+    nothing = np.zeros(0, np.int16)
+    while True:
+        one, other = next(sent, nothing), next(heard, nothing)
+        if not len(one) and not len(other):
+            return
+        yield one, other
+
+
+def _summed(
+    segments: list[MatchSegment], sent_frames: int, locked: tuple[float | None, float | None]
+) -> Measurement:
+    parts = tuple(_in_ms(s) for s in segments)
+    on_air = _frames(segments, lambda s: s.state == State.ON_AIR)
+    unobserved = _frames(segments, lambda s: s.state == State.UNOBSERVED)
+    overlaid = _frames(segments, lambda s: s.state == State.ON_AIR and s.quality == Quality.OVERLAID)
+    total_ms = _ms(sent_frames)
+    return Measurement(
+        total_ms, _ms(on_air), total_ms - _ms(on_air) - _ms(unobserved), _ms(unobserved), _ms(overlaid), *locked, parts
+    )
+
+
+def _frames(segments: list[MatchSegment], wanted: Any) -> int:
+    return sum(s.to_frame - s.from_frame for s in segments if wanted(s))
+
+
+def _ms(frames: int) -> int:
+    return round(frames * 1_000 / RATE_HZ)
+
+
+def _in_ms(segment: MatchSegment) -> MeasuredSegment:
+    return MeasuredSegment(
+        round(segment.from_frame * 1_000 / RATE_HZ, 1),
+        round(segment.to_frame * 1_000 / RATE_HZ, 1),
+        segment.state.value,
+        segment.quality.value,
+        segment.delay_ms,
+        None if segment.coherence is None else round(segment.coherence, 3),
+    )

@@ -1,0 +1,220 @@
+"""WAV files as streams of 48 kHz mono int16: any rate, 8/16/24/32 bit or float, any channels; truncated ones as far as they go."""
+
+import struct
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.format import RATE_HZ
+
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_TAPS_A_PHASE = 32
+
+
+class WavError(Exception):
+    """This is no WAV file that can be read; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the ``fmt`` chunk says."""
+
+    rate_hz: int
+    channels: int
+    bits: int
+    is_float: bool
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.channels * self.bits // 8
+
+
+def open_wav(path: Path) -> "Wav":
+    """Raises ``WavError`` for what is missing, empty, unreadable or no WAV."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise WavError(error.strerror or str(error)) from error
+    with ExitStack() as closing:
+        closing.enter_context(file)
+        form, data_bytes = _read_head(file)
+        closing.pop_all()
+    return Wav(file, form, data_bytes)
+
+
+def _read_head(file: BinaryIO) -> tuple[Form, int]:
+    head = file.read(12)
+    if not head:
+        raise WavError("the file is empty")
+    if len(head) < 12 or head[:4] not in (b"RIFF", b"RF64", b"RIFX") or head[8:] != b"WAVE":
+        raise WavError("this is not a WAV file")
+    if head[:4] == b"RIFX":
+        raise WavError("big-endian WAV is not supported")
+    return _read_chunks(file)
+
+
+def _read_chunks(file: BinaryIO) -> tuple[Form, int]:
+    form = None
+    long_data = 0
+    while len(head := file.read(8)) == 8:
+        name, size = head[:4], int.from_bytes(head[4:], "little")
+        if name == b"data":
+            if form is None:
+                raise WavError("the sound comes before its format")
+            return form, _data_bytes(file, size, long_data)
+        body = file.read(size + size % 2) if size < 1 << 20 else _skip(file, size)
+        if name == b"fmt ":
+            form = _form(body)
+        elif name == b"ds64" and len(body) >= 16:
+            long_data = int.from_bytes(body[8:16], "little")
+    raise WavError("the file holds no sound")
+
+
+def _skip(file: BinaryIO, size: int) -> bytes:
+    file.seek(size + size % 2, 1)
+    return b""
+
+
+def _data_bytes(file: BinaryIO, size: int, long_data: int) -> int:
+    """A recorder that was cut off, or wrote to a pipe, left 0 or 0xFFFFFFFF here: then it is what the file holds."""
+    here = file.tell()
+    there = file.seek(0, 2) - here
+    file.seek(here)
+    said = long_data if size == 0xFFFFFFFF and long_data else size
+    return there if said in (0, 0xFFFFFFFF) else min(said, there)
+
+
+def _form(body: bytes) -> Form:
+    if len(body) < 16:
+        raise WavError("the format is cut off")
+    code, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16])
+    if code == _EXTENSIBLE and len(body) >= 26:
+        code = int.from_bytes(body[24:26], "little")
+    if (code, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
+        raise WavError(f"{bits} bit of kind {code} is not supported (8, 16, 24, 32 bit or float is)")
+    if not 1 <= channels <= 64 or not 1_000 <= rate <= 768_000:
+        raise WavError(f"{channels} channels at {rate} Hz make no sense")
+    return Form(rate, channels, bits, code == _FLOAT)
+
+
+class Wav:
+    """An open file; a context manager. Channels are averaged."""
+
+    def __init__(self, file: BinaryIO, form: Form, data_bytes: int) -> None:
+        self._file, self.form, self._left = file, form, data_bytes // form.frame_bytes * form.frame_bytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def frames_left(self) -> int:
+        return self._left // self.form.frame_bytes
+
+    def blocks_48k(self, seconds: float) -> Iterator[NDArray[np.int16]]:
+        """int16 mono at 48 kHz, about *seconds* a block."""
+        size = max(1, round(seconds * self.form.rate_hz))
+        if self.form.rate_hz == RATE_HZ:
+            yield from (as_int16(block) for block in self._blocks(size))
+            return
+        resampler = Resampler(self.form.rate_hz, RATE_HZ)
+        for block in self._blocks(size):
+            yield as_int16(resampler.push(block))
+        yield as_int16(resampler.rest())
+
+    def _blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
+        while self._left > 0:
+            raw = self._file.read(min(self._left, frames * self.form.frame_bytes))
+            raw = raw[: len(raw) // self.form.frame_bytes * self.form.frame_bytes]
+            if not raw:
+                return
+            self._left -= len(raw)
+            yield _mono(raw, self.form)
+
+
+def _mono(raw: bytes, form: Form) -> NDArray[np.float32]:
+    sound = _scaled(raw, form)
+    if form.channels == 1:
+        return sound
+    return np.asarray(sound.reshape(-1, form.channels).mean(axis=1), np.float32)
+
+
+def _scaled(raw: bytes, form: Form) -> NDArray[np.float32]:
+    """Full scale 1.0."""
+    if form.is_float:
+        sound = np.frombuffer(raw, f"<f{form.bits // 8}").astype(np.float32)
+        return np.nan_to_num(sound, nan=0.0, posinf=1.0, neginf=-1.0)
+    if form.bits == 8:
+        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+    if form.bits == 24:
+        wide = np.zeros((len(raw) // 3, 4), np.uint8)
+        wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
+        return wide.view("<i4").reshape(-1).astype(np.float32) / 2**31
+    return np.frombuffer(raw, f"<i{form.bits // 8}").astype(np.float32) / 2 ** (form.bits - 1)
+
+
+def as_int16(sound: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.clip(np.rint(sound * 32_768), -32_768, 32_767).astype(np.int16)
+
+
+class Resampler:
+    """Polyphase windowed sinc for a rational ratio, in blocks; the first sample stays at time 0."""
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        common = gcd(from_hz, to_hz)
+        self._up, self._down = to_hz // common, from_hz // common
+        self._bank = _phases(self._up, self._down)
+        self._half = self._bank.shape[1] // 2
+        self._kept = np.zeros(self._half - 1, np.float32)
+        self._first = -(self._half - 1)  # index of _kept[0] in the input
+        self._made = 0
+
+    def push(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        self._kept = np.concatenate([self._kept, sound])
+        end = self._first + len(self._kept)
+        last = ((end - self._half) * self._up - 1) // self._down  # the last output whose taps are all here
+        out = self._between(self._made, max(self._made, last + 1))
+        self._forget()
+        return out
+
+    def rest(self) -> NDArray[np.float32]:
+        """The last samples, as if silence followed."""
+        end = self._first + len(self._kept)
+        wanted = -(-end * self._up // self._down)
+        self._kept = np.concatenate([self._kept, np.zeros(self._half + 1, np.float32)])
+        return self._between(self._made, max(self._made, wanted))
+
+    def _between(self, start: int, stop: int) -> NDArray[np.float32]:
+        taps = self._bank.shape[1]
+        out = np.empty(stop - start, np.float32)
+        for phase_at in range(min(self._up, stop - start)):  # outputs of one phase lie ``down`` inputs apart
+            index = start + phase_at
+            whole, phase = divmod(index * self._down, self._up)
+            count = len(range(index, stop, self._up))
+            begin = whole - self._half + 1 - self._first
+            windows = np.lib.stride_tricks.sliding_window_view(self._kept, taps)[begin :: self._down][:count]
+            out[phase_at :: self._up] = windows @ self._bank[phase]
+        self._made = stop
+        return out
+
+    def _forget(self) -> None:
+        keep_from = self._made * self._down // self._up - self._half + 1
+        drop = min(len(self._kept), max(0, keep_from - self._first))
+        self._kept, self._first = self._kept[drop:], self._first + drop
+
+
+def _phases(up: int, down: int) -> NDArray[np.float32]:
+    """A filter a phase: low pass at the lower Nyquist frequency, Kaiser window, gain 1."""
+    cut = min(1.0, up / down) * 0.94
+    half = round(_TAPS_A_PHASE / 2 * max(1.0, down / up))
+    offset = np.arange(-half + 1, half + 1)[None, :] - np.arange(up)[:, None] / up
+    bank = cut * np.sinc(cut * offset) * np.i0(8.0 * np.sqrt(np.clip(1 - (offset / half) ** 2, 0, 1))) / np.i0(8.0)
+    return np.asarray(bank / bank.sum(axis=1, keepdims=True), np.float32)
