@@ -45,7 +45,7 @@ def verdict(playout: Live, meter: Live) -> Verdict:
         return Verdict(Level.BAD, "verdict.stopped")
     if said.get("card") == "lost":
         return Verdict(Level.BAD, "verdict.card_lost")
-    if said.get("clock", NOTHING).get("quality") == "none":
+    if said.get("clock", NOTHING).get("quality", "none") == "none":
         return Verdict(Level.BAD, "verdict.no_clock")
     channel = account_channel(meter)
     return _while_playing(channel) if said.get("on_air") else _while_idle(channel)
@@ -91,6 +91,7 @@ def page_levels(lives: Mapping[str, Live]) -> dict[str, Any]:
     playout = lives["playout"].data if lives["playout"].fresh else NOTHING
     channels = lives["meter"].data.get("channels", ()) if lives["meter"].fresh else ()
     return {
+        "wall": playout.get("clock", NOTHING).get("wall"),
         "position_ms": (playout.get("on_air") or NOTHING).get("position_ms"),
         "sent_dbfs": _tenths(playout.get("sent_dbfs")),
         "heard": [[_tenths(c.get("sent_dbfs")), _tenths(c.get("heard_dbfs"))] for c in channels],

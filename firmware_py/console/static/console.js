@@ -32,7 +32,9 @@ function fill(node, children) {
 
 function show(node, visible) { node.hidden = !visible; }
 
-// ---- time: the station's, whatever the phone believes
+// ---- time: by the station's clock and in its zone, whatever the phone believes
+let stationWall = null;
+const stationNow = () => (stationWall ? new Date(stationWall).getTime() : Date.now());
 const clock = new Intl.DateTimeFormat("en-GB", {timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit"});
 const date = new Intl.DateTimeFormat("en-GB", {timeZone: "Asia/Ho_Chi_Minh", day: "2-digit", month: "2-digit",
   year: "numeric"});
@@ -46,6 +48,22 @@ function duration(ms) {
   const two = (n) => String(n).padStart(2, "0");
   const rest = two(Math.floor(seconds / 60) % 60) + ":" + two(seconds % 60);
   return seconds >= 3600 ? Math.floor(seconds / 3600) + ":" + rest : rest;
+}
+
+// Whole seconds of parts that add up to the whole of their sum, by the largest remainders.
+function wholeSeconds(parts) {
+  const shares = parts.map((ms) => Math.floor(ms / 1000));
+  let left = Math.round(parts.reduce((a, b) => a + b, 0) / 1000) - shares.reduce((a, b) => a + b, 0);
+  const order = parts.map((ms, n) => n).sort((a, b) => parts[b] % 1000 - parts[a] % 1000);
+  order.forEach((n) => { if (left > 0) { shares[n] += 1; left -= 1; } });
+  return shares.map((seconds) => 1000 * seconds);
+}
+
+// The four figures of the account, for reading: what is printed adds up.
+function figures(account) {
+  const parts = PARTS.map((key) => account[key]);
+  const known = parts.every((ms) => ms !== null && ms !== undefined);
+  return [account.planned_ms].concat(known ? wholeSeconds(parts) : parts);
 }
 
 // ---- what is said
@@ -140,15 +158,15 @@ function faultBox(fault) {
   return box;
 }
 
-const TOTALS = [["planned_ms", "planned"], ["on_air_ms", "on_air_time"], ["not_on_air_ms", "not_on_air"],
-  ["unobserved_ms", "unobserved"]];
+const PARTS = ["on_air_ms", "not_on_air_ms", "unobserved_ms"];
+const TOTALS = ["planned", "on_air_time", "not_on_air", "unobserved"];
 
 function drawDay() {
   const today = status.ledger && status.ledger.today;
-  fill($("totals"), today ? TOTALS.map(([key, text]) => {
+  fill($("totals"), today ? figures(today).map((ms, n) => {
     const box = el("div", "total");
-    box.appendChild(el("b", "", duration(today[key])));
-    box.appendChild(el("span", "", say(text)));
+    box.appendChild(el("b", "", duration(ms)));
+    box.appendChild(el("span", "", say(TOTALS[n])));
     return box;
   }) : [noNews("ledger")]);
   if (!status.playout) return fill($("today"), [noNews("playout")]);
@@ -161,7 +179,7 @@ function dayTable(lines) {
   const head = el("tr");
   head.appendChild(el("th", "", say("time")));
   head.appendChild(el("th", "", say("programme")));
-  TOTALS.forEach(([, text]) => head.appendChild(el("th", "number figure", say(text))));
+  TOTALS.forEach((text) => head.appendChild(el("th", "number figure", say(text))));
   head.appendChild(el("th", "", say("state")));
   const top = el("thead");
   top.appendChild(head);
@@ -175,13 +193,14 @@ function dayTable(lines) {
 function dayRow(line) {
   const row = el("tr", line.state === "on_air" ? "current" : "");
   row.appendChild(el("td", "", slot(line)));
-  const title = el("td", "", line.programme);
+  const title = el("td", "title", line.programme);
+  const account = figures(line);
   const kind = word(line.kind) + (line.class && line.class !== "normal" ? ", " + word(line.class) : "");
   const settled = line.on_air_ms !== null && line.on_air_ms !== undefined;
   title.appendChild(el("span", "small", kind + (settled ? " · " + say("on_air_time") + " " +
-    duration(line.on_air_ms) + " / " + duration(line.planned_ms) : "")));
+    duration(account[1]) + " / " + duration(account[0]) : "")));
   row.appendChild(title);
-  TOTALS.forEach(([key]) => row.appendChild(el("td", "number figure", duration(line[key]))));
+  account.forEach((ms) => row.appendChild(el("td", "number figure", duration(ms))));
   row.appendChild(el("td", "state " + (line.state === "missed" ? "missed" : ""), say("state." + line.state)));
   return row;
 }
@@ -195,7 +214,8 @@ function drawFoot() {
 
 // ---- what moves
 function drawLevels(levels) {
-  if (!status) return;
+  stationWall = levels.wall;
+  $("time").textContent = stationWall ? timeOf(stationWall) + " " + dayOf(stationWall) : "";
   const onAir = status.playout && status.playout.on_air;
   if (onAir) {
     const share = Math.max(0, Math.min(1, (levels.position_ms || 0) / onAir.planned_ms));
@@ -213,7 +233,7 @@ function drawLevels(levels) {
 
 function drawMeter(canvas, label, dbfs) {
   const known = dbfs !== null && dbfs !== undefined;
-  label.textContent = known ? dbfs.toFixed(1).replace("-", "−") + " dBFS" : say("no_signal");
+  label.textContent = known ? dbfs.toFixed(1).replace("-", "−") + " dB" : say("no_signal");
   const ratio = window.devicePixelRatio || 1;
   const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
   if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
@@ -249,8 +269,6 @@ function listen() {
 }
 
 function tick() {
-  const now = new Date().toISOString();
-  $("time").textContent = timeOf(now) + " " + dayOf(now);
   const silent = Date.now() - lastWord > SILENT_AFTER_MS;
   show($("contact"), silent);
   if (silent && status) forget();
@@ -260,6 +278,7 @@ function tick() {
 function forget() {
   status = {news: {}, verdict: {level: "bad", code: "verdict.no_playout"}, playout: null, meter: null, ledger: null};
   drawStatus();
+  $("time").textContent = "";
 }
 
 // ---- orders
@@ -319,8 +338,8 @@ function checkObeyed() {
 
 function untilOf(choice) {
   if (choice === "ever") return null;
-  if (choice === "hour") return new Date(Date.now() + 3600000).toISOString();
-  const [day, month, year] = dayOf(new Date().toISOString()).split("/");
+  if (choice === "hour") return new Date(stationNow() + 3600000).toISOString();
+  const [day, month, year] = dayOf(new Date(stationNow()).toISOString()).split("/");
   const midnight = new Date(year + "-" + month + "-" + day + "T00:00:00+07:00").getTime() + 86400000;
   return new Date(midnight).toISOString();
 }
