@@ -1,0 +1,273 @@
+"""Play a written day through the real journals and the real ledger: the text stands for playout, the meter and the sky.
+
+A line is a time (of the sky, which no clock step moves), a subject and what happens to it::
+
+    05:00:00  plan    ban-tin until 05:30:00 [own|relay|repeat|live] [source FILE]
+    05:00:00  begin   ban-tin                      the player begins it, or joins it
+    05:30:00  end     ban-tin [CAUSE]              its last sample sounds
+    05:00:00  miss    ban-tin CAUSE
+    05:00:00  hear    on_air|silence|… [QUALITY]   from here on, on the account's channel ("line")
+    05:10:00  power   off|on        05:10:00  kill   playout|meter        05:10:00  start  playout|meter
+    05:10:00  stop    by NAME [until HH:MM:SS]     05:20:00  resume by NAME
+    05:10:00  card    lost|back     05:10:00  return lost|back            05:10:00  freeze SECONDS
+    05:10:00  clock   +3600         05:10:00  withdraw ban-tin by NAME    05:10:00  condition CODE bad|good
+    expect    ban-tin KEY=VALUE …                  a figure or a cause, as 1649s, or any field of the record
+    expect    month 2026-11 KEY=VALUE …            expect    fault CODE         expect    unplanned SECONDSs
+
+The day begins with ``day 2026-11-23``, or before it, where there is none, ``no return channel``. A time of the next
+day is written 1+00:15:00.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from audio.segments import Quality, Segment, State
+from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, ClockQuality, Reading, wall_ns_of
+from scheduler.occurrence import Kind, Occurrence
+from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.journal import MeterJournal, MeterReader, PlayoutJournal, PlayoutReader
+from telemetry.ledger import LedgerCore, LedgerReader, Rules
+
+CHANNEL = "line"
+RATE = 48_000
+BOOT_S = 20  # from power on to the first process
+BEAT_S = 5  # watermark and progress
+
+
+@dataclass
+class Box:
+    """What is alive in the box, and the three files."""
+
+    folder: Path
+    account: str | None = CHANNEL
+    boot: int = 0
+    on: bool = False
+    powered_at_ns: int = 0  # true time of boottime 0
+    step_ns: int = 0  # wall minus true time
+    playout: PlayoutJournal | None = None
+    meter: MeterJournal | None = None
+    playing: dict[str, tuple[int, int]] = field(default_factory=dict)  # id: (sink_ns, anchor_ns)
+    hearing: tuple[State, Quality, int] | None = None  # since boottime
+    sky: tuple[State, Quality] = (State.SILENCE, Quality.OK)
+    plan: dict[str, Occurrence] = field(default_factory=dict)
+    known: dict[str, Occurrence] = field(default_factory=dict)  # also what was withdrawn
+
+
+class Day:
+    """Runs the lines of one day. True time is ns since 1970."""
+
+    def __init__(self, folder: Path, text: str, ledger_too: bool = True) -> None:
+        self.box = Box(folder)
+        self.lines = [line.split("#")[0].split() for line in text.splitlines()]
+        self.lines = [words for words in self.lines if words]
+        self.date = datetime(2026, 11, 23, tzinfo=STATION_TZ)
+        self.expected: list[list[str]] = []
+        self.true_ns = 0
+        self.ledger_too = ledger_too
+        self.core: LedgerCore | None = None
+
+    # --- the clocks
+
+    def at(self, text: str) -> int:
+        day, _, clock = text.rpartition("+")
+        hours, minutes, seconds = (float(part) for part in clock.split(":"))
+        base = self.date + timedelta(days=int(day) if day else 0)
+        return wall_ns_of(base + timedelta(hours=hours, minutes=minutes, seconds=seconds))
+
+    @property
+    def bt(self) -> int:
+        return self.true_ns - self.box.powered_at_ns
+
+    def reading(self) -> Reading:
+        return Reading(self.box.boot, self.bt, self.true_ns + self.box.step_ns, ClockQuality.NTP)
+
+    # --- the run
+
+    def run(self) -> "Day":
+        for words in self.lines:
+            if words[0] == "day":
+                self.date = datetime.fromisoformat(words[1]).replace(tzinfo=STATION_TZ)
+                self.true_ns = wall_ns_of(self.date) + 3_600 * NS_PER_S
+                self.power("on")
+            elif words[:1] == ["no"]:
+                self.box.account = None
+            elif words[0] == "expect":
+                self.expected.append(words[1:])
+            else:
+                self.pass_time(self.at(words[0]))
+                getattr(self, {"return": "returns"}.get(words[1], words[1]))(*words[2:])
+        self.pass_time(self.true_ns + 600 * NS_PER_S)
+        return self
+
+    def pass_time(self, until_ns: int) -> None:
+        """Beat every five seconds while something plays, and once at the end."""
+        while self.true_ns < until_ns:
+            step = BEAT_S if self.box.playing or until_ns - self.true_ns < 60 * NS_PER_S else 60
+            self.true_ns = min(until_ns, self.true_ns + step * NS_PER_S)
+            self.beat()
+        self.look()
+
+    def beat(self) -> None:
+        at = self.reading()
+        if self.box.playout is not None:
+            for id, (sink, _) in self.box.playing.items():
+                self.fact(Fact.PROGRESS, id, sink_ns=max(sink, self.bt), frames=self.frames(id))
+            self.box.playout.mark(Watermark(at.boot, at.boottime_ns, at.wall_ns))
+            self.box.playout.commit()
+        if self.box.meter is not None:
+            self.hear_until_now()
+            self.box.meter.mark(Watermark(at.boot, at.boottime_ns, at.wall_ns))
+            self.box.meter.commit()
+
+    def hear_until_now(self) -> None:
+        if self.box.hearing is None or self.box.meter is None:
+            return
+        state, quality, since = self.box.hearing
+        if since < self.bt:
+            delay, coherence = (412.5, 0.97) if state is State.ON_AIR else (None, None)
+            self.box.meter.append_segment(
+                Segment(CHANNEL, self.box.boot, since, self.bt, state, quality, delay, coherence, -20.0)
+            )
+            self.box.hearing = (state, quality, self.bt)
+
+    def frames(self, id: str) -> int:
+        return max(0, self.bt - self.box.playing[id][0]) * RATE // NS_PER_S
+
+    def fact(self, kind: Fact, id: str | None = None, **detail) -> None:
+        if self.box.playout is not None:
+            self.box.playout.append_fact(PlayoutFact(0, kind, self.reading(), id, detail))
+
+    # --- subjects
+
+    def plan(self, id: str, _until: str, end: str, *more: str) -> None:
+        kinds = [word for word in more if word in set(Kind)]
+        source = more[more.index("source") + 1] if "source" in more else f"{id}.mp3"
+        start = datetime.fromtimestamp(self.true_ns / NS_PER_S, STATION_TZ)
+        until = datetime.fromtimestamp(self.at(end) / NS_PER_S, STATION_TZ)
+        kind = Kind(kinds[0]) if kinds else Kind.OWN
+        self.box.known[id] = self.box.plan[id] = Occurrence(id, id.replace("-", " "), start, until, kind, source=source)
+        self.replan("lich-tuan")
+
+    def replan(self, by: str) -> None:
+        self.box.playout.commit()
+        # Planned a week ahead in life; here the moment before it begins, so that a scenario reads from top to bottom.
+        before = self.reading()
+        week_ago = Reading(before.boot, before.boottime_ns, before.wall_ns - NS_PER_S, before.quality)
+        self.box.playout.replace_plan(self.box.plan.values(), week_ago, by)
+        self.box.playout.commit()
+
+    def withdraw(self, id: str, _by: str, name: str) -> None:
+        del self.box.plan[id]
+        at = self.reading()
+        self.box.playout.commit()
+        self.box.playout.replace_plan(self.box.plan.values(), at, name)
+        # An occurrence in progress is not touched by a newer plan; that is the rule under test.
+        self.box.playout.commit()
+
+    def begin(self, id: str) -> None:
+        planned = self.box.known[id]
+        anchor = wall_ns_of(planned.starts_at) - self.box.step_ns - self.box.powered_at_ns
+        self.box.playing[id] = (self.bt, anchor)
+        offset = max(0, self.bt - anchor) // 1_000_000
+        wanted = anchor if offset == 0 else self.bt
+        self.fact(
+            Fact.BEGAN, id, anchor_ns=anchor, sink_ns=self.bt, wanted_ns=wanted, offset_ms=offset, content_ms=None
+        )
+
+    def end(self, id: str, cause: str = "planned_end") -> None:
+        frames = self.frames(id)
+        del self.box.playing[id]
+        self.fact(Fact.ENDED, id, sink_ns=self.bt, frames=frames, cause=cause)
+
+    def miss(self, id: str, cause: str) -> None:
+        self.fact(Fact.MISSED, id, cause=cause)
+
+    def hear(self, state: str, quality: str = "ok") -> None:
+        self.hear_until_now()
+        self.box.sky = State(state), Quality(quality)
+        if self.box.meter is not None:
+            self.box.hearing = (*self.box.sky, self.bt)
+
+    def power(self, word: str) -> None:
+        self.box.on = word == "on"
+        if word == "off":
+            self.kill("playout")
+            self.kill("meter")
+            return
+        self.box.boot += 1
+        self.box.powered_at_ns = self.true_ns - BOOT_S * NS_PER_S
+        self.start("playout")
+        if self.box.account is not None:
+            self.start("meter")
+
+    def kill(self, name: str) -> None:
+        """What was not committed is lost with it, as at a power cut."""
+        if name == "playout" and self.box.playout is not None:
+            self.box.playing.clear()
+            self.box.playout.close()
+            self.box.playout = None
+        if name == "meter" and self.box.meter is not None:
+            self.box.meter.close()
+            self.box.meter, self.box.hearing = None, None
+
+    def start(self, name: str) -> None:
+        at = self.reading()
+        mark = Watermark(at.boot, at.boottime_ns, at.wall_ns)
+        if name == "playout":
+            journal = self.box.playout = PlayoutJournal(self.box.folder / "playout.db")
+            fresh = not any(r.boot == at.boot for r in PlayoutReader(self.box.folder / "playout.db").clock_rows())
+            self.fact(Fact.BOOTED, first_of_boot=fresh)
+            if fresh:
+                journal.append_clock(ClockMapRow(at.boot, at.boottime_ns, at.offset_ns, at.quality))
+        else:
+            journal = self.box.meter = MeterJournal(self.box.folder / "meter.db")
+            self.box.hearing = (*self.box.sky, self.bt)
+        journal.mark(mark)
+        journal.commit()
+
+    def stop(self, _by: str, name: str, *until: str) -> None:
+        until_ns = self.at(until[1]) - self.box.powered_at_ns if until else None
+        self.fact(Fact.STOPPED, by=name, why="", until_ns=until_ns)
+
+    def resume(self, _by: str, name: str) -> None:
+        self.fact(Fact.RESUMED, by=name)
+
+    def card(self, word: str) -> None:
+        self.fact(Fact.CARD_LOST if word == "lost" else Fact.CARD_BACK, reason="gone")
+
+    def returns(self, word: str) -> None:
+        at = self.reading()
+        self.box.meter.append_condition(Condition("return_device", CHANNEL, word == "lost", at.boot, at.boottime_ns))
+        self.hear("unobserved" if word == "lost" else "on_air")
+
+    def freeze(self, seconds: str) -> None:
+        self.fact(Fact.JUMPED, lost_ms=int(seconds) * 1_000)
+
+    def clock(self, seconds: str) -> None:
+        before = self.reading()
+        self.box.step_ns += int(seconds) * NS_PER_S
+        at = self.reading()
+        self.fact(Fact.CLOCK_MOVED, from_wall_ns=before.wall_ns, to_wall_ns=at.wall_ns, quality=str(at.quality))
+        self.box.playout.append_clock(ClockMapRow(at.boot, at.boottime_ns, at.offset_ns, at.quality))
+
+    def condition(self, code: str, word: str) -> None:
+        at = self.reading()
+        self.box.meter.append_condition(Condition(code, CHANNEL, word == "bad", at.boot, at.boottime_ns))
+
+    def look(self, *_: str) -> None:
+        """The ledger does its rounds until there is nothing new."""
+        if not self.ledger_too or not self.box.on:
+            return
+        if self.core is None:
+            self.core = LedgerCore(self.box.folder / "ledger.db", "tram-1", Rules(self.box.account))
+        playout = PlayoutReader(self.box.folder / "playout.db")
+        meter = MeterReader(self.box.folder / "meter.db") if self.box.account else None
+        while self.core.advance(playout, meter, self.reading()).more:
+            pass
+        playout.close()
+        if meter:
+            meter.close()
+
+    def ledger(self) -> LedgerReader:
+        return LedgerReader(self.box.folder / "ledger.db")
