@@ -1,16 +1,19 @@
-"""Sample programmes for the demo station: speech by espeak-ng, tunes and music by arithmetic. Nothing licensed."""
+"""The demo station's programmes and its timetable. Speech is by espeak-ng, music by arithmetic: nothing licensed."""
 
 import subprocess
 import tempfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scheduler.clock import STATION_TZ
 
 RATE_HZ = 48_000
 WORKERS = 2
@@ -180,3 +183,107 @@ def _encode(sound: Sound, wav: Path, made: Path) -> None:
 
 def _run(*command: str) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+# ---- what the demo station broadcasts -----------------------------------------------------------------------------
+
+FIRST_AFTER = timedelta(seconds=6)  # from now to the first programme: the four processes are up by then
+PATTERN_EVERY = timedelta(minutes=5)
+PATTERNS = 48  # four hours of them, then only the week's sessions
+CLOSED_BEFORE_END = timedelta(seconds=4)  # the last programme is over so long before the demo is: time to settle it
+
+
+@dataclass(frozen=True, slots=True)
+class DemoItem:
+    """One line of a session: how long after its start, and for how long."""
+
+    at_s: int
+    seconds: int
+    title: str
+    source: str
+    kind: str = "own"
+    origin: str = ""
+
+
+PATTERN = (
+    DemoItem(0, 15, "Nhạc hiệu", "nhac-hieu.wav"),
+    DemoItem(15, 25, "Bản tin sáng", "ban-tin-sang.mp3"),
+    DemoItem(40, 20, "Tiếp âm thời sự", "tiep-am-thoi-su.ogg", "relay", "vov"),
+    DemoItem(60, 20, "Chuyên mục nông nghiệp", "chuyen-muc-nong-nghiep.flac"),  # its file has 18 s: source_short
+    DemoItem(84, 25, "Bản tin sáng (PL)", "ban-tin-sang.mp3", "repeat"),
+    DemoItem(120, 17, "Thông báo của UBND xã", "thong-bao-xa.wav"),
+    DemoItem(140, 10, "Chuyên mục chờ nội dung", "chua-thu-xong.mp3"),  # nobody has recorded it: source_missing
+    DemoItem(155, 40, "Ca nhạc", "ca-nhac.mp3"),
+    DemoItem(195, 15, "Nhạc kết thúc", "nhac-ket-thuc.flac"),
+)
+# What a commune's week is: at 05:00 and 17:00, Monday to Saturday. The demo's own programmes keep away from it.
+SESSIONS = (time(5, 0), time(17, 0))
+SESSION = (
+    DemoItem(0, 15, "Nhạc hiệu", "nhac-hieu.wav"),
+    DemoItem(15, 20, "Tiếp âm thời sự", "tiep-am-thoi-su.ogg", "relay", "vov"),
+    DemoItem(35, 17, "Thông báo của UBND xã", "thong-bao-xa.wav"),
+    DemoItem(52, 15, "Nhạc kết thúc", "nhac-ket-thuc.flac"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An item and when it starts, in local time."""
+
+    starts_at: datetime
+    item: DemoItem
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(seconds=self.item.seconds)
+
+    def meets(self, other: "Placed") -> bool:
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
+
+def demo_programme(now: datetime, seconds: float | None) -> list[Placed]:
+    """What the demo broadcasts from *now* on, beside the week's sessions; with *seconds*, only what is over by then."""
+    local = now.astimezone(STATION_TZ)
+    first = local.replace(microsecond=0) + timedelta(seconds=local.microsecond > 0) + FIRST_AFTER
+    placed = [item for number in range(PATTERNS) for item in _placed(PATTERN, first + number * PATTERN_EVERY)]
+    if seconds is None:
+        return placed
+    return [one for one in placed if one.ends_at <= local + timedelta(seconds=seconds) - CLOSED_BEFORE_END]
+
+
+def demo_timetable(now: datetime, seconds: float | None) -> str:
+    """The demo's timetable in TOML (docs/timetables.md): its first programme starts 6 to 7 s after *now*."""
+    programme = demo_programme(now, seconds)
+    sessions = [item for session in _sessions(now) for item in session]
+    opening = programme[: len(PATTERN)]
+    if any(one.meets(other) for one in opening for other in sessions):
+        return _toml(programme, with_sessions=False)
+    return _toml([one for one in programme if not any(one.meets(other) for other in sessions)], with_sessions=True)
+
+
+def _placed(items: Sequence[DemoItem], begins: datetime) -> list[Placed]:
+    return [Placed(begins + timedelta(seconds=item.at_s), item) for item in items]
+
+
+def _sessions(now: datetime) -> list[list[Placed]]:
+    """The sessions of today and tomorrow, Sundays too: keeping away from one that is not held does no harm."""
+    today = now.astimezone(STATION_TZ).date()
+    days = (today, today + timedelta(days=1))
+    return [_placed(SESSION, datetime.combine(day, at, STATION_TZ)) for day in days for at in SESSIONS]
+
+
+def _toml(programme: Sequence[Placed], with_sessions: bool) -> str:
+    lines = ['title = "Lịch phát sóng mẫu"']
+    for one in programme:
+        lines += _slot(f"{one.starts_at:%Y-%m-%d}", f"{one.starts_at:%H:%M:%S}", one.item)
+    for at in SESSIONS if with_sessions else ():
+        for one in _placed(SESSION, datetime.combine(date.min, at)):
+            lines += _slot('"T2-T7"', f"{one.starts_at:%H:%M:%S}", one.item)
+    return "\n".join(lines) + "\n"
+
+
+def _slot(days: str, start: str, item: DemoItem) -> list[str]:
+    texts = {"title": item.title, "kind": item.kind, "origin": item.origin, "source": item.source}
+    length = f"{item.seconds // 60:02}:{item.seconds % 60:02}"
+    head = ["", "[[slot]]", f"days = {days}", f"start = {start}", f'duration = "{length}"']
+    return [*head, *(f'{key} = "{text}"' for key, text in texts.items() if text)]
