@@ -1,0 +1,146 @@
+"""The parts of one item as found in a file → a slot, or every problem with them. Shared by all forms of timetable."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from scheduler.occurrence import Kind
+from scheduler.problem import Problem
+from scheduler.spoken import Cell, TimeOfDay, is_blank, read_duration, read_time, words
+from scheduler.timetable import MAX_TEXT, Item, Recurrence, Slot
+from scheduler.vietnamese import Misread, fold, marked_as_repeat, origin_named_in, read_class, read_kind, read_zone
+
+T = TypeVar("T")
+
+NAMES = {  # of the parts, for people
+    "day": ("ngày", "day"),
+    "time": ("giờ", "time"),
+    "duration": ("thời lượng", "duration"),
+    "title": ("tên chương trình", "title"),
+    "kind": ("hình thức", "kind"),
+    "origin": ("nguồn tiếp âm", "origin"),
+    "class": ("mức ưu tiên", "class"),
+    "source": ("nguồn", "source"),
+    "zone": ("phạm vi", "zone"),
+}
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the parts of one item and collects what is wrong with them, each at its place."""
+
+    cells: Mapping[str, Cell]
+    places: Mapping[str, str]
+    where: str
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def place(self, part: str) -> str:
+        return self.places.get(part, self.where)
+
+    def error(self, part: str, code: str, vi: str, en: str) -> None:
+        self.errors.append(Problem(self.place(part), code, vi, en))
+
+    def warn(self, part: str, code: str, vi: str, en: str) -> None:
+        self.warnings.append(Problem(self.place(part), code, vi, en))
+
+    def attempt(self, part: str, read: Callable[[Cell], T]) -> T | None:
+        """What *read* makes of the part; None, and an error, if it cannot."""
+        try:
+            return read(self.cells.get(part))
+        except Misread as misread:
+            self.error(part, misread.code, misread.vi, misread.en)
+            return None
+
+    def required(self, part: str, read: Callable[[Cell], T]) -> T | None:
+        if is_blank(self.cells.get(part)):
+            vi, en = NAMES[part]
+            self.error(part, f"missing_{part}", f"thiếu {vi}", f"the {en} is missing")
+            return None
+        return self.attempt(part, read)
+
+
+def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
+    """The slot, or None with the reader's errors. Without a *recurrence* (told elsewhere) the rest is read too."""
+    clock = reader.required("time", read_time)
+    duration_ms = _duration_ms(reader, clock)
+    title = reader.required("title", _short_text)
+    kind = reader.attempt("kind", lambda cell: _kind(cell, title or "", reader))
+    level = reader.attempt("class", lambda cell: read_class(words(cell)))
+    source = reader.attempt("source", _short_text)
+    zone = reader.attempt("zone", lambda cell: read_zone(_short_text(cell)))
+    origin = reader.attempt("origin", _short_text)
+    if recurrence is None or clock is None or duration_ms is None or title is None or kind is None:
+        return None
+    if level is None or source is None or zone is None or origin is None:
+        return None
+    item = Item(title, duration_ms, kind, _origin(origin, kind, title), level, source)
+    return Slot(recurrence, clock.starts, item, zone, reader.where, dict(reader.places))
+
+
+def _short_text(cell: Cell) -> str:
+    text = words(cell)
+    if len(text) > MAX_TEXT or not text.isprintable():
+        vi, en = f"dài quá {MAX_TEXT} ký tự hoặc có ký tự lạ", f"longer than {MAX_TEXT} characters, or not printable"
+        raise Misread("bad_text", vi, en)
+    return text
+
+
+def _duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
+    """From its own cell or from a range of times; if both are given they must agree."""
+    if clock is None or clock.duration_ms is None or not is_blank(reader.cells.get("duration")):
+        written = _written_duration_ms(reader, clock)
+    else:
+        written = clock.duration_ms
+    if written is not None and clock is not None and clock.duration_ms not in (None, written):
+        vi = (
+            f"thời lượng “{words(reader.cells.get('duration'))}” không khớp với giờ “{words(reader.cells.get('time'))}”"
+        )
+        reader.error("duration", "duration_contradicts_time", vi, "the duration does not agree with the range of times")
+    return written
+
+
+def _written_duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
+    if clock is None and is_blank(reader.cells.get("duration")):
+        return None  # the time could not be read: whether it was a range is not known
+    return reader.required("duration", read_duration)
+
+
+_RELAYED = re.compile(r"\btiep (?:am|song)\b")
+
+
+def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
+    """Hình thức; where it is empty what the title says of it, else own. Raises Misread when the two do not agree."""
+    if is_blank(cell):
+        return _kind_by_title(title)
+    kind = read_kind(words(cell))
+    if not marked_as_repeat(title) or kind is Kind.REPEAT:
+        return kind
+    if kind is Kind.OWN:
+        vi, en = "tên ghi phát lại: hiểu là Phát lại", "the title says phát lại: taken as a repeat"
+        reader.warn("kind", "kind_from_title", vi, en)
+        return Kind.REPEAT
+    vi, en = f"hình thức “{words(cell)}” nhưng tên ghi phát lại", f"kind “{words(cell)}”, but the title says phát lại"
+    raise Misread("kind_contradicts_title", vi, en)
+
+
+def _kind_by_title(title: str) -> Kind:
+    if marked_as_repeat(title):
+        return Kind.REPEAT
+    if _RELAYED.search(fold(title)):
+        return Kind.RELAY
+    if fold(title).removeprefix("phat ").startswith("truc tiep"):
+        return Kind.LIVE
+    if origin_named_in(title) is not None:
+        vi = "chưa ghi hình thức; nếu tiếp âm thì ghi “Tiếp âm”, nếu không thì “Tự sản xuất”"
+        en = "no kind given; write “Tiếp âm” if it is a relay, else “Tự sản xuất”"
+        raise Misread("doubtful_kind", vi, en)
+    return Kind.OWN
+
+
+def _origin(given: str, kind: Kind, title: str) -> str | None:
+    """Of a relay: as given, else by its title, else "other"."""
+    if kind is not Kind.RELAY:
+        return None
+    return fold(given) or origin_named_in(title) or "other"

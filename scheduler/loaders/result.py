@@ -1,0 +1,28 @@
+"""What a loader hands back."""
+
+from dataclasses import dataclass
+
+from scheduler.problem import Problem
+from scheduler.timetable import Timetable
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read of a file. With errors the rows that could be read are still there, to be checked with the rest."""
+
+    readable: Timetable | None
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def timetable(self) -> Timetable | None:
+        """The whole timetable; None if anything of it could not be read."""
+        return None if self.errors else self.readable
+
+
+class Unloadable(Exception):
+    """The file as a whole cannot be read, for this one reason."""
+
+    def __init__(self, where: str, code: str, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.problem = Problem(where, code, vi, en)

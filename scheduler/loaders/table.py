@@ -1,0 +1,53 @@
+"""A sheet as rows of cells, with the name that a person has for each place in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scheduler.spoken import Cell, is_blank
+
+MergedRange = tuple[int, int, int, int]  # first row, first column, last row, last column; counted from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows may differ in length. ``lines`` are the rows' line numbers if this is a text file and not a spreadsheet."""
+
+    name: str
+    rows: Sequence[Sequence[Cell]]
+    merged: Sequence[MergedRange] = ()
+    lines: Sequence[int] | None = None
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell; in the first column of a merged range the range's content, in every row of it."""
+        for top, left, bottom, _ in self.merged:
+            if top < row <= bottom and column == left:
+                return self._at(top, column)
+        return self._at(row, column)
+
+    def _at(self, row: int, column: int) -> Cell:
+        cells = self.rows[row]
+        return cells[column] if column < len(cells) else None
+
+    def is_merged_into(self, row: int, column: int) -> bool:
+        """Whether the cell is a lower part of a merged range."""
+        return any(top < row <= bottom and column == left for top, left, bottom, _ in self.merged)
+
+    def filled(self, row: int) -> list[int]:
+        """Columns in which the row itself holds something."""
+        return [column for column, cell in enumerate(self.rows[row]) if not is_blank(cell)]
+
+    def where(self, row: int, column: int, heading: str = "") -> str:
+        """``Sheet!B7``, or ``line 12, column "Giờ"``."""
+        if self.lines is None:
+            return f"{self.name}!{column_letters(column)}{row + 1}"
+        return f"line {self.lines[row]}" + (f', column "{heading}"' if heading else "")
+
+
+def column_letters(column: int) -> str:
+    """0 → A, 25 → Z, 26 → AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -1,0 +1,115 @@
+"""An example week to fill in, as a workbook for operators and as TOML for technicians. Both load without an error."""
+
+from collections.abc import Sequence
+from datetime import time
+from pathlib import Path
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+SHEET = "Lịch phát sóng"
+HEADINGS = ("Ngày", "Giờ", "Thời lượng", "Chương trình", "Hình thức", "Mức ưu tiên", "Nguồn", "Phạm vi")
+_WIDTHS = (16, 9, 13, 44, 15, 14, 36, 14)
+KINDS = ("Tự sản xuất", "Tiếp âm", "Phát lại", "Trực tiếp")
+CLASSES = ("Thông thường", "Ưu tiên")
+_LAST_ROW = 500  # as far as the choices are offered
+
+_Row = tuple[str, time, int, str, str, str, str]  # day, time, minutes, title, kind, class, source
+_VOV = "http://example.org/vov1.mp3"
+WEEK: tuple[_Row, ...] = (
+    ("T2-T7", time(5, 0), 30, "Tiếp âm Thời sự Đài TNVN", "Tiếp âm", "Thông thường", _VOV),
+    ("T2-T7", time(5, 30), 15, "Bản tin buổi sáng của xã", "Tự sản xuất", "Thông thường", "ban-tin-sang.mp3"),
+    ("Thứ 2, 4, 6", time(5, 45), 5, "Thông báo của UBND xã", "Tự sản xuất", "Ưu tiên", "thong-bao.mp3"),
+    ("T2-T7", time(17, 0), 30, "Tiếp âm Thời sự Đài TNVN buổi chiều", "Tiếp âm", "Thông thường", _VOV),
+    ("T2-T7", time(17, 30), 15, "Bản tin buổi sáng của xã (PL)", "Phát lại", "Thông thường", "ban-tin-sang.mp3"),
+    ("Thứ 5", time(17, 45), 15, "Hỏi đáp pháp luật", "Tự sản xuất", "Thông thường", "hoi-dap-phap-luat.mp3"),
+    ("CN", time(6, 0), 20, "Điểm tin trong tuần", "Tự sản xuất", "Thông thường", "diem-tin-tuan.mp3"),
+    ("CN", time(17, 0), 30, "Ca nhạc quê hương", "Tự sản xuất", "Thông thường", "ca-nhac.mp3"),
+)
+
+GUIDE = (
+    "HƯỚNG DẪN GHI LỊCH PHÁT SÓNG",
+    "Mỗi dòng là một mục. Có thể đổi thứ tự các cột, thêm dòng tên đài ở trên, để dòng trống.",
+    "Ngày: Thứ 2 … Thứ 7, CN, T2-T7, “Thứ 2, 4, 6”, Hằng ngày, hoặc một ngày như 23/11/2026.",
+    "Giờ: 5h, 5h30, 17h00, 05:30, hoặc khung giờ 5h30-5h45 (khi đó không cần ghi thời lượng).",
+    "Thời lượng: số phút (15), 15', 15 phút, hoặc phút:giây như 07:30.",
+    "Chương trình: tên chương trình. Ghi (PL) nếu là phát lại.",
+    "Hình thức: Tự sản xuất, Tiếp âm, Phát lại hoặc Trực tiếp. Để trống là Tự sản xuất.",
+    "Mức ưu tiên: Thông thường hoặc Ưu tiên. Tin khẩn cấp không ghi trong lịch: phát ngay bằng lệnh khẩn cấp.",
+    "Nguồn: tên tệp trong thư mục chương trình, hoặc địa chỉ http:// để tiếp âm.",
+    "Tệp chưa có thì máy nhắc “chờ nội dung”; lịch vẫn nạp được.",
+    "Phạm vi: khu vực loa; để trống là toàn xã. Hai mục cùng khu vực không được trùng giờ.",
+    "Kiểm tra trước khi nạp: smartradio schedule check TỆP. Lịch cũ vẫn phát cho đến khi lịch mới không còn lỗi.",
+)
+
+
+def write_template_xlsx(path: Path) -> None:
+    """Write the workbook: a list with an example week, choices for two columns, and a sheet of instructions."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        _write_list(book)
+        _write_guide(book)
+
+
+def _write_list(book: xlsxwriter.Workbook) -> None:
+    sheet = book.add_worksheet(SHEET)
+    bold = book.add_format({"bold": True, "font_size": 14})
+    heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
+    clock = book.add_format({"num_format": "hh:mm", "border": 1})
+    plain = book.add_format({"border": 1, "text_wrap": True})
+    sheet.write_string(0, 0, "LỊCH PHÁT SÓNG ĐÀI TRUYỀN THANH XÃ", bold)
+    for column, (name, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(2, column, name, heading)
+    for row, (day, starts, *rest, source) in enumerate(WEEK, 3):
+        sheet.write_string(row, 0, day, plain)
+        sheet.write_datetime(row, 1, starts, clock)
+        for column, value in enumerate([*rest, source, ""], 2):
+            sheet.write(row, column, value, plain)
+    _offer(sheet, 4, KINDS)
+    _offer(sheet, 5, CLASSES)
+    sheet.freeze_panes(3, 0)
+
+
+def _offer(sheet: xlsxwriter.worksheet.Worksheet, column: int, choices: Sequence[str]) -> None:
+    message = "Chọn: " + ", ".join(choices)
+    rule = {"validate": "list", "source": list(choices), "error_title": HEADINGS[column], "error_message": message}
+    sheet.data_validation(3, column, _LAST_ROW, column, rule)
+
+
+def _write_guide(book: xlsxwriter.Workbook) -> None:
+    sheet = book.add_worksheet("Hướng dẫn")
+    wrapped = book.add_format({"text_wrap": True})
+    sheet.set_column(0, 0, 110, wrapped)
+    for row, line in enumerate(GUIDE):
+        sheet.write_string(row, 0, line)
+
+
+_TOML_HEAD = """\
+# Lịch phát sóng dạng TOML. Dòng bắt đầu bằng # là chú thích.
+# A timetable as TOML. Lines that begin with # are comments.
+
+title = "Lịch phát sóng của đài truyền thanh xã"   # tên lịch | its name
+# valid_from = 2026-11-23   # ngày đầu có hiệu lực, bỏ dấu # để dùng | first day
+# valid_to = 2026-11-29     # ngày cuối có hiệu lực | last day, included
+
+# Mỗi [[slot]] là một mục phát. | Each [[slot]] is one item.
+#   days      ngày: "Thứ 2", "CN", "T2-T7", "Thứ 2, 4, 6", "Hằng ngày", 2026-11-23 | days or a date
+#   start     giờ bắt đầu: "5h30", "17h00", 05:30:00 | when it starts
+#   duration  thời lượng: 15 (phút), "15 phút", "07:30" (phút:giây) | minutes, or a text
+#   title     tên chương trình | title
+#   kind      hình thức: "tự sản xuất" (own), "tiếp âm" (relay), "phát lại" (repeat), "trực tiếp" (live)
+#   class     mức ưu tiên: "thông thường" (normal), "ưu tiên" (priority)
+#   source    tên tệp trong thư mục chương trình, hoặc địa chỉ http(s):// | a file in the media folder, or an address
+#   zone      phạm vi: bỏ trống là toàn xã | zone, left out: all loudspeakers
+"""
+
+
+def template_toml() -> str:
+    """The same week as annotated TOML, in Vietnamese and English."""
+    return "\n".join([_TOML_HEAD, *map(_toml_slot, WEEK)])
+
+
+def _toml_slot(row: _Row) -> str:
+    day, starts, minutes, title, kind, level, source = row
+    texts = {"title": title, "kind": kind.lower(), "class": level.lower(), "source": source}
+    lines = ["[[slot]]", f'days = "{day}"', f'start = "{starts.hour}h{starts.minute:02}"', f"duration = {minutes}"]
+    return "\n".join([*lines, *(f'{key} = "{value}"' for key, value in texts.items()), ""])
