@@ -1,8 +1,10 @@
 """The month's broadcast time as a document: summary by kind, causes, every broadcast."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
+from scheduler.clock import STATION_TZ
 from telemetry.reports.document import Align, Amount, Cell, Column, Document, Row, Style, Table, amounts, one_line
 from telemetry.reports.figures import Broadcast, Durations, Json, month_days
 from telemetry.reports.form import Form
@@ -15,9 +17,9 @@ TEXTS = {
         "subtitle": "Tháng {month} (từ ngày {first} đến hết ngày {last}). Đơn vị tính: {unit}",
         "lead": "Tổng thời gian phát sóng: {airtime}. Tổng thời gian chương trình: {programme}.",
         "unplanned": "Âm thanh ngoài lịch phát sóng: {unplanned} (không tính vào thời gian phát sóng).",
-        "by_kind": "I. Tổng hợp theo hình thức",
-        "causes": "II. Nguyên nhân không lên sóng hoặc chưa đo được",
-        "details": "III. Chi tiết từng lượt phát",
+        "by_kind": "Tổng hợp theo hình thức",
+        "causes": "Nguyên nhân không lên sóng hoặc chưa đo được",
+        "details": "Chi tiết từng lượt phát",
         "total": "Tổng cộng",
         "count": "Số lượt",
         "number": "STT",
@@ -29,6 +31,8 @@ TEXTS = {
         "remarks": "Nguyên nhân, ghi chú",
         "evidence": "Căn cứ",
         "revision": "sửa lần {n}",
+        "partly": "chỉ tính phần trong kỳ",
+        "unaccounted": "Lượt phát theo lịch chưa có số liệu (không nằm trong các bảng khác)",
         "adds_up": "Đã lên sóng + không lên sóng + chưa đo được = theo lịch, ở từng dòng và ở mọi dòng cộng.",
         "rounding": "Số liệu gốc tính bằng mili giây; số in ra làm tròn đến {digit} {unit} sao cho mọi tổng đều khớp.",
         "measured": (
@@ -43,9 +47,9 @@ TEXTS = {
         "subtitle": "Month {month} (from {first} to {last} inclusive). Unit: {unit}",
         "lead": "Total broadcast time: {airtime}. Total programme time: {programme}.",
         "unplanned": "Sound outside the schedule: {unplanned} (not counted as broadcast time).",
-        "by_kind": "I. Summary by kind",
-        "causes": "II. Causes of time not on air or unobserved",
-        "details": "III. Every broadcast",
+        "by_kind": "Summary by kind",
+        "causes": "Causes of time not on air or unobserved",
+        "details": "Every broadcast",
         "total": "Total",
         "count": "Broadcasts",
         "number": "No.",
@@ -57,6 +61,8 @@ TEXTS = {
         "remarks": "Causes, remarks",
         "evidence": "Evidence",
         "revision": "revision {n}",
+        "partly": "only the share of this period",
+        "unaccounted": "Planned broadcasts without any account (in no other table)",
         "adds_up": "On air + not on air + unobserved = planned, in every row and in every total.",
         "rounding": "Counted in milliseconds; printed figures are rounded to {digit} {unit} so that all sums agree.",
         "measured": (
@@ -84,6 +90,8 @@ EXACT_COLUMNS = (
     "not_on_air_ms",
     "unobserved_ms",
     "overlaid_ms",
+    "low_ms",
+    "clipped_ms",
     "causes",
     "evidence",
     "start_error_ms",
@@ -109,9 +117,10 @@ def airtime_document(figure: Json, form: Form) -> Document:
             month=f"{first:%m/%Y}", first=_date(first), last=_date(last), unit=form.unit.name_in(form.lang)
         ),
         lead=_lead(figure, form, parts, content),
-        tables=(
+        tables=_numbered(
             _by_kind(shown, form, parts, played, content),
             *_causes(shown, form, parts),
+            *_unaccounted(figure.get("unaccounted", ()), form),
             _details(shown, form, parts, played),
         ),
         notes=notes(form),
@@ -164,12 +173,13 @@ def kind_text(broadcast: Broadcast, form: Form) -> str:
 def remarks(broadcast: Broadcast, form: Form) -> str:
     """Causes with their time, then what else is out of the ordinary."""
     said = [f"{word_or_code(code, form.lang)} {short_time(ms)}" for code, ms in broadcast.causes.items() if ms]
-    if broadcast.overlaid_ms:
-        said.append(f"{word_or_code('overlaid', form.lang)} {short_time(broadcast.overlaid_ms)}")
+    said += [f"{word_or_code(flag, form.lang)} {short_time(ms)}" for flag, ms in broadcast.flags.items() if ms]
     if broadcast.bulletin_class != "normal":
         said.append(word_or_code(broadcast.bulletin_class, form.lang))
-    if broadcast.revision > 1:
-        said.append(TEXTS[form.lang]["revision"].format(n=broadcast.revision - 1))
+    if broadcast.partly:
+        said.append(TEXTS[form.lang]["partly"])
+    if broadcast.revision:
+        said.append(TEXTS[form.lang]["revision"].format(n=broadcast.revision))
     return sentence("; ".join(said))
 
 
@@ -189,6 +199,11 @@ def exact_table(occurrences: Sequence[Json]) -> Table:
 
 def figure_columns(form: Form, names: Sequence[str], width: float) -> tuple[Column, ...]:
     return tuple(Column(sentence(word_or_code(name, form.lang)), width, Align.RIGHT) for name in names)
+
+
+def _numbered(*tables: Table) -> tuple[Table, ...]:
+    numerals = ("I", "II", "III", "IV")
+    return tuple(replace(t, caption=f"{n}. {t.caption}") for n, t in zip(numerals, tables, strict=False))
 
 
 def _date(day: date) -> str:
@@ -257,6 +272,28 @@ def _causes(shown: Sequence[Broadcast], form: Form, parts: RoundedTable) -> tupl
     )
     total = Row((text["total"], "", Amount(whole, form.decimals)), Style.TOTAL)
     return (Table(text["causes"], columns, (*rows, total), width=0.6),)
+
+
+def _unaccounted(occurrences: Sequence[Json], form: Form) -> tuple[Table, ...]:
+    """What was planned and is over, and of which the ledger knows nothing: shown, never simply absent."""
+    if not occurrences:
+        return ()
+    text = TEXTS[form.lang]
+    planned = round_table([(int(o["planned_ms"]),) for o in occurrences], [""] * len(occurrences), form.quantum_ms, 1)
+    rows = []
+    for o, quanta in zip(occurrences, planned.rows, strict=True):
+        starts_at, ends_at = (datetime.fromisoformat(o[key]).astimezone(STATION_TZ) for key in ("starts_at", "ends_at"))
+        slot, kind = f"{starts_at:%H:%M}–{ends_at:%H:%M}", word_or_code(o["kind"], form.lang)
+        rows.append(Row((f"{starts_at:%d/%m}", slot, one_line(o["programme"]), kind, *amounts(form, quanta))))
+    total = Row(("", "", text["total"], "", *amounts(form, planned.totals)), Style.TOTAL)
+    columns = (
+        Column(text["day"], 1.5, Align.CENTER),
+        Column(text["time"], 1.9, Align.CENTER),
+        Column(text["programme"], 5.0),
+        Column(text["kind"], 2.2),
+        *figure_columns(form, ("planned",), 1.6),
+    )
+    return (Table(text["unaccounted"], columns, (*rows, total), width=0.7),)
 
 
 def _details(shown: Sequence[Broadcast], form: Form, parts: RoundedTable, played: RoundedTable) -> Table:

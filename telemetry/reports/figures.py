@@ -8,6 +8,7 @@ from typing import Any
 from scheduler.clock import STATION_TZ
 
 Json = Mapping[str, Any]
+FLAGS = ("overlaid", "low", "clipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ class Broadcast:
     origin: str | None
     bulletin_class: str
     durations: Durations
-    overlaid_ms: int
+    flags: Mapping[str, int]  # ms of what was on air, but "overlaid", "low" or "clipped"
     causes: Mapping[str, int]
     evidence: str
-    revision: int
+    revision: int  # 0: never revised
     on_duty: str
+    partly: bool  # only the share of the period is counted: it runs across the end of a month
 
     @property
     def day(self) -> date:
@@ -69,11 +71,12 @@ class Broadcast:
             origin=data.get("origin"),
             bulletin_class=str(data.get("class", "normal")),
             durations=Durations.from_json(data),
-            overlaid_ms=int(data.get("overlaid_ms", 0)),
-            causes=dict(data.get("causes") or {}),
+            flags={name: int(data.get(f"{name}_ms") or 0) for name in FLAGS},
+            causes=_causes(data),
             evidence=str(data.get("evidence") or "none"),
             revision=int(data.get("revision") or 0),
             on_duty=str(data.get("on_duty") or ""),
+            partly=data.get("whole_planned_ms", data["planned_ms"]) != data["planned_ms"],
         )
 
 
@@ -118,6 +121,16 @@ def _local(text: str) -> datetime:
 
 def _local_or_none(text: str | None) -> datetime | None:
     return _local(text) if text else None
+
+
+def _causes(data: Json) -> dict[str, int]:
+    """Causes of both kinds of loss; one that explains time not on air and unobserved time too is added up."""
+    kinds = ("not_on_air", "unobserved") if "not_on_air" in data else ("causes",)
+    summed: dict[str, int] = {}
+    for kind in kinds:
+        for code, ms in (data.get(kind) or {}).items():
+            summed[code] = summed.get(code, 0) + int(ms)
+    return summed
 
 
 def _began_at(data: Json, starts_at: datetime) -> datetime | None:

@@ -1,3 +1,5 @@
+"""A console in a process of its own, and a station that speaks to it."""
+
 import contextlib
 import subprocess
 import sys

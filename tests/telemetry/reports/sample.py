@@ -37,7 +37,7 @@ def occurrence(starts_at, minutes, programme, kind, seed=0, origin=None, bulleti
         "causes": causes | ({"meter_down": unseen} if unseen else {}),
         "evidence": "measured",
         "start_error_ms": 0.4,
-        "revision": 1,
+        "revision": 0,
     }
 
 

@@ -115,6 +115,28 @@ def test_printed_rows_and_kinds_add_up_to_printed_totals_in_every_unit(form):
         assert sum(parts) == planned
 
 
+def test_a_planned_broadcast_without_an_account_is_shown_and_not_absent(tmp_path):
+    silent = sample.occurrence(FIVE, 15, "Bản tin đã mất", "own")
+    files.airtime_pdf(sample.month() | {"unaccounted": [silent]}, tmp_path / "a.pdf", FORM)
+    text = text_of(tmp_path / "a.pdf")
+    assert "III. Lượt phát theo lịch chưa có số liệu" in text
+    assert "Bản tin đã mất" in text
+
+
+def test_a_cause_of_both_kinds_of_loss_is_added_up():
+    lost = sample.occurrence(FIVE, 15, "x", "own") | {"on_air_ms": 840_000, "not_on_air_ms": 48_000}
+    lost |= {"unobserved_ms": 12_000, "not_on_air": {"power_lost": 48_000}, "unobserved": {"power_lost": 12_000}}
+    _, causes, _ = airtime_document(sample.figure_of([lost]), FORM).tables
+    assert [(row.cells[0], row.cells[2].quanta) for row in causes.rows] == [("Mất điện", 10), ("Tổng cộng", 10)]
+
+
+def test_a_broadcast_across_the_months_end_says_that_a_part_of_it_is_counted():
+    part = sample.occurrence(FIVE, 15, "x", "own") | {"whole_planned_ms": 1_800_000, "revision": 2, "low_ms": 61_000}
+    remarks = airtime_document(sample.figure_of([part]), FORM).tables[-1].rows[0].cells[10]
+    assert "tiếng nhỏ 01:01" in remarks.lower()
+    assert remarks.endswith("hỉ tính phần trong kỳ; sửa lần 2")
+
+
 def test_printed_causes_add_up_to_what_was_printed_as_lost():
     _, causes, details = airtime_document(sample.month(), FORM).tables
     lost = sum(cell.quanta for cell in details.rows[-1].cells[8:10])
