@@ -8,6 +8,9 @@ REACH = 1_024  # samples either side from which the two models are learnt: 128 m
 SEARCH = 512  # a boundary is moved by at most this: 64 ms
 _GUARD = 128  # next to the boundary nothing is learnt
 _LEAST_POWER = 1e-10
+_MODEL_ERROR = 0.003
+_ORDER = 10
+_FREEDOM = 4.0
 
 
 def first_off_sample(heard: F32, expected: F32, before: int, after: int) -> int:
@@ -18,9 +21,8 @@ def first_off_sample(heard: F32, expected: F32, before: int, after: int) -> int:
     on = slice(REACH - min(before, REACH), REACH - min(_GUARD, before // 2))
     off = slice(REACH + min(_GUARD, after // 2), REACH + min(after, REACH))
     gain = _gain(heard[on], expected[on])
-    residual = heard - gain * expected
-    on_air = _log_likelihood(residual, _power(residual[on]) + 0.003 * _envelope(gain * expected))
-    off_air = _log_likelihood(heard, np.full(len(heard), _power(heard[off])))
+    on_air = _log_likelihood(heard - gain * expected, on, _MODEL_ERROR * _envelope(gain * expected))
+    off_air = _log_likelihood(heard, off, 0.0)
     score = np.concatenate([[0.0], np.cumsum(on_air - off_air)])
     low, high = REACH - min(before, SEARCH), REACH + min(after, SEARCH)
     return int(np.argmax(score[low : high + 1])) + low - REACH
@@ -30,14 +32,28 @@ def _gain(heard: F32, expected: F32) -> float:
     return float(np.dot(heard, expected) / (np.dot(expected, expected) + 1e-12))
 
 
-def _power(sound: F32) -> float:
-    return float(np.mean(sound**2)) + _LEAST_POWER if len(sound) else _LEAST_POWER
-
-
 def _envelope(sound: F32) -> F32:
     return np.asarray(np.convolve(sound**2, np.ones(HOP) / HOP, "same"), np.float32)
 
 
-def _log_likelihood(sound: F32, variance: F32) -> F32:
-    """Gaussian, a sample; bounded, so that one click decides nothing."""
-    return np.asarray(-0.5 * (np.log(variance) + np.minimum(sound**2 / variance, 30.0)), np.float32)
+def _log_likelihood(sound: F32, where: slice, error: F32 | float) -> F32:
+    """Of each sample under an autoregressive model learnt at *where*, plus *error* (power).
+
+    Student's t instead of a Gaussian: a click, or a filter that still rings, must not decide.
+    """
+    whitener = _whitener(sound[where])
+    innovation = np.convolve(sound, whitener)[: len(sound)]
+    variance = float(np.mean(innovation[where] ** 2)) + _LEAST_POWER if len(innovation[where]) else _LEAST_POWER
+    spread = variance + error * float(np.sum(whitener**2))
+    squared = innovation**2 / spread
+    return np.asarray(-0.5 * np.log(spread) - (_FREEDOM + 1) / 2 * np.log1p(squared / _FREEDOM), np.float32)
+
+
+def _whitener(sound: F32) -> F32:
+    """1 and minus the coefficients of linear prediction (autocorrelation method, 30 dB of white noise added)."""
+    if len(sound) < 4 * _ORDER:
+        return np.ones(1, np.float32)
+    lags = np.array([np.dot(sound[: len(sound) - k], sound[k:]) for k in range(_ORDER + 1)])
+    lags[0] = lags[0] * 1.001 + 1e-12
+    matrix = lags[np.abs(np.subtract.outer(np.arange(_ORDER), np.arange(_ORDER)))]
+    return np.concatenate([[1.0], -np.linalg.solve(matrix, lags[1:])]).astype(np.float32)
