@@ -2,12 +2,13 @@
 
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from firmware_py import cli
-from tests.house.tree import FLOORS, ROOT, project_files, python_files, read
+from tests.house.tree import FLOORS, ROOT, outside_packages, project_files, python_files, read
 
 PROJECT = tomllib.loads(read(Path("pyproject.toml")))["project"]
 DOCUMENTS = [path for path in project_files() if path.suffix == ".md"]
@@ -51,9 +52,11 @@ def test_every_installed_file_says_first_what_it_is(path):
 
 
 def test_every_folder_of_code_is_in_the_picture_of_the_house():
-    picture = read(Path("docs/architecture.md"))
-    folders = {path.parent for path in python_files(*FLOORS)}
-    assert not [str(folder) for folder in sorted(folders) if f"{folder.name}" not in picture]
+    picture = re.search(r"^```\n(.*?)^```", read(Path("docs/architecture.md")), flags=re.DOTALL | re.MULTILINE)[1]
+    floors = {line.split()[0]: line for line in picture.splitlines()}
+    inner = {path.parent for path in python_files(*FLOORS) if len(path.parts) > 2}
+    assert set(floors) == set(FLOORS)
+    assert not [str(folder) for folder in sorted(inner) if f"{folder.name}/" not in floors[folder.parts[0]]]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -110,6 +113,17 @@ def test_every_locked_package_has_hashes(lock):
     entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n?", "", read(lock), flags=re.MULTILINE).strip())
     assert entries
     assert not [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
+
+
+def test_every_package_that_the_project_asks_for_is_used():
+    providers = packages_distributions()
+    imported = {name for path in python_files(*FLOORS) for name in outside_packages(read(path))}
+    used = {_normal(provider) for name in imported for provider in providers[name]}
+    assert wanted(PROJECT["dependencies"]) | wanted(PROJECT["optional-dependencies"]["station"]) <= used
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_every_dependency_is_explained():
