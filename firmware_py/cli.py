@@ -80,7 +80,7 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
     show.add_argument("--from", dest="first", required=True, metavar="D", help="2026-11-23")
     show.add_argument("--to", dest="last", required=True, metavar="D", help="không kể ngày này / exclusive")
     show.add_argument("--json", action="store_true")
-    load = _add(group, common, "load", "timetables.load_", "nạp lịch phát sóng / adopt a timetable that passes whole")
+    load = _add(group, common, "load", "timetables.load", "nạp lịch phát sóng / adopt a timetable that passes whole")
     load.add_argument("file")
     load.add_argument("--by", metavar="NAME")
     template = _add(group, common, "template", "timetables.template", "lịch mẫu để điền / an example to fill in")

@@ -5,12 +5,14 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from firmware_py.config import Config, ConfigError, config_path, load
 from scheduler.problem import Problem
+from telemetry.reports.words import Lang
 
 
 class CommandError(Exception):
@@ -30,7 +32,7 @@ class Context:
     """A command's arguments and surroundings."""
 
     args: argparse.Namespace
-    lang: str  # "vi" | "en"
+    lang: Lang
 
     def config(self) -> Config:
         """The station's configuration. Raises CommandError with every problem."""
@@ -49,7 +51,7 @@ class Context:
     def text(self, vi: str, en: str) -> str:
         return vi if self.lang == "vi" else en
 
-    def tell(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+    def tell(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
             prefix = f"{problem.where}: " if problem.where else ""
             print(prefix + problem.text(self.lang), file=sys.stderr)
@@ -63,7 +65,7 @@ class Context:
         print()
 
 
-def language(given: str | None) -> str:
+def language(given: Lang | None) -> Lang:
     """ "vi" unless told otherwise: --lang, else the environment's LC_ALL, LC_MESSAGES, LANG."""
     if given:
         return given

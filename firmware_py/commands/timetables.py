@@ -1,63 +1,61 @@
 """schedule check | show | load | template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-
-from scheduler.template import template_toml, write_template_xlsx
 
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.commands.operate import send
-from firmware_py.config import Config, ConfigError, load
-from scheduler.check import check as check_timetable
-from scheduler.clock import STATION_TZ
+from firmware_py.config import Config, ConfigError
+from firmware_py.config import load as load_config
+from scheduler import intake
+from scheduler.check import Rules
 from scheduler.loaders import Loaded
-from scheduler.loaders import load as load_file
-from scheduler.occurrence import ALL_ZONES
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
-from scheduler.quiet import Window
-from scheduler.timetable import Timetable
+from scheduler.show import lines as shown_lines
+from scheduler.show import rows
+from scheduler.template import template_toml, write_template_xlsx
 
 
 def check(context: Context) -> int:
-    _, errors, warnings = examined(Path(context.args.file), _config_if_any(context))
+    path = Path(context.args.file)
+    loaded, media = examined(path, _config_if_any(context))
     if context.args.json:
-        document = {"valid": not errors}
-        document |= {"errors": _listed(errors, context), "warnings": _listed(warnings, context)}
-        context.print_json(document)
+        context.print_json(intake.report(loaded, context.lang))
     else:
-        context.tell([_in_file(context.args.file, problem) for problem in (*errors, *warnings)])
-        if not errors:
-            context.say(f"{context.args.file}: lịch đúng", f"{context.args.file}: the timetable is right")
-    return 1 if errors else 0
+        _tell(context, path, (*loaded.errors, *loaded.warnings))
+        context.tell(media)
+        if loaded.timetable:
+            context.say(f"{path}: lịch đúng", f"{path}: the timetable is right")
+    return 0 if loaded.timetable else 1
 
 
 def show(context: Context) -> None:
-    timetable, errors, _ = examined(Path(context.args.file), _config_if_any(context))
-    if timetable is None or errors:
-        raise CommandError(*[_in_file(context.args.file, problem) for problem in errors])
-    occurrences = plan_days(timetable, _day(context.args.first, "--from"), _day(context.args.last, "--to"))
+    path = Path(context.args.file)
+    loaded, _ = examined(path, _config_if_any(context))
+    if loaded.timetable is None:
+        raise CommandError(*_in_file(path, loaded.errors))
+    first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
     if context.args.json:
-        context.print_json([occurrence.to_json() for occurrence in occurrences])
+        context.print_json(rows(loaded.timetable, first, end))
         return
-    for o in occurrences:
-        local = o.starts_at.astimezone(STATION_TZ)
-        context.print(f"{local:%d/%m/%Y %H:%M:%S}  {o.planned_ms / 60_000:6.1f}'  {o.kind}  {o.programme}  {o.source}")
+    for line in shown_lines(plan_days(loaded.timetable, first, end), context.lang):
+        context.print(line)
 
 
-def load_(context: Context) -> None:
+def load(context: Context) -> None:
     config = context.config()
     path = Path(context.args.file)
-    timetable, errors, warnings = examined(path, config)
-    context.tell([_in_file(context.args.file, problem) for problem in warnings])
-    if timetable is None or errors:
-        raise CommandError(*[_in_file(context.args.file, problem) for problem in errors])
-    send(config, "timetable", person(context.args.by), file=path.name, timetable=timetable.to_json())
+    loaded, media = examined(path, config)
+    _tell(context, path, loaded.warnings)
+    context.tell(media)
+    if loaded.timetable is None:
+        raise CommandError(*_in_file(path, loaded.errors))
+    send(config, "timetable", person(context.args.by), file=path.name, timetable=loaded.timetable.to_json())
     context.say(
-        f"Lịch “{timetable.title}” đã được nhận; lịch cũ giữ đến khi playout đổi sang lịch này.",
-        f'Timetable "{timetable.title}" handed to playout.',
+        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này từ bây giờ.",
+        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it from now on.',
     )
 
 
@@ -74,29 +72,21 @@ def template(context: Context) -> None:
     context.say(f"Đã ghi {path}", f"Wrote {path}")
 
 
-def examined(path: Path, config: Config | None) -> tuple[Timetable | None, list[Problem], list[Problem]]:
-    """Read a timetable file and judge it whole: the timetable if it can be read, all errors, all warnings.
+def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
+    """Read a timetable file and judge it whole; beside it what is wrong with the programme files it names.
 
-    Files it names are taken into the library on the way: decoded and counted here, never in the play path.
+    Those are taken into the library on the way: decoded and counted here, never in the play path. One that is not
+    there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
-    loaded: Loaded = load_file(path)
-    errors, warnings = list(loaded.errors), list(loaded.warnings)
-    if loaded.timetable is not None:
-        problems = check_timetable(loaded.timetable, _quiet(config), _has_source(config, warnings))
-        errors += [p for p in problems.errors if p not in errors]
-        errors += _zones_without_loudspeakers(loaded.timetable)
-        warnings += [p for p in problems.warnings if p not in warnings]
-    return loaded.timetable, errors, warnings
-
-
-def _quiet(config: Config | None) -> tuple[Window, ...]:
-    return config.guards.quiet_windows if config else ()
-
-
-def _has_source(config: Config | None, warnings: list[Problem]) -> Callable[[str], bool]:
-    """Whether a source can be played: an address, or a file that decodes. A file's fault becomes a warning."""
     if config is None:
-        return lambda source: True
+        return intake.examine(path, Rules()), []
+    media: list[Problem] = []
+    # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
+    rules = Rules(config.guards.quiet_windows, zones=(), has_source=_taken_into_library(config, media))
+    return intake.examine(path, rules), media
+
+
+def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:
     from audio.decode import MediaError
     from audio.library import find_media, ingest, read_index
 
@@ -107,35 +97,21 @@ def _has_source(config: Config | None, warnings: list[Problem]) -> Callable[[str
             entry = ingest(find_media(config.paths.media_dir, source), config.library_dir)
         except MediaError as error:
             if error.problem.code != "missing":
-                warnings.append(error.problem)
+                media.append(error.problem)
             return source in read_index(config.library_dir)
-        warnings.extend(entry.warnings)
+        media.extend(entry.warnings)
         return True
 
     return has
 
 
-def _zones_without_loudspeakers(timetable: Timetable) -> list[Problem]:
-    """One output reaches all clusters at once: a plan that splits them cannot be carried out."""
-    return [
-        Problem(
-            slot.where,
-            "no_such_zone",
-            f"đài này phát chung một đường ra: không phát riêng được cho “{slot.zone}”",
-            f'this station has one output for all: it cannot play for "{slot.zone}" alone',
-        )
-        for slot in timetable.slots
-        if slot.zone != ALL_ZONES
-    ]
-
-
 def _config_if_any(context: Context) -> Config | None:
     """check and show work without a station too; with one, its guards and its media folder count."""
+    if context.args.config:
+        return context.config()  # it was named: say what is wrong with it
     try:
-        return load(context.config_file())
+        return load_config(context.config_file())
     except ConfigError:
-        if context.args.config:
-            return context.config()  # it was named: say what is wrong with it
         return None
 
 
@@ -148,10 +124,9 @@ def _day(text: str, where: str) -> date:
     raise failure(where, "bad_date", f"{text!r} không phải là ngày (2026-11-23)", f"{text!r} is no date (2026-11-23)")
 
 
-def _listed(problems: list[Problem], context: Context) -> list[dict[str, Any]]:
-    return [{"where": p.where, "code": p.code, "message": p.text(context.lang)} for p in problems]
+def _tell(context: Context, path: Path, problems: Sequence[Problem]) -> None:
+    context.tell(_in_file(path, problems))
 
 
-def _in_file(file: str, problem: Problem) -> Problem:
-    where = f"{file}:{problem.where}" if problem.where else file
-    return Problem(where, problem.code, problem.vi, problem.en)
+def _in_file(path: Path, problems: Sequence[Problem]) -> list[Problem]:
+    return [Problem(f"{path}:{p.where}" if p.where else str(path), p.code, p.vi, p.en) for p in problems]

@@ -20,7 +20,7 @@ from firmware_py.demo.samples import demo_timetable, make_samples
 from firmware_py.demo.soundserver import SoundServer
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
-from scheduler.loaders import load_text
+from scheduler.loaders import load
 
 FOLDER = Path(".demo")
 CONSOLE_PORT = 8080
@@ -115,7 +115,9 @@ def _load_library(rig: Rig) -> None:
 
 
 def _load_timetable(rig: Rig, now: datetime, seconds: float | None) -> None:
-    loaded = load_text(demo_timetable(now, seconds), "demo.toml")
+    path = rig.folder / "demo.toml"
+    path.write_text(demo_timetable(now, seconds), encoding="utf-8")
+    loaded = load(path)
     if loaded.timetable is None:
         raise RuntimeError(f"the demo's own timetable is wrong: {loaded.errors}")
     timetable = loaded.timetable.to_json()

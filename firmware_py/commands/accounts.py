@@ -1,0 +1,167 @@
+"""airtime, logbook, journal verify, measure: what was broadcast, and what proves it."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from firmware_py.commands.context import Context, failure
+from firmware_py.config import Config
+from telemetry.database import JournalError
+from telemetry.figures import month_days, monthly
+from telemetry.ledger_store import LedgerReader
+
+Json = dict[str, Any]
+T = TypeVar("T")
+LATE = timedelta(days=31)  # an account may be booked, and a stop explained, this long after its day
+
+
+def airtime(context: Context) -> None:
+    config = context.config()
+    figure = month_figure(config, context.args.month)
+    if context.args.json:
+        context.print_json(figure)
+    written = [_write(context, config, figure, form) for form in ("csv", "xlsx", "docx", "pdf")]
+    if not context.args.json and not any(written):
+        from telemetry.reports.table import airtime_table
+
+        context.print(airtime_table(figure, context.lang))
+
+
+def logbook(context: Context) -> None:
+    config = context.config()
+    week = week_of(config, context.args.week)
+    written = [_write(context, config, week, form) for form in ("pdf", "xlsx")]
+    if not any(written):
+        raise failure("logbook", "no_output", "cần --pdf TỆP hoặc --xlsx TỆP", "give --pdf FILE or --xlsx FILE")
+
+
+def verify(context: Context) -> int:
+    config = context.config()
+    count, wrong = _read(config, LedgerReader.verify)
+    if context.args.json:
+        found = None if wrong is None else {"seq": wrong.seq, "code": wrong.code, "reason": wrong.reason}
+        context.print_json({"valid": wrong is None, "entries": count, "wrong": found})
+    elif wrong is None:
+        context.say(f"Sổ gốc đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
+    else:
+        context.say(
+            f"Bản ghi {wrong.seq} sai ({wrong.code}): {wrong.reason}", f"Entry {wrong.seq} is wrong: {wrong.reason}"
+        )
+    return 0 if wrong is None else 1
+
+
+def measure(context: Context) -> None:
+    from audio.measure import MeasureError
+    from audio.measure import measure as measure_files
+
+    try:
+        result = measure_files(Path(context.args.sent), Path(context.args.heard))
+    except MeasureError as error:
+        raise failure("measure", "unreadable", getattr(error, "vi", str(error)), str(error)) from None
+    if context.args.json:
+        context.print_json(result.to_json())
+        return
+    for part in result.segments:
+        context.print(f"{part.from_ms / 1000:10.3f} {part.to_ms / 1000:10.3f}  {part.state:10} {part.quality}")
+    context.say(
+        f"đã phát {result.sent_ms} ms: lên sóng {result.on_air_ms}, không lên sóng {result.not_on_air_ms}, "
+        f"chưa đo được {result.unobserved_ms}",
+        f"sent {result.sent_ms} ms: on air {result.on_air_ms}, not {result.not_on_air_ms}, "
+        f"unobserved {result.unobserved_ms}",
+    )
+
+
+def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
+    """The station's month from its ledger. Raises CommandError for a month that is none."""
+    try:
+        first, last = month_days(month)
+    except ValueError:
+        raise failure("--month", "bad_month", f"{month!r} không phải là tháng (2026-11)", "not a month") from None
+    entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
+    counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
+    figure = monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json()
+    return figure | {"head": entries[-1].hash if entries else None}
+
+
+def week_of(config: Config, week: str) -> Json:
+    """The week's occurrences and faults, for the logbook."""
+    from telemetry.reports.figures import week_days
+
+    try:
+        days = week_days(week)
+    except ValueError:
+        raise failure("--week", "bad_week", f"{week!r} không phải là tuần (2026-W47)", "not a week") from None
+    months = sorted({day.isoformat()[:7] for day in days})
+    figures = [month_figure(config, month) for month in months]
+    wanted = {day.isoformat() for day in days}
+    occurrences = [o for figure in figures for o in figure["occurrences"] if o["starts_at"][:10] in wanted]
+    return {
+        "station": config.station.id,
+        "week": week,
+        "as_of": datetime.now(UTC).isoformat(),
+        "seq": max(figure["seq"] for figure in figures),
+        "head": figures[-1]["head"],
+        "occurrences": occurrences,
+        "faults": _faults(config, days[0], days[-1]),
+    }
+
+
+def _faults(config: Config, first: date, last: date) -> list[Json]:
+    """Every fault that was open on one of these days: raised entries joined with their clearing."""
+    entries = _read(config, lambda reader: reader.entries_about(first - LATE, last + LATE))
+    faults: dict[str, Json] = {}
+    for entry in entries:
+        if entry.kind == "fault":
+            faults.setdefault(entry.body["fault"], {}).update(_fault_line(entry.body))
+    return [
+        fault
+        for fault in faults.values()
+        if "since" in fault
+        and fault["since"][:10] <= last.isoformat()
+        and (fault.get("cleared_at") or "9999")[:10] >= first.isoformat()
+    ]
+
+
+def _fault_line(body: Mapping[str, Any]) -> Json:
+    if body["change"] == "cleared":
+        return {"cleared_at": body["since"]}
+    kept = ("target", "severity", "since", "title_vi", "title_en")
+    return {"cleared_at": None} | {key: body[key] for key in kept}
+
+
+def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:
+    """Ask ledger.db. Raises CommandError when it is not there or damaged."""
+    path = config.ledger_db
+    if not path.exists():
+        raise failure(str(path), "no_ledger", "chưa có sổ gốc: đài chưa chạy lần nào", "no ledger: never run yet")
+    reader = LedgerReader(path)
+    try:
+        return query(reader)
+    except JournalError as error:
+        raise failure(str(path), "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
+    finally:
+        reader.close()
+
+
+def _write(context: Context, config: Config, data: Json, form: str) -> bool:
+    """Write the report in one format if it was asked for."""
+    name = getattr(context.args, form, None)
+    if not name:
+        return False
+    from telemetry.reports import files
+    from telemetry.reports.form import Form
+
+    subject = "logbook" if "week" in data else "airtime"
+    writer = getattr(files, f"{subject}_{form}")
+    try:
+        writer(
+            data,
+            Path(name),
+            Form(lang=context.lang, station_name=config.station.name, authority=config.station.commune),
+        )
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise failure(name, "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+    context.say(f"Đã ghi {name}", f"Wrote {name}")
+    return True

@@ -1,0 +1,223 @@
+"""The desk's day: what it starts, stops and books, with a player that behaves and a real journal."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from audio.events import Began, EndCause, Ended
+from firmware_py.playout.desk import Desk, Opened, SourceMissing
+from firmware_py.playout.past import Past, read_past
+from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
+from scheduler.timetable import EVERY_DAY, Item, Slot, Timetable
+from telemetry.facts import Fact
+from telemetry.journal import PlayoutJournal, PlayoutReader
+
+FIVE = datetime(2026, 11, 23, 5, tzinfo=STATION_TZ)
+HOUR = timedelta(hours=1)
+
+
+class FakePlayer:
+    """Begins and ends its cues when time passes over them, as the real one tells."""
+
+    def __init__(self):
+        self.cues, self.begun, self.stops = {}, {}, []
+
+    def cue(self, cue):
+        self.cues[cue.occurrence_id] = cue
+
+    def stop(self, occurrence_id):
+        self.stops.append(occurrence_id)
+
+    def events_until(self, now_ns):
+        for id, cue in list(self.cues.items()):
+            if id not in self.begun and cue.start_ns <= now_ns:
+                yield from [self._end(other, cue.start_ns, EndCause.STOPPED) for other in list(self.begun)]
+                self.begun[id] = cue.start_ns
+                yield Began(id, cue.start_ns, cue.start_ns, cue.offset_ms)
+            if id in self.begun and cue.end_ns <= now_ns:
+                yield self._end(id, cue.end_ns, EndCause.PLANNED_END)
+        yield from [self._end(id, now_ns, EndCause.STOPPED) for id in self.stops if id in self.begun]
+        self.stops.clear()
+
+    def _end(self, id, at_ns, cause):
+        del self.cues[id]
+        return Ended(id, at_ns, (at_ns - self.begun.pop(id)) * 48 // NS_PER_MS, cause)
+
+
+@dataclass
+class Day:
+    """A desk with its clock, player and journal, driven a moment at a time."""
+
+    folder: object
+    boottime_ns: int = 1_000 * NS_PER_S
+    wall_ns: int = wall_ns_of(FIVE - timedelta(seconds=10))
+    quality: ClockQuality = ClockQuality.NTP
+    files: set = field(default_factory=lambda: {"sang.mp3"})
+
+    def __post_init__(self):
+        self.start(Past())
+
+    def start(self, past):
+        self.player = FakePlayer()
+        self.journal = PlayoutJournal(self.folder / "playout.db")
+        self.desk = Desk(self.player, lambda entry: entry(self.journal), self.open_source, ())
+        self.desk.begin(past, self.reading, {})
+
+    def crash(self):
+        """kill -9: what was committed stays."""
+        self.journal.commit()
+        self.journal.close()
+        self.start(read_past(self.folder / "playout.db", 1))
+
+    def open_source(self, occurrence, offset_ms):
+        if occurrence.source not in self.files:
+            raise SourceMissing(occurrence.source)
+        return Opened(object(), 1_800_000)
+
+    @property
+    def reading(self):
+        return Reading(1, self.boottime_ns, self.wall_ns, self.quality)
+
+    def pass_time(self, seconds):
+        tick_ns = NS_PER_S // 4 if seconds < 60 else 2 * NS_PER_S  # the desk is asked less often, and must not mind
+        for _ in range(int(seconds * NS_PER_S) // tick_ns):
+            self.boottime_ns += tick_ns
+            self.wall_ns += tick_ns
+            for event in list(self.player.events_until(self.boottime_ns)):
+                self.desk.handle(event, self.reading)
+            self.desk.handle("tick", self.reading)
+
+    def step_clock(self, by):
+        self.wall_ns += int(by.total_seconds()) * NS_PER_S
+
+    def ask(self, command, **body):
+        assert self.desk.request(command + str(self.boottime_ns), command, "Lan", body, self.reading) is None
+
+    def load(self, *items):
+        slots = [
+            Slot(EVERY_DAY, at.time(), Item(title, minutes * 60_000, source=source))
+            for at, title, minutes, source in items
+        ]
+        self.ask("timetable", timetable=Timetable("tuần", tuple(slots)).to_json(), file="t.xlsx")
+
+    def facts(self, *kinds):
+        self.journal.commit()
+        _, facts = PlayoutReader(self.folder / "playout.db").facts_since(0)
+        return [fact for fact in facts if fact.kind in kinds]
+
+
+@pytest.fixture
+def day(tmp_path):
+    made = Day(tmp_path)
+    made.load((FIVE, "Bản tin sáng", 30, "sang.mp3"))
+    return made
+
+
+def test_a_programme_begins_and_ends_on_its_instants_and_is_booked(day):
+    day.pass_time(31 * 60)
+    began, ended = day.facts(Fact.BEGAN, Fact.ENDED)
+    assert began.detail["wanted_ns"] == began.detail["anchor_ns"] == 1_010 * NS_PER_S
+    assert (ended.detail["cause"], ended.detail["frames"]) == ("planned_end", 30 * 60 * 48_000)
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR, timedelta(days=365), -timedelta(days=365)])
+def test_a_clock_step_in_mid_programme_neither_cuts_nor_repeats_it(day, step):
+    day.pass_time(600)
+    day.step_clock(step)
+    day.pass_time(2 * 3_600)
+    first = [f for f in day.facts(Fact.BEGAN, Fact.ENDED) if f.occurrence_id.startswith("2026-11-23")]
+    assert [fact.kind for fact in first] == [Fact.BEGAN, Fact.ENDED]
+    assert first[1].detail["frames"] == 30 * 60 * 48_000
+    (moved,) = day.facts(Fact.CLOCK_MOVED)
+    assert moved.detail["to_wall_ns"] - moved.detail["from_wall_ns"] == int(step.total_seconds()) * NS_PER_S
+
+
+def test_after_a_crash_the_programme_is_joined_at_its_place(day):
+    day.pass_time(60)
+    day.crash()
+    day.pass_time(5)
+    (cue,) = day.player.cues.values()
+    assert cue.offset_ms == 50_000
+    assert cue.end_ns == (1_010 + 1_800) * NS_PER_S
+
+
+def test_after_a_crash_and_a_clock_set_back_it_is_still_joined_where_it_was(day):
+    day.pass_time(60)
+    day.step_clock(-HOUR)
+    day.crash()
+    day.pass_time(2 * 3_600)
+    begans = [f for f in day.facts(Fact.BEGAN) if f.occurrence_id.startswith("2026-11-23T0500")]
+    assert [f.detail["offset_ms"] for f in begans] == [0, 50_000]
+
+
+def test_a_stop_silences_until_its_end_and_then_the_programme_is_joined(day):
+    day.pass_time(60)
+    day.ask("stop", why="đám tang", until=(FIVE + timedelta(minutes=5)).isoformat())
+    day.pass_time(600)
+    ended = day.facts(Fact.ENDED)
+    assert [fact.detail["cause"] for fact in ended] == ["stopped_by"]
+    assert [f.detail["offset_ms"] for f in day.facts(Fact.BEGAN)] == [0, 300_000]
+    (stopped,) = day.facts(Fact.STOPPED)
+    assert (stopped.detail["by"], stopped.detail["why"]) == ("Lan", "đám tang")
+
+
+def test_a_stop_outlives_a_crash(day):
+    day.ask("stop", why="", until=None)
+    day.pass_time(20)
+    day.crash()
+    day.pass_time(30 * 60)
+    assert day.facts(Fact.BEGAN) == []
+    assert [fact.detail["cause"] for fact in day.facts(Fact.MISSED)] == ["stopped_by"]
+
+
+def test_nothing_scheduled_plays_by_a_clock_nobody_trusts_and_what_is_due_is_joined_when_it_is(day):
+    day.quality = ClockQuality.NONE
+    day.pass_time(120)
+    assert day.facts(Fact.BEGAN) == []
+    day.quality = ClockQuality.NTP
+    day.pass_time(10)
+    (began,) = day.facts(Fact.BEGAN)
+    assert began.detail["offset_ms"] == pytest.approx(110_000, abs=2_000)
+
+
+def test_a_file_that_is_not_there_is_missed_with_its_cause_and_joined_if_it_comes(day):
+    day.files.clear()
+    day.pass_time(60)
+    assert day.facts(Fact.BEGAN) == []
+    day.files.add("sang.mp3")
+    day.pass_time(5)
+    assert len(day.facts(Fact.BEGAN)) == 1
+
+
+def test_a_file_that_never_comes_is_a_miss_and_a_fault(day):
+    day.files.clear()
+    day.pass_time(31 * 60)
+    assert [fact.detail["cause"] for fact in day.facts(Fact.MISSED)] == ["source_missing"]
+    conditions = PlayoutReader(day.folder / "playout.db").open_conditions()
+    assert [(c.code, c.target) for c in conditions] == [("source_missing", "sang.mp3")]
+
+
+def test_a_persons_play_takes_the_air_and_the_programme_is_joined_again(day):
+    day.pass_time(60)
+    day.ask("play", source="sang.mp3", duration_ms=30_000, why="mưa bão")
+    day.pass_time(120)
+    facts = day.facts(Fact.BEGAN, Fact.ENDED)
+    scheduled = [(f.kind, f.detail.get("cause")) for f in facts if "ban-tin" in f.occurrence_id]
+    assert scheduled == [(Fact.BEGAN, None), (Fact.ENDED, "pre_empted"), (Fact.BEGAN, None)]
+    asked = [(f.kind, f.detail.get("cause")) for f in facts if "phat-ngay" in f.occurrence_id]
+    assert asked == [(Fact.BEGAN, None), (Fact.ENDED, "planned_end")]
+
+
+def test_a_new_timetable_does_not_touch_what_runs(day):
+    day.pass_time(60)
+    day.load((FIVE + HOUR, "Khác", 10, "sang.mp3"))
+    day.pass_time(30 * 60)
+    ended = day.facts(Fact.ENDED)
+    assert [f.detail["cause"] for f in ended] == ["planned_end"]
+
+
+def test_a_request_that_cannot_be_carried_out_is_refused_with_its_reason(day):
+    assert "unknown" in day.desk.request("1", "dance", "Lan", {}, day.reading)
+    assert "timetable" in day.desk.request("2", "timetable", "Lan", {"timetable": {"slots": []}}, day.reading)
+    assert day.desk.request("3", "play", "Lan", {"source": "x"}, day.reading)
