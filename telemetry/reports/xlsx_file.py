@@ -1,5 +1,7 @@
 """A report as an Excel workbook: the form on the first sheet, the exact milliseconds on the second."""
 
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -27,6 +29,7 @@ A4 = 9
 SHEETS = {"vi": ("Báo cáo", "Số liệu gốc (ms)"), "en": ("Report", "Exact (ms)")}
 WIDTH_CHARS = 3.6  # of one unit of Column.width
 SHADE = "#E8EDF2"
+LINE_POINTS = 15.0  # height of a line; Excel finds the height of a row by itself, but not of merged cells
 
 
 def write_xlsx(document: Document, path: Path) -> None:
@@ -40,8 +43,24 @@ def write_xlsx(document: Document, path: Path) -> None:
         book.close()
 
 
+def spread_columns(widths: Sequence[float], sheet_widths: Sequence[float], share: float) -> list[tuple[int, int]]:
+    """The (first, last) columns of the sheet for each column of a table that takes *share* of the sheet's width.
+
+    A sheet has one set of column widths for all its tables; a narrower table merges cells to come near its own.
+    """
+    ends = list(accumulate(sheet_widths))
+    spans, first = [], 0
+    for n, reached in enumerate(accumulate(widths)):
+        wanted = reached / sum(widths) * ends[-1] * share
+        still_needed = len(widths) - n - 1
+        last = min(range(first, len(ends) - still_needed), key=lambda i: abs(ends[i] - wanted))
+        spans.append((first, last))
+        first = last + 1
+    return spans
+
+
 class _FormSheet:
-    """The printed form. All tables share the columns of the widest, which stands last."""
+    """The printed form. The sheet's columns are those of the widest table, which stands last."""
 
     def __init__(self, book: Workbook, sheet: Worksheet, document: Document) -> None:
         self.book, self.sheet, self.document = book, sheet, document
@@ -56,7 +75,7 @@ class _FormSheet:
         for table in self.document.tables:
             self._table(table)
         for note in (*self.document.notes, self.document.evidence):
-            self._spread(note, self._style(italic=True, font_size=10))
+            self._spread(note, self._style(italic=True, font_size=10), lines=1 + len(note) // self._line_chars())
         self._signatures()
 
     def _page(self) -> None:
@@ -75,8 +94,13 @@ class _FormSheet:
             self.formats[key] = self.book.add_format({**FONT, **properties})
         return self.formats[key]
 
-    def _spread(self, text: str, style: Format, first: int = 0, last: int | None = None) -> None:
+    def _line_chars(self) -> int:
+        return round(sum(column.width for column in self.columns) * WIDTH_CHARS)
+
+    def _spread(self, text: str, style: Format, first: int = 0, last: int | None = None, lines: int = 1) -> None:
         self._merge(text, style, first, self.last if last is None else last)
+        if lines > 1:
+            self.sheet.set_row(self.line, lines * LINE_POINTS)
         self.line += 1
 
     def _merge(self, text: str, style: Format, first: int, last: int) -> None:
@@ -108,30 +132,35 @@ class _FormSheet:
         if table.caption:
             self._spread(table.caption, self._style(bold=True, font_size=12))
         heading = self._style(bold=True, align="center", border=1, bg_color=SHADE)
-        for n, column in enumerate(table.columns):
-            self.sheet.write_string(self.line, n, column.heading, heading)
+        spans = spread_columns([c.width for c in table.columns], [c.width for c in self.columns], table.width)
+        for span, column in zip(spans, table.columns, strict=True):
+            self._merge(column.heading, heading, *span)
+        self.sheet.set_row(self.line, 2 * LINE_POINTS)
         if table is self.document.tables[-1]:
             self.sheet.repeat_rows(self.line)
         self.line += 1
         first = self.line
         for row in table.rows:
-            self._row(table, row, first)
+            self._row(table, row, spans, first)
 
-    def _row(self, table: Table, row: Row, first: int) -> None:
+    def _row(self, table: Table, row: Row, spans: Sequence[tuple[int, int]], first: int) -> None:
         if row.spans:
             heading = row.style is Style.HEADING
             style = self._style(border=1, bold=heading, italic=not heading)
-            self._spread(one_line(str(row.cells[0])), style, 0, len(table.columns) - 1)
+            self._spread(one_line(str(row.cells[0])), style, 0, spans[-1][1])
             return
         summed = row.style is Style.TOTAL and all(other.style is Style.PLAIN for other in table.rows[:-1])
-        for n, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
-            self._cell(n, cell, column.align, row.style is Style.TOTAL, first if summed else None)
+        for span, cell, column in zip(spans, row.cells, table.columns, strict=True):
+            self._cell(span, cell, column.align, row.style is Style.TOTAL, first if summed else None)
         self.line += 1
 
-    def _cell(self, n: int, cell: Cell, align: Align, bold: bool, sum_from: int | None) -> None:
-        if isinstance(cell, str):
-            self.sheet.write_string(self.line, n, one_line(cell), self._style(border=1, align=align.value, bold=bold))
-            return
+    def _cell(self, span: tuple[int, int], cell: Cell, align: Align, bold: bool, sum_from: int | None) -> None:
+        plain = self._style(border=1, align=align.value, bold=bold)
+        self._merge(one_line(cell) if isinstance(cell, str) else "", plain, *span)
+        if not isinstance(cell, str):
+            self._number(span[0], cell, align, bold, sum_from)
+
+    def _number(self, n: int, cell: int | Amount, align: Align, bold: bool, sum_from: int | None) -> None:
         decimals = cell.decimals if isinstance(cell, Amount) else 0
         value = cell.value if isinstance(cell, Amount) else cell
         digits = "#,##0" + ("." + "0" * decimals if decimals else "")

@@ -15,11 +15,37 @@ from telemetry.reports import table
 from telemetry.reports.words import WORDS, UnknownWord, word, word_or_code
 from tests.telemetry.reports import sample
 
-CAUSES = (
-    "source_short source_missing source_failed pre_empted stopped_by quiet_hours clock_untrusted dead_air foreign noise"
-    " hum silence power_lost device_lost frozen playout_down meter_down return_lost not_proven no_return_channel"
-    " ended_early late_start missed clock_moved measured self_reported critical major warning"
-).split()
+CAUSES = [
+    "source_short",
+    "source_missing",
+    "source_failed",
+    "pre_empted",
+    "stopped_by",
+    "quiet_hours",
+    "clock_untrusted",
+    "dead_air",
+    "foreign",
+    "noise",
+    "hum",
+    "silence",
+    "power_lost",
+    "device_lost",
+    "frozen",
+    "playout_down",
+    "meter_down",
+    "return_lost",
+    "not_proven",
+    "no_return_channel",
+    "ended_early",
+    "late_start",
+    "missed",
+    "clock_moved",
+    "measured",
+    "self_reported",
+    "critical",
+    "major",
+    "warning",
+]
 CODES = [*CAUSES, *Kind, *BulletinClass, *State, *Quality, *EndCause, *(f"clock.{q}" for q in ClockQuality)]
 
 
