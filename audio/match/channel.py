@@ -1,5 +1,7 @@
 """The path from the card to the return, learnt while it is on air: what HEARD should be, given SENT."""
 
+import math
+
 import numpy as np
 
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ class Channel:
         self.floor = np.zeros(BINS, np.float32)
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
         self._floor_s = 0.0  # seconds that the floor has seen
+        self.gain = 1.0  # of the last looks, against the filter: automatic gain control moves it
+        self._spread = 0.5  # mean square of log(rest / floor)
         self.known = False
 
     def learn(self, sent: F32, heard: F32) -> None:
@@ -75,6 +79,17 @@ class Channel:
         self._floor_s = min(_RISE_S, self._floor_s + seconds)
         self.floor = self.floor + rate * (now - self.floor)
         self.mean_power = self.mean_power + rate * (np.mean(prediction_power, 0) - self.mean_power)
+
+
+    def learn_scatter(self, rest: F32) -> None:
+        """log(rest / floor) of frames that are on air."""
+        rate = min(0.2, len(rest) * HOP / RATE_HZ / _RISE_S)
+        self._spread += rate * (float(np.mean(np.clip(rest, -3, 3) ** 2)) - self._spread)
+
+    @property
+    def scatter(self) -> float:
+        """log of the factor within which the rest of nearly every frame lies."""
+        return 0.2 + 2.0 * math.sqrt(self._spread)
 
 
 def _smooth_over_bins(power: Doubles) -> Doubles:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.levels import DBFS_OF_NOTHING, dbfs
-from audio.match import align, evidence, lag, refine
+from audio.match import align, evidence, lag, path, refine
 from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.evidence import Evidence
 from audio.match.grid import BLOCK, DECIMATION, F32, FRAME, HOP, HOPS, LEAD, RATE_HZ, milliseconds, samples
 from audio.match.kind import kind_of, quality_of
 from audio.match.lag import LOOK, FineLag, Track, Vote
 from audio.match.live import Live, Presence, snr_db
-from audio.match.path import OFF, Path
+from audio.match.path import OFF, Path, runs
 from audio.match.settings import Settings
 from audio.match.signal import Signal
 from audio.segments import MatchSegment, Quality, State
@@ -216,8 +216,10 @@ class Matcher:
             self._correct(track, stop)
         calm = (seen.llr > 0.3) | (seen.weight < 0.5)
         if calm.any():
-            gain = np.clip(np.median(seen.gain[good]), 0.1, 10) if good.any() else 1.0
-            rest = np.abs(spectra[0][calm] - np.float32(gain) * spectra[1][calm]) ** 2
+            if np.count_nonzero(good) > 3:
+                self._channel.gain = float(np.clip(np.median(seen.gain[good]), 0.1, 10))
+            self._channel.learn_scatter(evidence.rest_over_floor(spectra[0][calm], spectra[1][calm], self._channel))
+            rest = np.abs(spectra[0][calm] - np.float32(self._channel.gain) * spectra[1][calm]) ** 2
             self._channel.learn_floor(rest, np.abs(spectra[1][calm]) ** 2)
         if np.count_nonzero(good) > 0.5 * len(good):
             self._learn_channel(track, stop)
@@ -389,11 +391,15 @@ class Matcher:
         sent = self._sent.read(start, start + BLOCK).reshape(HOPS, HOP)
         audible = np.sqrt(np.mean(sent**2, 1)) > _AUDIBLE
         tracks = [t for t in self._tracks if self._may_carry(t, start)]
+        nats: dict[int, F32] = {}
         looked = {t.number: self._look_back(t, start) for t in tracks}
         self._judged.append(
             Judged(block, {n: e for n, (e, _) in looked.items()}, audible, {n: q for n, (_, q) in looked.items()})
         )
-        nats = {n: self._nats(e, t, start) for (n, (e, _)), t in zip(looked.items(), tracks, strict=True)}
+        for (number, (seen, _)), track in zip(looked.items(), tracks, strict=True):
+            unheard = self._unheard(track, start)
+            clean, mixed = (np.where(unheard, np.float32(0), nats) for nats in (seen.clean, seen.llr))
+            nats |= {path.clean(number): clean, path.mixed(number): mixed}
         self._path.push(nats, HOPS)
         self._states += self._path.decided()
 
@@ -411,12 +417,12 @@ class Matcher:
             self._usual_gain += (gain - self._usual_gain) * (0.002 if self._usual_gain else 1)
         return seen, quality
 
-    def _nats(self, seen: Evidence, track: Track, start: int) -> F32:
-        """Without a sample heard there is no evidence."""
-        nats = seen.llr.copy()
+    def _unheard(self, track: Track, start: int) -> NDArray[np.bool_]:
+        """Hops for which no sample was heard: there is no evidence."""
+        unheard = np.zeros(HOPS, bool)
         for low, high in self._gaps(start, start + BLOCK, track):
-            nats[max(0, (low - start) // HOP - 2) : (high - start) // HOP + 3] = 0
-        return nats
+            unheard[max(0, (low - start) // HOP - 2) : (high - start) // HOP + 3] = True
+        return unheard
 
     def _gaps(self, start: int, stop: int, track: Track | None) -> Iterator[tuple[int, int]]:
         """Unobserved stretches within, in samples of SENT."""
@@ -443,8 +449,6 @@ class Matcher:
 
     def _give(self, everything: bool = False) -> Iterator[MatchSegment]:
         """Turn decided hops into segments; boundaries are refined once what follows is known."""
-        from audio.match.path import runs
-
         total = len(self._states)
         open_from = total if everything else max(0, total - _MARGIN)
         if open_from <= 0:

@@ -7,12 +7,23 @@ import numpy as np
 from audio.match.grid import F32
 
 OFF = 0
-_COLUMNS = 4  # off, and up to three tracks
+_COLUMNS = 7  # off, and up to three tracks, each clean or with something else on top
 _NEVER = -1e9
+_ON_TOP = 0.9  # something else that comes or goes on top costs that share of a change between on and off
+
+
+def clean(track: int) -> int:
+    """The state "on air along this track, nothing else heard"."""
+    return 2 * track
+
+
+def mixed(track: int) -> int:
+    """The state "on air along this track, with something else, or distorted"."""
+    return 2 * track + 1
 
 
 class Path:
-    """States are 0 for off air or a track's number. Ties go to what was: a change is dated where it is proven."""
+    """States inside are OFF, clean(track) or mixed(track); given out are OFF or the track's number. Ties go to what was: a change is dated where it is proven."""
 
     def __init__(self, switch_nats: float, longest_doubt: int) -> None:
         self._cost = switch_nats
@@ -34,28 +45,37 @@ class Path:
         for hop in range(hops):
             self._step(columns, [row[hop] if row is not None else 0.0 for row in rows], held)
 
-    def _seat(self, tracks: list[int]) -> None:
+    def _seat(self, states: list[int]) -> None:
+        """Columns 2n−1 and 2n are the clean and the mixed state of one track."""
         entry = max(self._score) - (self._cost if self._back else 0.0)
         for column in range(1, _COLUMNS):
-            if self._holds[column] not in tracks:
+            if self._holds[column] not in states:
                 self._holds[column], self._score[column] = None, _NEVER
-        for track in tracks:
-            if track not in self._holds:
-                column = self._holds.index(None)
-                self._holds[column], self._score[column] = track, entry
+        for state in states:
+            if state not in self._holds:
+                column = self._holds.index(None, state % 2 + 1)
+                while column % 2 == state % 2:
+                    column = self._holds.index(None, column + 1)
+                self._holds[column], self._score[column] = state, entry
 
     def _step(self, columns: list[int], gains: list[float], held: list[int | None]) -> None:
         score = self._score
-        best = max(range(_COLUMNS), key=score.__getitem__)
+        best = max(columns, key=score.__getitem__)
         entry = score[best] - self._cost
         back = list(range(_COLUMNS))
+        made = list(score)
         for column, gain in zip(columns, gains, strict=True):
-            if entry >= score[column] and column != best:
-                score[column], back[column] = entry + gain, best
+            came, value = best, entry
+            if column and column != best:
+                sister = column - 1 if column % 2 == 0 else column + 1
+                other = score[sister] - self._cost * _ON_TOP
+                came, value = (sister, other) if other >= entry else (best, entry)
+            if value >= score[column] and column != best:
+                made[column], back[column] = value + gain, came
             else:
-                score[column] += gain
-        top = max(score)
-        self._score = [max(_NEVER, s - top) for s in score]
+                made[column] = score[column] + gain
+        top = max(made)
+        self._score = [s - top if s > _NEVER / 2 else _NEVER for s in made]
         self._back.append((back, held))
 
     def decided(self) -> list[int]:
@@ -88,7 +108,7 @@ class Path:
         states: list[int] = []
         for hop in range(hops - 1, -1, -1):
             back, held = self._back[hop]
-            states.append(held[column] or OFF)
+            states.append((held[column] or OFF) // 2)
             column = back[column]
         for _ in range(hops):
             self._back.popleft()
