@@ -1,9 +1,8 @@
 """One return channel: its captured blocks, its matcher, and segments on the axis of boottime. Knows no device."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from audio.capture import Captured
 from audio.format import BYTES_PER_FRAME, frames_to_ns, ns_to_frames
 from audio.match import Live, Matcher, Settings
 from audio.segments import MatchSegment, Segment, State
@@ -12,15 +11,6 @@ from audio.timeline import SentTimeline, Span
 GAP_NS = 20_000_000  # a captured block this much later than expected did not follow the one before
 LIVE_SETTINGS = Settings(earliest_ms=-100.0, latest_ms=10_000.0)  # a live return cannot come before it was sent
 SAMPLE = np.dtype("<i2")
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A block as the card gave it; *starts_ns* is the boottime at which its first frame was heard."""
-
-    channel: str
-    starts_ns: int
-    pcm: bytes  # s16le mono 48 kHz
 
 
 class Listener:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audio.capture import Capture, CaptureBack, CaptureLost
-
+from audio.capture import Capture, CaptureBack, Captured, CaptureLost
 from audio.card import open_input
 from audio.format import BLOCK_FRAMES
 from audio.ring import Batch, Block, RingReader
@@ -18,7 +17,7 @@ from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.meter.expectation import PlanWatch
-from firmware_py.meter.listener import Captured, Listener
+from firmware_py.meter.listener import Listener
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_MS, Reading, local_iso
 from telemetry.conditions import ConditionBook, Heard, heard_conditions
