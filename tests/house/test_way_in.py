@@ -11,6 +11,12 @@ import pytest
 
 from tests.house.tree import ROOT
 
+# Enough of an interpreter to be asked for its version, and to fail when the virtual environment is made.
+PYTHON_WITHOUT_VENV = """case "$*" in
+    *%d.%d.%d*) echo 3.11.2 /opt/x;;
+    *-m*venv*) echo "$*: the venv broke"; exit 3;;
+esac"""
+
 
 def dev(*arguments: str, path: str | None = None, user: str | None = None, **variables: str):
     environment = {**os.environ, **variables, "PATH": path or os.environ["PATH"]}
@@ -60,7 +66,7 @@ def test_help_goes_to_standard_output():
 
 def test_too_old_a_python_is_refused_in_two_languages(tmp_path):
     old = script(tmp_path / "python3", "echo 3.9.2 /usr")
-    result = dev("setup", SMARTRADIO_PYTHON=str(old), SMARTRADIO_VENV=str(tmp_path / "venv"))
+    result = dev("setup", SMARTRADIO_PYTHON=str(old), SMARTRADIO_VENV=str(tmp_path / "venv"), TMPDIR=str(tmp_path))
     assert result.returncode == 1
     assert "Cần Python 3.11" in result.stderr
     assert "is needed" in result.stderr
@@ -68,7 +74,9 @@ def test_too_old_a_python_is_refused_in_two_languages(tmp_path):
 
 
 def test_a_python_that_is_not_there_is_named(tmp_path):
-    result = dev("setup", SMARTRADIO_PYTHON="/nowhere/python3", SMARTRADIO_VENV=str(tmp_path / "venv"))
+    result = dev(
+        "setup", SMARTRADIO_PYTHON="/nowhere/python3", SMARTRADIO_VENV=str(tmp_path / "venv"), TMPDIR=str(tmp_path)
+    )
     assert result.returncode == 1
     assert "/nowhere/python3" in result.stderr
 
@@ -80,6 +88,7 @@ def test_without_root_the_missing_packages_are_named_and_nothing_is_touched(publ
         user="nobody" if os.geteuid() == 0 else None,
         SMARTRADIO_PYTHON="/usr/bin/python3",
         SMARTRADIO_VENV=str(public_dir / "venv"),
+        TMPDIR=str(public_dir),
     )
     assert result.returncode == 1
     assert "apt-get install" in result.stderr
@@ -89,12 +98,46 @@ def test_without_root_the_missing_packages_are_named_and_nothing_is_touched(publ
     assert not (public_dir / "venv").exists()
 
 
-def test_a_failing_step_shows_the_end_of_its_log(tmp_path):
-    broken = script(
-        tmp_path / "python3",
-        """case "$*" in *%d.%d.%d*) echo 3.11.2 /opt/x;; *-m*venv*) echo the venv broke; exit 3;; esac""",
+def test_only_missing_packages_are_installed_and_nothing_is_removed_for_them(public_dir):
+    """apt-get and dpkg-query as on a machine where all but two packages are there."""
+    here = public_dir / "installed"
+    script(public_dir / "sudo", '[ "$1" = -n ] && shift; exec "$@"')
+    script(public_dir / "apt-get", f'echo "$*" >>{public_dir}/calls; case "$*" in *install*) touch {here};; esac')
+    missing = "portaudio19-dev|build-essential"
+    script(
+        public_dir / "dpkg-query",
+        f'shift 2; for p; do case $p in {missing}) [ -e {here} ] || continue;; esac; echo "ii  $p"; done',
     )
-    result = dev("setup", SMARTRADIO_PYTHON=str(broken), SMARTRADIO_VENV=str(tmp_path / "venv"))
+    python = script(public_dir / "python", PYTHON_WITHOUT_VENV)
+    result = dev(
+        "setup",
+        path=f"{public_dir}:/usr/bin:/bin",
+        SMARTRADIO_PYTHON=str(python),
+        SMARTRADIO_VENV=str(public_dir / "venv"),
+        TMPDIR=str(public_dir),
+    )
+    update, install = (public_dir / "calls").read_text().splitlines()
+    assert update.startswith("update")
+    assert install.split()[-2:] == ["build-essential", "portaudio19-dev"]
+    assert {"--no-remove", "--no-install-recommends", "-y"} <= set(install.split())
+    assert "Cài các gói Debian còn thiếu" in result.stderr
+    assert "the venv broke" in result.stderr, "it goes on with the next step"
+
+
+def test_a_virtual_environment_of_another_python_is_made_anew(public_dir):
+    (public_dir / "venv/bin").mkdir(parents=True)
+    script(public_dir / "venv/bin/python", "echo 3.12.1 /usr")
+    python = script(public_dir / "python", PYTHON_WITHOUT_VENV)
+    result = dev(
+        "setup", SMARTRADIO_PYTHON=str(python), SMARTRADIO_VENV=str(public_dir / "venv"), TMPDIR=str(public_dir)
+    )
+    assert "3.12.1 /usr → 3.11.2 /opt/x" in result.stderr
+    assert "--clear" in result.stderr
+
+
+def test_a_failing_step_shows_the_end_of_its_log(tmp_path):
+    broken = script(tmp_path / "python3", PYTHON_WITHOUT_VENV)
+    result = dev("setup", SMARTRADIO_PYTHON=str(broken), SMARTRADIO_VENV=str(tmp_path / "venv"), TMPDIR=str(tmp_path))
     assert result.returncode == 1
     assert "the venv broke" in result.stderr
     assert "exit 3" in result.stderr
