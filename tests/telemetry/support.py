@@ -1,0 +1,79 @@
+"""Ledgers full of entries, and a real collector beside them."""
+
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from firmware_py.demo.broker import Broker
+from telemetry.ledger_store import LedgerReader, LedgerStore
+from telemetry.mqtt import Server
+from telemetry.uplink import Uplink, UplinkSettings
+from telemetry.upstream.archive import Archive, ArchiveReader
+from telemetry.upstream.collector import Collector, CollectorSettings
+from telemetry.wire import Address
+
+STATION = "tram-1"
+PROVINCE = "bac-kan"
+
+
+def fill(path: Path, count: int, station: str = STATION) -> LedgerStore:
+    """A ledger with *count* more entries than it had."""
+    store = LedgerStore(path, station)
+    with store.transaction():
+        for _ in range(count):
+            n = store.last_seq() + 1
+            store.append("command", {"what": "command", "n": n, "text": "phát thử", "days": ["2026-11-23"]})
+    return store
+
+
+@contextmanager
+def collecting(broker: Broker, archive: Path):
+    """A collector in a thread of its own."""
+    ending = threading.Event()
+    collector = Collector(
+        CollectorSettings(Server(broker.host, broker.port, "collector"), longest_wait_s=1), Archive(archive)
+    )
+    thread = threading.Thread(target=collector.run, args=(ending,), daemon=True)
+    thread.start()
+    try:
+        yield collector
+    finally:
+        ending.set()
+        thread.join(10)
+
+
+@contextmanager
+def sending(broker: Broker, ledger: Path, store: LedgerStore, receipt_s: float = 1.0):
+    """An uplink whose receipts are written as the ledger's own thread would write them."""
+    lock = threading.Lock()
+
+    def post(receipt):
+        with lock:
+            store.confirm(receipt)
+
+    settings = UplinkSettings(
+        Server(broker.host, broker.port, store.station),
+        Address(PROVINCE, store.station),
+        receipt_s=receipt_s,
+        first_wait_s=0.1,
+        longest_wait_s=0.5,
+    )
+    uplink = Uplink(settings, ledger, post)
+    uplink.start()
+    try:
+        yield uplink
+    finally:
+        assert uplink.close(10)
+
+
+def wait_until(true, seconds: float = 20.0, what: str = ""):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what or "it did not happen"
+        time.sleep(0.02)
+
+
+def chain_of(reader: LedgerReader | ArchiveReader) -> list[tuple[int, str]]:
+    entries = reader.entries(STATION) if isinstance(reader, ArchiveReader) else reader.entries_since(0, 100_000)
+    return [(entry.seq, entry.hash) for entry in entries]
