@@ -36,14 +36,24 @@ HEADINGS = {
     ),
     "zone": ("pham vi", "khu vuc", "cum loa", "cum", "pham vi phat", "dia ban"),
     "number": ("stt", "tt", "so tt", "so thu tu"),
-    "note": ("ghi chu", "nguoi thuc hien", "nguoi doc", "nguoi duyet", "bien tap", "phat thanh vien", "linh vuc"),
+    "note": (
+        "ghi chu",
+        "nguoi thuc hien",
+        "nguoi doc",
+        "nguoi phat",
+        "nguoi duyet",
+        "bien tap",
+        "phat thanh vien",
+        "linh vuc",
+    ),
 }
 _PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 _SHOWN = "Ngày, Giờ, Thời lượng, Chương trình, Hình thức, Mức ưu tiên, Nguồn, Phạm vi"
 REQUIRED = ("day", "time", "title")
 HEADING_WITHIN_ROWS = 50
 MAX_PROBLEMS = 1_000
-_IN_BRACKETS = re.compile(r"\((?!giay)[^)]*\)")  # "Thời lượng (phút)", but seconds are another thing
+_IN_BRACKETS = re.compile(r"\(([^)]*)\)")
+_MINUTES = ("phut", "p", "ph", "'")  # "Thời lượng (phút)"; "(giây)" is another thing
 _VALIDITY = re.compile(r"\btu\b.*\d{4}.*\bden\b.*\d{4}")
 
 
@@ -106,7 +116,7 @@ def _heading(table: Table, row: int) -> Heading:
     columns = {part: found[0] for part, found in parts.items()}
     unknown = [c for c in table.filled(row) if _name(table, row, c) not in _PART_OF]
     problems = [*_doubled(table, row, parts), *_misspelt(table, row, unknown), *_missing(table, row, columns)]
-    return Heading(row, columns, numbers, problems)
+    return Heading(row, columns, numbers, [*problems, *_wrong_unit(table, row, columns)])
 
 
 def _doubled(table: Table, row: int, parts: Mapping[str, Sequence[int]]) -> Iterator[Problem]:
@@ -118,10 +128,19 @@ def _doubled(table: Table, row: int, parts: Mapping[str, Sequence[int]]) -> Iter
 
 def _misspelt(table: Table, row: int, unknown: Sequence[int]) -> Iterator[Problem]:
     for column in unknown:
-        if near := get_close_matches(_name(table, row, column), _PART_OF, 1, cutoff=0.8):
+        if near := get_close_matches(_name(table, row, column), _PART_OF, 1, cutoff=0.85):
             written, likely = words(table.cell(row, column)), near[0]
             vi, en = f"tiêu đề “{written}”: có phải “{likely}”?", f"heading “{written}”: did you mean “{likely}”?"
             yield Problem(table.where(row, column), "unknown_column", vi, en)
+
+
+def _wrong_unit(table: Table, row: int, columns: Mapping[str, int]) -> Iterator[Problem]:
+    if "duration" not in columns:
+        return
+    written = words(table.cell(row, columns["duration"]))
+    if (unit := _IN_BRACKETS.search(fold(written))) and unit[1].strip() not in _MINUTES:
+        vi, en = f"“{written}”: thời lượng phải ghi bằng phút", f"“{written}”: durations are given in minutes"
+        yield Problem(table.where(row, columns["duration"]), "bad_unit", vi, en)
 
 
 def _missing(table: Table, row: int, columns: Mapping[str, int]) -> Iterator[Problem]:
