@@ -39,11 +39,12 @@ class _Point:
 class FrameClock:
     """Maps frames of one open card to boottime. *delay_ns* lies between a return and the sound of the next frame.
 
-    *rate_error* is a slope to begin with (of the same card, before it was reopened).
+    *rate_error* is a slope to begin with (of the same card, before it was reopened); *jump_ns*: what is no jitter.
     """
 
-    def __init__(self, delay_ns: int = 0, rate_error: float = 0.0) -> None:
+    def __init__(self, delay_ns: int = 0, rate_error: float = 0.0, jump_ns: int = JUMP_NS) -> None:
         self.delay_ns = delay_ns
+        self._jump_ns = jump_ns
         self.rate_error = rate_error  # 100e-6: the card needs 1.0001 s for a second of frames
         self._origin: tuple[int, int] | None = None  # (frames, boottime ns)
         self._last: tuple[int, int] | None = None
@@ -85,7 +86,7 @@ class FrameClock:
         if previous is None or not _was_paced(previous, self._last):
             return None
         point = self._point(frames_after, boottime_ns)
-        if self.ready and abs(self._residual(point)) < JUMP_NS:
+        if self.ready and abs(self._residual(point)) < self._jump_ns:
             self._suspects.clear()
             self._fit(point)
             return None
