@@ -11,11 +11,21 @@ from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
 from scheduler.spoken import written_days
-from scheduler.timetable import MAX_DURATION_MS, MIN_DURATION_MS, Dates, Slot, Timetable, Weekdays
+from scheduler.timetable import (
+    MAX_DURATION_MS,
+    MIN_DURATION_MS,
+    Dates,
+    Slot,
+    Timetable,
+    Weekdays,
+    adopt,
+    canonical_bytes,
+)
 from scheduler.vietnamese import fold
 from scheduler.zones import zone_names
 
 ADDRESS_SCHEMES = ("http://", "https://")
+MOST_COMPARED = 1_000_000  # a year of dates beside sixty items a day is a sixth of it
 _DAY_S = 86_400
 
 
@@ -42,7 +52,15 @@ def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
         found += [(rows[id(slot)], problem) for problem in _slot_errors(slot, timetable, rules)]
     found += [(rows[id(slot)], problem) for slot, problem in _clashes(timetable.slots)]
     errors = tuple(problem for _, problem in sorted(found, key=lambda pair: pair[0]))
-    return Findings(errors, tuple(_awaiting(timetable.slots, rules.has_source)))
+    return Findings(errors or tuple(_unadoptable(timetable)), tuple(_awaiting(timetable.slots, rules.has_source)))
+
+
+def _unadoptable(timetable: Timetable) -> Iterator[Problem]:
+    """What passes the check must be what playout adopts: it has limits on sizes that no sensible sheet meets."""
+    try:
+        adopt(canonical_bytes(timetable))
+    except ValueError as error:
+        yield Problem("timetable", "unadoptable", f"không nạp được lịch: {error}", f"cannot be adopted: {error}")
 
 
 def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Problem]:
@@ -141,12 +159,25 @@ def _clashes(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Problem]]:
     """Each slot that begins while another sounds in its zone, told once, beside the other's place."""
     single, doubles = _without_doubles([slot for slot in slots if _can_last(slot)])
     yield from doubles
+    if _too_many(single):
+        vi, en = (
+            "lịch có quá nhiều ngày riêng; tách thành nhiều lịch",
+            "too many dates beside weekdays; split the timetable",
+        )
+        yield single[0], Problem("timetable", "too_many", vi, en)
+        return
     told: set[int] = set()
     for line in _time_lines(single):
         for earlier, later in _overlaps(line):
             if id(later) not in told:
                 told.add(id(later))
                 yield later, _clash(earlier, later)
+
+
+def _too_many(slots: Sequence[Slot]) -> bool:
+    """Whether comparing every date with the week beside it would take longer than anybody waits."""
+    days = [len(slot.recurrence.days) for slot in slots if isinstance(slot.recurrence, Weekdays)]
+    return sum(days) * len(_by_date(slots)) > MOST_COMPARED
 
 
 def _without_doubles(slots: Sequence[Slot]) -> tuple[list[Slot], list[tuple[Slot, Problem]]]:

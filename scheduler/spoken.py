@@ -19,6 +19,7 @@ _MINUTE = r"(?:'|p|ph|phut)"
 _HOUR = r"(?:h|g|gio)"
 _DAY_S = 86_400
 MOST_MINUTES = 10_000  # longer is no slip in a plan but no number of minutes
+LONGEST_CELL = 1_000  # characters
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
 
 
@@ -41,13 +42,19 @@ def words(cell: Cell) -> str:
     return "" if cell is None else str(cell)
 
 
+def excerpt(cell: Cell, longest: int = 80) -> str:
+    """A cell's words for a message."""
+    text = words(cell)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def is_blank(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, str) and not tidy(cell))
 
 
 def _plain(text: str) -> str:
-    """Folded, with one kind of quote and of dash."""
-    return fold(text).translate(_MARKS).replace("''", '"')
+    """Folded, with one kind of quote and of dash; nothing of what is too long to be a time or a list of days."""
+    return fold(text).translate(_MARKS).replace("''", '"') if len(text) <= LONGEST_CELL else ""
 
 
 # --- times of day
@@ -73,9 +80,9 @@ def _excel_second_of_day(cell: Cell) -> int | None:
     """The time in a typed cell; None if it is text or a number that is no part of a day."""
     if isinstance(cell, datetime):
         if cell.year > 1904:  # dragged cells bring Excel's day zero or one along, not a day of today
-            vi = f"ô giờ có cả ngày ({words(cell)}); chỉ ghi giờ, ví dụ {cell:%Hh%M}"
+            vi = f"ô giờ có cả ngày ({excerpt(cell)}); chỉ ghi giờ, ví dụ {cell:%Hh%M}"
             raise Misread(
-                "time_with_date", vi, f"a date stands beside the time ({words(cell)}); write {cell:%Hh%M} only"
+                "time_with_date", vi, f"a date stands beside the time ({excerpt(cell)}); write {cell:%Hh%M} only"
             )
         cell = cell.time()
     if isinstance(cell, time):
@@ -107,8 +114,8 @@ def _second_of_day(text: str, cell: str) -> int:
 def _range_ms(begin: int, end: int, cell: str) -> int:
     lasts_s = end - begin if end >= begin else end + _DAY_S - begin
     if lasts_s == 0 or (end < begin and lasts_s > LONGEST_WRAP_S):
-        vi = f"khung giờ “{tidy(cell)}” kết thúc trước hoặc ngay lúc bắt đầu"
-        raise Misread("bad_range", vi, f"the range “{tidy(cell)}” ends before or when it begins")
+        vi = f"khung giờ “{excerpt(cell)}” kết thúc trước hoặc ngay lúc bắt đầu"
+        raise Misread("bad_range", vi, f"the range “{excerpt(cell)}” ends before or when it begins")
     return lasts_s * 1_000
 
 
@@ -140,7 +147,7 @@ def _bad_time(cell: Cell) -> Misread:
 
 
 def _misread(code: str, what_vi: str, what_en: str, cell: Cell, likely: str | None, examples: str) -> Misread:
-    vi, en = f"không hiểu {what_vi} “{words(cell)}”", f"cannot read the {what_en} “{words(cell)}”"
+    vi, en = f"không hiểu {what_vi} “{excerpt(cell)}”", f"cannot read the {what_en} “{excerpt(cell)}”"
     if likely:
         return Misread(code, f"{vi}; nếu là {likely} thì ghi “{likely}”", f"{en}; write “{likely}” if that is meant")
     return Misread(code, f"{vi}; ghi như: {examples}", f"{en}; write it like: {examples}")
@@ -268,8 +275,8 @@ def _dated(dates: list[date], rest: str, cell: str) -> Dates:
     if len(dates) != 1 or _weekdays(rest.strip(" -"), cell) != {dates[0].weekday()}:
         actual = ", ".join(f"{day:%d/%m/%Y} là {_WRITTEN_DAYS[day.weekday()]}" for day in dates[:3])
         vi, en = (
-            f"“{words(cell)}” mâu thuẫn hoặc không rõ: {actual}",
-            f"“{words(cell)}” contradicts itself or is unclear",
+            f"“{excerpt(cell)}” mâu thuẫn hoặc không rõ: {actual}",
+            f"“{excerpt(cell)}” contradicts itself or is unclear",
         )
         raise Misread("day_contradicts_date", vi, f"{en}: {actual.replace(' là ', ' is ')}")
     return Dates(frozenset(dates))

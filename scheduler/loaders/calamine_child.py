@@ -22,7 +22,7 @@ MAX_CELLS = 200_000
 MAX_SHEETS = 50
 MAX_UNPACKED_BYTES = 100_000_000
 MAX_PARTS = 2_000
-MAX_TEXT = 5_000_000  # characters in all: one shared text may stand in every cell
+MAX_TEXT = 2_000_000  # characters in all: one shared text may stand in every cell
 
 
 class Refused(Exception):

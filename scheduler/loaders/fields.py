@@ -7,9 +7,18 @@ from typing import TypeVar
 
 from scheduler.occurrence import Kind
 from scheduler.problem import Problem
-from scheduler.spoken import Cell, TimeOfDay, is_blank, read_duration, read_time, words
+from scheduler.spoken import Cell, TimeOfDay, excerpt, is_blank, read_duration, read_time, words
 from scheduler.timetable import MAX_TEXT, Item, Recurrence, Slot
-from scheduler.vietnamese import Misread, fold, marked_as_repeat, origin_named_in, read_class, read_kind, read_zone
+from scheduler.vietnamese import (
+    Misread,
+    fold,
+    marked_as_repeat,
+    origin_named_in,
+    read_class,
+    read_kind,
+    read_zone,
+    tidy,
+)
 
 T = TypeVar("T")
 
@@ -24,6 +33,14 @@ NAMES = {  # of the parts, for people
     "source": ("nguồn", "source"),
     "zone": ("phạm vi", "zone"),
 }
+
+
+LONGEST_TITLE = 200
+
+
+def timetable_title(text: str) -> str:
+    """What a timetable is called after a title row or a file's name, which may hold anything."""
+    return tidy("".join(c for c in tidy(text) if c.isprintable())[:LONGEST_TITLE]) or "Lịch phát sóng"
 
 
 @dataclass(slots=True)
@@ -67,7 +84,7 @@ def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     duration_ms = _duration_ms(reader, clock)
     title = reader.required("title", _short_text)
     kind = reader.attempt("kind", lambda cell: _kind(cell, title or "", reader))
-    level = reader.attempt("class", lambda cell: read_class(words(cell)))
+    level = reader.attempt("class", lambda cell: read_class(_short_text(cell)))
     source = reader.attempt("source", _short_text)
     zone = reader.attempt("zone", lambda cell: read_zone(_short_text(cell)))
     origin = reader.attempt("origin", _short_text)
@@ -94,10 +111,9 @@ def _duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     else:
         written = clock.duration_ms
     if written is not None and clock is not None and clock.duration_ms not in (None, written):
-        vi = (
-            f"thời lượng “{words(reader.cells.get('duration'))}” không khớp với giờ “{words(reader.cells.get('time'))}”"
-        )
-        reader.error("duration", "duration_contradicts_time", vi, "the duration does not agree with the range of times")
+        lasts, span = excerpt(reader.cells.get("duration")), excerpt(reader.cells.get("time"))
+        vi, en = f"thời lượng “{lasts}” không khớp với giờ “{span}”", f"duration “{lasts}” does not agree with “{span}”"
+        reader.error("duration", "duration_contradicts_time", vi, en)
     return written
 
 
@@ -114,14 +130,17 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     """Hình thức; where it is empty what the title says of it, else own. Raises Misread when the two do not agree."""
     if is_blank(cell):
         return _kind_by_title(title)
-    kind = read_kind(words(cell))
+    kind = read_kind(_short_text(cell))
     if not marked_as_repeat(title) or kind is Kind.REPEAT:
         return kind
     if kind is Kind.OWN:
         vi, en = "tên ghi phát lại: hiểu là Phát lại", "the title says phát lại: taken as a repeat"
         reader.warn("kind", "kind_from_title", vi, en)
         return Kind.REPEAT
-    vi, en = f"hình thức “{words(cell)}” nhưng tên ghi phát lại", f"kind “{words(cell)}”, but the title says phát lại"
+    vi, en = (
+        f"hình thức “{excerpt(cell)}” nhưng tên ghi phát lại",
+        f"kind “{excerpt(cell)}”, but the title says phát lại",
+    )
     raise Misread("kind_contradicts_title", vi, en)
 
 

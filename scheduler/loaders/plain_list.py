@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 
-from scheduler.loaders.fields import NAMES, Reader, read_slot
+from scheduler.loaders.fields import LONGEST_TITLE, NAMES, Reader, read_slot, timetable_title
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
-from scheduler.spoken import Cell, dates_in, is_blank, read_days, words
-from scheduler.timetable import MAX_SLOTS, MAX_TEXT, Recurrence, Slot, Timetable
+from scheduler.spoken import Cell, dates_in, excerpt, is_blank, read_days, words
+from scheduler.timetable import MAX_SLOTS, Recurrence, Slot, Timetable
 from scheduler.vietnamese import Misread, fold
 
 HEADINGS = {
@@ -129,7 +129,7 @@ def _doubled(table: Table, row: int, parts: Mapping[str, Sequence[int]]) -> Iter
 def _misspelt(table: Table, row: int, unknown: Sequence[int]) -> Iterator[Problem]:
     for column in unknown:
         if near := get_close_matches(_name(table, row, column), _PART_OF, 1, cutoff=0.85):
-            written, likely = words(table.cell(row, column)), near[0]
+            written, likely = excerpt(table.cell(row, column)), near[0]
             vi, en = f"tiêu đề “{written}”: có phải “{likely}”?", f"heading “{written}”: did you mean “{likely}”?"
             yield Problem(table.where(row, column), "unknown_column", vi, en)
 
@@ -137,7 +137,7 @@ def _misspelt(table: Table, row: int, unknown: Sequence[int]) -> Iterator[Proble
 def _wrong_unit(table: Table, row: int, columns: Mapping[str, int]) -> Iterator[Problem]:
     if "duration" not in columns:
         return
-    written = words(table.cell(row, columns["duration"]))
+    written = excerpt(table.cell(row, columns["duration"]))
     if (unit := _IN_BRACKETS.search(fold(written))) and unit[1].strip() not in _MINUTES:
         vi, en = f"“{written}”: thời lượng phải ghi bằng phút", f"“{written}”: durations are given in minutes"
         yield Problem(table.where(row, columns["duration"]), "bad_unit", vi, en)
@@ -183,7 +183,7 @@ class _List:
 
     def _where(self, row: int, part: str) -> str:
         column = self.heading.columns[part]
-        return self.table.where(row, column, words(self.table.cell(self.heading.row, column)))
+        return self.table.where(row, column, excerpt(self.table.cell(self.heading.row, column)))
 
     def _cell(self, row: int, part: str) -> Cell:
         return self.table.cell(row, self.heading.columns[part])
@@ -237,7 +237,7 @@ class _List:
             return True
         if row < last_timed and (len(filled) > 1 or filled == [self.heading.columns["title"]]):
             return False
-        text = words(self.table.cell(row, filled[0]))
+        text = excerpt(self.table.cell(row, filled[0]))
         vi, en = f"dòng không có giờ, bỏ qua: “{text}”", f"a row without a time is passed over: “{text}”"
         self.warnings.append(Problem(self.table.where(row, filled[0]), "row_ignored", vi, en))
         return True
@@ -253,18 +253,18 @@ class _List:
         """What the sheet says beside the list is not carried out, and that is said."""
         for column in self.table.filled(row):
             if column not in self.heading.columns.values() and column not in self.heading.numbers:
-                text = words(self.table.cell(row, column))
+                text = excerpt(self.table.cell(row, column))
                 vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
                 yield Problem(self.table.where(row, column), "note_ignored", vi, en)
 
     def _above(self) -> Iterator[tuple[int, int, str]]:
         for row in range(self.heading.row):
             for column in self.table.filled(row):
-                yield row, column, words(self.table.cell(row, column))
+                yield row, column, excerpt(self.table.cell(row, column), LONGEST_TITLE)
 
     def _title(self, stem: str) -> str:
         titles = [text for _, _, text in self._above() if "lich" in fold(text)]
-        return (titles[0] if titles else words(stem))[:MAX_TEXT] or "Lịch phát sóng"
+        return timetable_title(titles[0] if titles else stem)
 
     def _validity(self) -> tuple[date | None, date | None]:
         """ "Từ ngày 23/11/2026 đến ngày 29/11/2026" in a title row; else the timetable has no end."""

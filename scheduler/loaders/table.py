@@ -1,7 +1,7 @@
 """A sheet as rows of cells, with the name that a person has for each place in it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from scheduler.spoken import Cell, is_blank
 
@@ -10,27 +10,24 @@ MergedRange = tuple[int, int, int, int]  # first row, first column, last row, la
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows may differ in length. ``lines`` are the rows' line numbers if this is a text file and not a spreadsheet."""
+    """Rows may differ in length. ``lines`` are the rows' line numbers if this is a text file and not a spreadsheet.
+
+    ``tops`` tells of the lower cells in the first column of a merged range in which row the range begins.
+    """
 
     name: str
     rows: Sequence[Sequence[Cell]]
-    merged: Sequence[MergedRange] = ()
+    tops: Mapping[tuple[int, int], int] = field(default_factory=dict)
     lines: Sequence[int] | None = None
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell; in the first column of a merged range the range's content, in every row of it."""
-        for top, left, bottom, _ in self.merged:
-            if top < row <= bottom and column == left:
-                return self._at(top, column)
-        return self._at(row, column)
-
-    def _at(self, row: int, column: int) -> Cell:
-        cells = self.rows[row]
+        cells = self.rows[self.tops.get((row, column), row)]
         return cells[column] if column < len(cells) else None
 
     def is_merged_into(self, row: int, column: int) -> bool:
         """Whether the cell is a lower part of a merged range."""
-        return any(top < row <= bottom and column == left for top, left, bottom, _ in self.merged)
+        return (row, column) in self.tops
 
     def filled(self, row: int) -> list[int]:
         """Columns in which the row itself holds something."""
@@ -41,6 +38,15 @@ class Table:
         if self.lines is None:
             return f"{self.name}!{column_letters(column)}{row + 1}"
         return f"line {self.lines[row]}" + (f', column "{heading}"' if heading else "")
+
+
+def tops_of(merged: Iterable[MergedRange], row_count: int) -> dict[tuple[int, int], int]:
+    """``Table.tops``. A range that begins inside another one is not a real one; so the work ends with the cells."""
+    tops: dict[tuple[int, int], int] = {}
+    for top, left, bottom, _ in merged:
+        if (top + 1, left) not in tops:
+            tops.update({(row, left): top for row in range(top + 1, min(bottom + 1, row_count))})
+    return tops
 
 
 def column_letters(column: int) -> str:

@@ -21,12 +21,11 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any
 
-from scheduler.loaders.fields import Reader, read_slot
+from scheduler.loaders.fields import Reader, read_slot, timetable_title
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.problem import Problem
 from scheduler.spoken import Cell, read_days, words
 from scheduler.timetable import MAX_SLOTS, MAX_TEXT, Slot, Timetable
-from scheduler.vietnamese import tidy
 
 TOP_KEYS = ("title", "valid_from", "valid_to", "slot")
 PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title", "kind": "kind"} | {
@@ -49,13 +48,13 @@ def read(raw: bytes, stem: str) -> Loaded:
     slots, slot_errors, warnings = _slots(data.get("slot", []), lines)
     first, last = (_day(data, key, lines, errors) for key in ("valid_from", "valid_to"))
     title = data.get("title", stem)
-    if not isinstance(title, str) or len(title) > MAX_TEXT:
+    if not isinstance(title, str):
         errors.append(_problem(lines, 0, "title", "wrong_type", "title phải là chữ", "title must be a text"))
         title = stem
     if first and last and last < first:
         vi, en = "valid_to trước valid_from", "valid_to lies before valid_from"
         errors.append(_problem(lines, 0, "valid_to", "bad_validity", vi, en))
-    timetable = Timetable(tidy(title) or "Lịch phát sóng", tuple(slots), first, last)
+    timetable = Timetable(timetable_title(title), tuple(slots), first, last)
     return Loaded(timetable, (*errors, *slot_errors), tuple(warnings))
 
 

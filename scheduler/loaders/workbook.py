@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.loaders.result import Unloadable
-from scheduler.loaders.table import Table
+from scheduler.loaders.table import Table, tops_of
 from scheduler.spoken import Cell
+from scheduler.vietnamese import tidy
 
 PATIENCE_S = 30
 _CHILD = Path(__file__).with_name("calamine_child.py")
@@ -54,7 +55,7 @@ def _unloadable(path: Path, code: str, detail: str) -> Unloadable:
 
 def _table(sheet: dict[str, Any]) -> Table:
     rows = [[_cell(value) for value in row] for row in sheet["rows"]]
-    return Table(sheet["name"], rows, [(a, b, c, d) for a, b, c, d in sheet["merged"]])
+    return Table(tidy(sheet["name"]), rows, tops_of(map(tuple, sheet["merged"]), len(rows)))
 
 
 _TYPES: dict[str, Callable[[Any], Cell]] = {

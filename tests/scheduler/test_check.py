@@ -104,6 +104,19 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_rows():
     ]
 
 
+def test_a_timetable_that_would_take_minutes_to_compare_is_refused_at_once():
+    daily = [slot(f"{n // 60:02}:{n % 60:02}", 1, zone=f"z{n}") for n in range(1_000)]
+    dated = [
+        slot("05:00", 1, zone=f"z{n}", recurrence=Dates(frozenset({MONDAY + timedelta(days=n)}))) for n in range(200)
+    ]
+    assert codes(rows(*daily, *dated)) == [("timetable", "too_many")]
+
+
+def test_what_playout_would_not_adopt_does_not_pass():
+    long = rows(*(slot(f"{n // 60:02}:{n % 60:02}", 1, "x" * 501) for n in range(2)))
+    assert codes(long) == [("timetable", "unadoptable")]
+
+
 @pytest.mark.parametrize("clock", ["21:50", "22:00", "23:59", "04:50", "00:00"])
 def test_quiet_hours_that_wrap_midnight_are_kept_free(clock):
     assert codes(rows(slot(clock)), Rules(NIGHT)) == [("line 1", "quiet_hours")]
