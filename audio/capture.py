@@ -6,15 +6,20 @@ What the card or we lost is told as frames, found from the channel's own frame c
 import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from audio.card import CardError, Input
-from audio.format import BLOCK_FRAMES, BYTES_PER_FRAME, frames_to_ns, ns_to_frames
+from audio.format import BYTES_PER_FRAME, ns_to_frames
 from audio.frameclock import FrameClock
 
 RETRY_FIRST_S = 0.2
 RETRY_MOST_S = 2.0
+# A monitor source hands out fragments: reads return in a saw tooth of 85 ms and 1.7 s (null sink, PulseAudio 16).
+# A smaller loss is found from the lag track, by whoever compares sent and heard.
+JUMP_NS = 150_000_000
+MAX_UNDATED = 16  # blocks that wait for the frame clock to settle: 1.4 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,11 @@ class Capture:
         self._post = post
         self._boottime_ns = boottime_ns
         self._closing = threading.Event()
-        self._clock = FrameClock()
+        self._clock = FrameClock(jump_ns=JUMP_NS)
         self._epoch = 0
         self._next_frame = 0
         self._lost_frames = 0
-        self._heard_until_ns: int | None = None  # boottime at the end of the last block, to count what a loss took
+        self._undated: deque[tuple[bytes, int]] = deque()  # (samples, first frame), while the clock is unsure
         self._down = False
         self._retry_s = RETRY_FIRST_S
         self._last_read_ns = 0
@@ -103,7 +108,7 @@ class Capture:
             self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)
 
     def _listen(self, card: Input) -> None:
-        self._clock = FrameClock(rate_error=self._clock.rate_error)
+        self._clock = FrameClock(rate_error=self._clock.rate_error, jump_ns=JUMP_NS)
         self._epoch += 1
         try:
             while not self._closing.is_set():
@@ -117,32 +122,43 @@ class Capture:
     def _input_lost(self, error: CardError) -> None:
         if not self._down:
             self._down = True
+            self._hand_on_all()
             self._post(CaptureLost(self.channel, self._boottime_ns(), str(error)))
 
     def _take(self, pcm: bytes, now_ns: int) -> None:
-        self._retry_s, self._last_read_ns = RETRY_FIRST_S, now_ns
-        first, n_frames = self._next_frame, len(pcm) // BYTES_PER_FRAME
-        self._next_frame += n_frames
         if self._down:
-            self._down = False
-            self._post(CaptureBack(self.channel, now_ns))
+            self._input_back(now_ns, len(pcm) // BYTES_PER_FRAME)
+        self._retry_s, self._last_read_ns = RETRY_FIRST_S, now_ns
+        self._undated.append((pcm, self._next_frame))
+        self._next_frame += len(pcm) // BYTES_PER_FRAME
         jump = self._clock.add(self._next_frame, now_ns)
         if jump is not None:
             self._epoch += 1
             self._lost_frames += max(0, ns_to_frames(jump.lost_ns))
-        self._hand_on(pcm, first, self._heard_ns(first, now_ns))
+        if self._clock.settled or len(self._undated) > MAX_UNDATED:
+            self._hand_on_all()
 
-    def _heard_ns(self, first: int, now_ns: int) -> int:
-        """Until the clock knows better, a block is as old as it is long."""
-        if self._clock.ready:
-            return self._clock.sink_ns(first)
-        return now_ns - frames_to_ns(BLOCK_FRAMES)
+    def _input_back(self, now_ns: int, n_frames: int) -> None:
+        self._down = False
+        self._post(CaptureBack(self.channel, now_ns))
+        if self._last_read_ns:
+            self._lost_frames += max(0, ns_to_frames(now_ns - self._last_read_ns) - n_frames)
 
-    def _hand_on(self, pcm: bytes, first: int, heard_ns: int) -> None:
-        block = CapturedBlock(self.channel, self._epoch, first, heard_ns, self._lost_frames, pcm)
+    def _hand_on_all(self) -> None:
+        """Date what waits. A clock that never gets ready (a card that is not paced) gives nothing to date it by."""
+        while self._undated:
+            pcm, first = self._undated.popleft()
+            if self._clock.ready:
+                self._hand_on(
+                    CapturedBlock(self.channel, self._epoch, first, self._clock.sink_ns(first), self._lost_frames, pcm)
+                )
+            else:
+                self._lost_frames += len(pcm) // BYTES_PER_FRAME
+
+    def _hand_on(self, block: CapturedBlock) -> None:
         try:
             self._blocks.put_nowait(block)
         except queue.Full:
-            self._lost_frames += len(pcm) // BYTES_PER_FRAME
+            self._lost_frames += len(block.pcm) // BYTES_PER_FRAME
         else:
             self._lost_frames = 0

@@ -156,12 +156,12 @@ class SoundServer:
         """Start another voice on *sink* (a WAV); the caller waits for, or kills, the process that is returned."""
         return self.client("paplay", f"--device={sink}", str(path))
 
-    def client(self, program: str, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-        """Start a PulseAudio client (pacat, parec, paplay) of this server; its standard output is a pipe."""
+    def client(
+        self, program: str, *arguments: str, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
+        """Start a PulseAudio client (pacat, parec, paplay) of this server."""
         command = [*_DIES_WITH_US, program, f"--server={self.address}", *arguments]
-        return subprocess.Popen(
-            command, env=self._own_env(), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        return subprocess.Popen(command, env=self._own_env(), stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL)
 
     def pactl(self, *arguments: str) -> str:
         """Run one pactl command. Raises SoundServerError with what it said."""
@@ -258,6 +258,7 @@ class MonitorRecorder:
             f"--rate={RATE_HZ}",
             "--channels=1",
             f"--latency-msec={latency_ms}",
+            stdout=subprocess.PIPE,
         )
         self._chunks: list[bytes] = []
         self._marks: list[tuple[int, int]] = []
@@ -279,7 +280,9 @@ class MonitorRecorder:
     def finish(self) -> tuple[bytes, tuple[tuple[int, int], ...]]:
         """End the recording: its samples (s16le) and its marks (frames read, monotonic ns)."""
         _end(self._child)
-        self._thread.join(timeout=COMMAND_TIMEOUT_S)
+        self._thread.join()  # the pipe has ended with the child
+        if self._child.stdout is not None:
+            self._child.stdout.close()
         return b"".join(self._chunks), tuple(self._marks)
 
     def save(self, path: Path) -> Recording:
@@ -308,4 +311,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-    # The pipe is left to its reader: closing it under a blocked os.read would hand the number to a stranger.
