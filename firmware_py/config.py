@@ -184,7 +184,8 @@ class CollectorConfig(Section):
     username: str | None = None
     password_file: Path | None = None
     tls_ca: Path | None = None
-    name: TopicWord = "collector"
+    name: TopicWord = "collector"  # the client id: another one for each collector
+    share: TopicWord | None = None  # collectors of one share part the stations among them
 
 
 @dataclass(frozen=True, slots=True)

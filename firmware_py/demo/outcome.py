@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from telemetry.upstream.archive import ArchiveReader
-
 from firmware_py.commands.accounts import month_figure
 from firmware_py.config import load
 from firmware_py.demo.rig import STATION_ID, Rig
 from firmware_py.files import read_json
 from scheduler.clock import STATION_TZ
-from telemetry.figures import month_days, monthly
 from telemetry.ledger_store import LedgerReader
 from telemetry.reports.table import airtime_table
+from telemetry.upstream.archive import ArchiveReader
 
 Json = dict[str, Any]
 SHOWN = (
@@ -74,10 +72,9 @@ def outcome(rig: Rig, began: datetime) -> Outcome:
 def _collector_totals(rig: Rig, month: str, seq: int) -> Json:
     archive = ArchiveReader(rig.archive_path)
     try:
-        entries = archive.entries_about(STATION_ID, *month_days(month))
+        return dict(archive.monthly(STATION_ID, month, seq).totals)
     finally:
         archive.close()
-    return dict(monthly(STATION_ID, entries, month, seq).totals)
 
 
 def print_outcome(result: Outcome) -> None:

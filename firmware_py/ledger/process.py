@@ -7,13 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from telemetry.retention import prune
-from telemetry.uplink import Broker, Uplink
-
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
-from firmware_py.files import write_json
+from firmware_py.files import secret, write_json
 from firmware_py.live import look
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
@@ -22,8 +19,11 @@ from telemetry.database import JournalError
 from telemetry.facts import Condition
 from telemetry.faults import with_times
 from telemetry.ledger import LedgerCore, LedgerReader, Rules
+from telemetry.mqtt import Broker
 from telemetry.outbox import Receipt
 from telemetry.readers import MeterReader, PlayoutReader
+from telemetry.retention import prune
+from telemetry.uplink import Uplink
 
 TICK_S = 0.5
 UNHEARD_NS = 30 * NS_PER_S  # after our start the others have this long to say their first word
@@ -52,8 +52,7 @@ def _rules(config: Config) -> Rules:
 
 def _uplink(config: Config, mailbox: Mailbox) -> Uplink:
     up = config.uplink
-    password = up.password_file.read_text(encoding="utf-8").strip() if up.password_file else None
-    broker = Broker(up.host, up.port, up.username, password, up.tls_ca)
+    broker = Broker(up.host, up.port, up.username, secret(up.password_file), up.tls_ca)
     return Uplink(broker, config.station.province, config.station.id, config.ledger_db, mailbox.put)
 
 
@@ -131,12 +130,9 @@ class Ledger:
 
     def _confirm(self, receipt: Receipt) -> None:
         try:
-            bookmark = self.core.confirm(receipt)
+            self.core.confirm(receipt)
         except JournalError as error:
             log.error("receipt not stored, it will come again: %s", error)
-            return
-        if self.uplink:
-            self.uplink.confirmed(bookmark.upto)
 
     def _wait_for_receipts(self, mailbox: Mailbox) -> None:
         until = time.monotonic() + LAST_RECEIPT_S

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audio.capture import Captured
+from audio.capture import CapturedBlock
 from audio.format import BYTES_PER_FRAME, frames_to_ns, ns_to_frames
 from audio.match import Live, Matcher, Settings
 from audio.segments import MatchSegment, Segment, State
@@ -32,14 +32,14 @@ class Listener:
         else:
             _push_sent(self._matcher, span, pcm, programme)
 
-    def heard(self, block: Captured) -> None:
+    def heard(self, block: CapturedBlock) -> None:
         frames = len(block.pcm) // BYTES_PER_FRAME
         if self._matcher is None:
-            self._matcher = self._begin(block.starts_ns)
-        elif self.heard_until_ns is not None and block.starts_ns - self.heard_until_ns > GAP_NS:
-            self._matcher.lose_heard(ns_to_frames(block.starts_ns - self.heard_until_ns))
+            self._matcher = self._begin(block.heard_ns)
+        elif self.heard_until_ns is not None and block.heard_ns - self.heard_until_ns > GAP_NS:
+            self._matcher.lose_heard(ns_to_frames(block.heard_ns - self.heard_until_ns))
         self._matcher.push_heard(np.frombuffer(block.pcm, SAMPLE))
-        self.heard_until_ns = block.starts_ns + frames_to_ns(frames)
+        self.heard_until_ns = block.heard_ns + frames_to_ns(frames)
 
     def nothing_heard_until(self, boottime_ns: int) -> None:
         """The capture is gone: time goes on, unobserved."""

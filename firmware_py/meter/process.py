@@ -5,9 +5,10 @@ import os
 import queue
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from audio.capture import Capture, CaptureBack, Captured, CaptureLost
+from audio.capture import Capture, CaptureBack, CapturedBlock, CaptureLost
 from audio.card import open_input
 from audio.format import BLOCK_FRAMES
 from audio.ring import Batch, Block, RingReader
@@ -42,8 +43,7 @@ def main(config: Config) -> None:
         clock = StationClock(boot, config.clock.trust)
         meter = Meter(config, clock, MeterJournal(config.meter_db))
         captures = [
-            Capture(c.name, lambda device=c.device: open_input(device), mailbox.put, boottime_ns)
-            for c in config.channel
+            Capture(c.name, partial(open_input, c.device), mailbox, mailbox.put, boottime_ns) for c in config.channel
         ]
         for capture in captures:
             capture.start()
@@ -97,7 +97,7 @@ class Meter:
 
     def handle(self, message: object) -> None:
         match message:
-            case Captured(channel):
+            case CapturedBlock(channel):
                 self._heard(self.ears[channel], message)
             case CaptureLost(channel, _, reason):
                 self.ears[channel].listening, self.ears[channel].lost_reason = False, reason
@@ -106,7 +106,7 @@ class Meter:
         if boottime_ns() - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
             self._step()
 
-    def _heard(self, ear: Ear, block: Captured) -> None:
+    def _heard(self, ear: Ear, block: CapturedBlock) -> None:
         self._read_ring()
         ear.listener.heard(block)
         ear.listening, ear.last_block_ns = True, boottime_ns()
