@@ -14,7 +14,7 @@ from scheduler.vietnamese import Misread, fold, tidy
 
 Cell = None | str | float | bool | time | datetime | date | timedelta
 
-_MARKS = str.maketrans("’‘´`′ʹ“”″–—−‑", "''''''\"\"\"----")
+_MARKS = str.maketrans("’‘´`′ʹ“”″–—−‑→", "''''''\"\"\"-----")
 _MINUTE = r"(?:'|p|ph|phut)"
 _HOUR = r"(?:h|g|gio)"
 _DAY_S = 86_400
@@ -67,7 +67,7 @@ def read_time(cell: Cell) -> TimeOfDay:
         return TimeOfDay(_clock(seconds))
     if not isinstance(cell, str):
         raise _bad_time(cell)
-    ends = re.split(r"\s*(?:->|-|~|\bden\b|\btoi\b)\s*", _plain(cell))
+    ends = re.split(r"\s*(?:->|-|~|\bden\b|\btoi\b)\s*", _plain(cell).removeprefix("tu ").removeprefix("luc "))
     if len(ends) > 2:
         raise _bad_time(cell)
     moments = [_second_of_day(end, cell) for end in ends]
@@ -286,8 +286,9 @@ def _weekdays(text: str, cell: Cell) -> set[int]:
     """The days of "thu 2, 4, 6" or "t2-t6, cn". A bare number counts only after a "thứ"."""
     days: set[int] = set()
     named = False
-    for part in re.split(r"\s*(?:[,;/&+]|\bva\b)\s*", text.removesuffix("hang tuan").strip()):
-        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-|\bden\b)\s*", part)]
+    text = re.sub(r"^tu (?=t(?:hu)?\b|t\d)", "", text).removesuffix("hang tuan").strip()
+    for part in re.split(r"\s*(?:[,;/&+]|\bva\b)\s*", text):
+        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-|\bden\b|\btoi\b)\s*", part)]
         named = named or bool(ends[0] and (ends[0]["prefix"] or ends[0]["sunday"]))
         if not named or not all(ends):
             raise _bad_days(cell)

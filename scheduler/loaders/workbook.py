@@ -36,14 +36,15 @@ def tables(path: Path) -> list[Table]:
 
 def _ask_child(path: Path) -> dict[str, Any]:
     """The child's answer; a child that was killed, panicked or took too long is an unreadable file."""
-    command = [sys.executable, "-I", str(_CHILD), str(path.absolute())]
+    command = [sys.executable, "-P", str(_CHILD), str(path.absolute())]
     try:
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         raise _unloadable(path, "unreadable_file", "timeout") from None
     if done.returncode != 0:  # killed at its limits, or panicked
         code = "too_big" if done.returncode < 0 else "unreadable_file"
-        raise _unloadable(path, code, f"reader ended with {done.returncode}")
+        last_words = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
+        raise _unloadable(path, code, f"reader ended with {done.returncode}: {last_words}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

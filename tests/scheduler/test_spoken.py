@@ -61,6 +61,10 @@ def test_a_range_gives_start_and_duration_also_across_midnight(clock, lasts, das
     assert read_time(text) == TimeOfDay(clock, lasts * 60_000)
 
 
+def test_a_range_may_be_said_in_words():
+    assert read_time("từ 5h30’ đến 5h45’") == TimeOfDay(time(5, 30), 15 * 60_000)
+
+
 def test_a_range_may_end_at_24h():
     assert read_time("23h30-24h00") == TimeOfDay(time(23, 30), 30 * 60_000)
 
@@ -214,6 +218,8 @@ def test_every_range_of_weekdays_is_read_back(first, last, names, dash, form):
         ("Thứ 2 – 6", {0, 1, 2, 3, 4}),
         ("T2-CN", set(range(7))),
         ("Thứ 2\nvà CN", {0, 6}),
+        ("từ thứ hai đến thứ sáu", {0, 1, 2, 3, 4}),
+        ("T2 → T6 hằng tuần", {0, 1, 2, 3, 4}),
         ("Hằng ngày", set(range(7))),
         ("HÀNG NGÀY", set(range(7))),
         ("hang ngay", set(range(7))),
