@@ -41,10 +41,11 @@ def _ask_child(path: Path) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         raise _unloadable(path, "unreadable_file", "timeout") from None
-    if done.returncode != 0:  # killed at its limits, or panicked
-        code = "too_big" if done.returncode < 0 else "unreadable_file"
+    if done.returncode < 0:  # killed at its limits
+        raise _unloadable(path, "too_big", f"reader ended with {done.returncode}")
+    if done.returncode > 0:  # panicked; or it could not even begin, then its last words tell why
         last_words = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
-        raise _unloadable(path, code, f"reader ended with {done.returncode}: {last_words}")
+        raise _unloadable(path, "unreadable_file", last_words)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
