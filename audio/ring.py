@@ -17,7 +17,7 @@ from pathlib import Path
 from audio.format import BLOCK_BYTES
 
 SLOTS = 768  # 65.5 s, 6.3 MB
-OCCURRENCE_BYTES = 64
+OCCURRENCE_BYTES = 160  # a date, a folded title and a zone
 MAGIC = b"SRRING1\n"
 _HEADER_BYTES = 4_096
 _HEADER = struct.Struct("<8sII")  # magic, slots, bytes of a slot
@@ -75,7 +75,7 @@ class RingWriter:
         return self.epoch
 
     def put(self, pcm: bytes, first_frame: int, sink_ns: int, occurrence_id: str = "") -> int:
-        """Store one block; its seq. Raises ValueError for another length, or an id over 64 bytes of UTF-8."""
+        """Store one block; its seq. Raises ValueError for another length, or an id over 160 bytes of UTF-8."""
         name = occurrence_id.encode()
         if len(pcm) != BLOCK_BYTES or len(name) > OCCURRENCE_BYTES:
             raise ValueError(f"a block of {len(pcm)} bytes of occurrence {occurrence_id!r} does not fit")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import schedule
 
+from telemetry.database import JournalError
+
 log = logging.getLogger("smartradio")
 
 
@@ -21,9 +23,6 @@ class Chores:
     def every_hours(self, hours: int, chore: Callable[[], object]) -> None:
         self._scheduler.every(hours).hours.do(self._guarded, chore)
 
-    def every_minutes(self, minutes: int, chore: Callable[[], object]) -> None:
-        self._scheduler.every(minutes).minutes.do(self._guarded, chore)
-
     def run_due(self) -> None:
         self._scheduler.run_pending()
 
@@ -31,5 +30,5 @@ class Chores:
     def _guarded(chore: Callable[[], object]) -> None:
         try:
             chore()
-        except OSError as error:
+        except (OSError, JournalError) as error:
             log.warning("chore: %s", error)

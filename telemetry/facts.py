@@ -13,7 +13,8 @@ from scheduler.clock import Reading
 class Fact(enum.StrEnum):
     """Kinds of playout facts, with the keys of ``detail``; its times are boottime ns of the fact's boot."""
 
-    BOOTED = "booted"  # process started: first_of_boot (bool), clock quality in the stamp
+    BOOTED = "booted"  # process started: first_of_boot, predecessor_died (bools); clock quality in the stamp
+    SHUT_DOWN = "shut_down"  # process ended in good order
     BEGAN = "began"  # anchor_ns (boottime of the slot's first instant), sink_ns, wanted_ns, offset_ms, content_ms|null
     PROGRESS = "progress"  # sink_ns, frames: one row an open playout, updated in place every 5 s
     ENDED = "ended"  # sink_ns, frames, cause (audio.events.EndCause, or "playout_died" found at the next start)

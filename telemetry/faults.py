@@ -204,7 +204,7 @@ def _lasted(watch: Watch, boot: int, at_ns: int, rule: FaultRule) -> bool:
 
 def conditions_of(fact: PlayoutFact, source_of: Callable[[str], str]) -> list[Condition]:
     """What a playout fact says about faults. *source_of* names the source of an occurrence."""
-    if fact.kind is Fact.BOOTED and not fact.detail.get("first_of_boot", True):
+    if fact.kind is Fact.BOOTED and fact.detail.get("predecessor_died", False):
         return _momentary("process_restarted", "playout", fact)
     if fact.kind is Fact.CLOCK_MOVED:
         return _momentary("clock_moved", "station", fact)

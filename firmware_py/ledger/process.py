@@ -28,6 +28,7 @@ from telemetry.uplink import Uplink
 TICK_S = 0.5
 UNHEARD_NS = 30 * NS_PER_S  # after our start the others have this long to say their first word
 LAST_RECEIPT_S = 5.0
+PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
 
 
@@ -74,7 +75,7 @@ class Ledger:
         self._entries = LedgerReader(self.config.ledger_db)
         self._started_ns = boottime_ns()
         self._chores = Chores()
-        self._chores.every_hours(6, lambda: prune(self.config.ledger_db, self.clock.read()))
+        self._chores.every_hours(PRUNE_HOURS, lambda: prune(self.config.ledger_db, self.clock.read()))
 
     def handle(self, message: object) -> None:
         if isinstance(message, Receipt):

@@ -14,6 +14,7 @@ from audio.format import BLOCK_FRAMES
 from audio.ring import Batch, Block, RingReader
 from audio.segments import Quality, Segment, State
 from audio.timeline import SentTimeline
+from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
@@ -24,6 +25,7 @@ from scheduler.clock import NS_PER_MS, Reading, local_iso
 from telemetry.conditions import ConditionBook, Heard, heard_conditions
 from telemetry.facts import Watermark
 from telemetry.journal import JournalError, MeterJournal
+from telemetry.retention import prune
 
 TICK_S = 0.2
 HISTORY_NS = 2_000 * NS_PER_MS  # of what was sent before the first block is heard
@@ -32,6 +34,7 @@ ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
 RETRY_NS = 1_000 * NS_PER_MS
+PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
 
 
@@ -74,6 +77,7 @@ class Meter:
     journal: MeterJournal
     ears: dict[str, Ear] = field(default_factory=dict)
     conditions: ConditionBook = field(default_factory=ConditionBook)
+    chores: Chores = field(default_factory=Chores)
     _seq: int = 0
     _sending: str = ""
     _stepped_ns: int = 0
@@ -90,6 +94,7 @@ class Meter:
             listener = Listener(channel.name, self.clock.boot, self._timeline, delays.get(channel.name))
             self.ears[channel.name] = Ear(listener, channel.account, last_block_ns=started_ns)
         self._seq = self._first_seq(started_ns - HISTORY_NS)
+        self.chores.every_hours(PRUNE_HOURS, lambda: prune(self.config.meter_db, self.clock.read()))
         self.journal.mark(self._watermark(self.clock.read()))
         self._commit()
 
@@ -123,6 +128,7 @@ class Meter:
         self._judge(reading)
         self._commit_when_due(reading)
         self._show(reading)
+        self.chores.run_due()
         notify("WATCHDOG=1")
 
     def end(self) -> None:

@@ -97,8 +97,9 @@ class Desk:
         self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
         self.stopped = past.stopped
         self._awake_ns = reading.boottime_ns
-        first = reading.boot not in past.boots_seen
-        self._fact(Fact.BOOTED, reading, None, first_of_boot=first)
+        first = reading.boot != past.last_boot
+        died = not past.shut_down and not first  # a power cut is no fault of the process
+        self._fact(Fact.BOOTED, reading, None, first_of_boot=first, predecessor_died=died)
         for id, still in past.open.items():
             self._close_predecessors(id, still.began, still.frames, sounded_until.get(id), reading)
         self.step(reading)
@@ -398,6 +399,11 @@ class Desk:
         self._heartbeat_ns = reading.boottime_ns
         watermark = Watermark(reading.boot, reading.boottime_ns, reading.wall_ns)
         self.journal(lambda journal: journal.mark(watermark))
+
+    def end(self, reading: Reading) -> None:
+        """The last word of this process."""
+        self._fact(Fact.SHUT_DOWN, reading, None)
+        self.mark(reading)
 
     def progress(self, occurrence_id: str, sink_ns: int, frames: int, reading: Reading) -> None:
         self._fact(Fact.PROGRESS, reading, occurrence_id, sink_ns=sink_ns, frames=frames)

@@ -9,7 +9,7 @@ from scheduler.agenda import Stopped
 from scheduler.clock import datetime_of
 from scheduler.occurrence import Occurrence
 from scheduler.timetable import Timetable
-from telemetry.facts import Fact, PlayoutFact
+from telemetry.facts import Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutReader
 
 FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT)}  # what ended so is not started again
@@ -37,7 +37,8 @@ class Past:
     open: dict[str, Open] = field(default_factory=dict)
     stopped: Stopped | None = None
     newest_wall_ns: int = 0
-    boots_seen: frozenset[int] = frozenset()
+    last_boot: int | None = None  # of the process before us
+    shut_down: bool = True  # that process ended in good order (or there was none)
 
 
 def read_past(path: Path, boot: int) -> Past:
@@ -67,8 +68,17 @@ def _past(reader: PlayoutReader, boot: int) -> Past:
         if stop is None
         else Stopped(stop.by, stop.why, None if stop.until_wall_ns is None else datetime_of(stop.until_wall_ns)),
         newest_wall_ns=newest_ns,
-        boots_seen=frozenset({mark.boot}) if mark else frozenset(),
+        last_boot=mark.boot if mark else None,
+        shut_down=_was_shut_down(reader, mark),
     )
+
+
+def _was_shut_down(reader: PlayoutReader, mark: Watermark | None) -> bool:
+    """Its last fact says so: it is stamped with the last watermark."""
+    if mark is None:
+        return True
+    last = reader.facts_between(mark.boot, mark.boottime_ns, mark.boottime_ns)
+    return any(fact.kind is Fact.SHUT_DOWN for fact in last)
 
 
 def _is_final(fact: PlayoutFact) -> bool:

@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from audio.player import Player, Progress
 from audio.ring import RingWriter
 from audio.sources import FileSource, StreamSource
 from firmware_py import spool
+from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
@@ -25,11 +26,13 @@ from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, stat
 from scheduler.clock import NS_PER_MS
 from scheduler.occurrence import Occurrence
 from telemetry.journal import PlayoutJournal
+from telemetry.retention import prune
 
 TICK_S = 0.25
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
 CLOSE_TIMEOUT_S = 4.0
+PRUNE_HOURS = 6
 
 
 class WriteStuck(Exception):
@@ -87,9 +90,11 @@ class Shell:
     desk: Desk
     player: Player
     journal: JournalThread
+    chores: Chores = field(default_factory=Chores)
     _progress_ns: int = 0
 
     def begin(self, past: Past, ring: RingWriter) -> None:
+        self.chores.every_hours(PRUNE_HOURS, self._prune)
         last = ring.last_block()
         sounded_until = {}
         if last is not None and last.boot == self.clock.boot and last.occurrence_id:
@@ -104,6 +109,11 @@ class Shell:
             self._book_progress()
             self._show()
             self._feed_watchdog()
+            self.chores.run_due()
+
+    def _prune(self) -> None:
+        reading = self.clock.read()
+        self.journal.put(lambda journal: prune(self.config.playout_db, reading))
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""
@@ -111,7 +121,7 @@ class Shell:
         with suppress(queue.Empty):
             while True:
                 self.desk.handle(mailbox.get_nowait(), self.clock.read())
-        self.desk.mark(self.clock.read())
+        self.desk.end(self.clock.read())
         if not self.journal.close(CLOSE_TIMEOUT_S):
             log.error("the journal could not be written before the end")
         ring.close()
