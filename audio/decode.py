@@ -74,7 +74,7 @@ def convert(path: Path, flac: Path) -> Decoded:
 
     Partial damage is accepted with a warning that says how much there is. *flac* may be left half-written on errors.
     """
-    _refuse_odd_files(path)
+    refuse_odd_files(path)
     claim = _probe(path)
     graph = f"[0:a:0]{_MONO_48K},asplit=2[kept][counted]"
     command = [
@@ -193,26 +193,22 @@ def _riff_excess(path: Path) -> float:
 # -- reasons --------------------------------------------------------------------------------------------------------
 
 
-def _refuse_odd_files(path: Path) -> None:
+def refuse_odd_files(path: Path) -> None:
+    """Raise MediaError for what is missing, locked, empty, or no regular file (opening a pipe would wait for ever)."""
     try:
         status = path.stat()
-        with path.open("rb"):
-            pass
+        if not stat.S_ISREG(status.st_mode):
+            raise MediaError(Problem(path.name, "not_a_file", "Đây không phải là một tệp", "this is no regular file"))
+        path.open("rb").close()
     except FileNotFoundError:
         raise MediaError(Problem(path.name, "missing", "Không tìm thấy tệp", "there is no such file")) from None
     except OSError as error:
         text = error.strerror or str(error)
-        raise MediaError(
-            Problem(path.name, "unreadable", f"Không mở được tệp ({text})", f"the file cannot be opened ({text})")
-        ) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise MediaError(Problem(path.name, "not_a_file", "Đây không phải là một tệp", "this is not a regular file"))
+        vi, en = f"Không mở được tệp ({text})", f"the file cannot be opened ({text})"
+        raise MediaError(Problem(path.name, "unreadable", vi, en)) from error
     if not status.st_size:
-        raise MediaError(
-            Problem(
-                path.name, "empty", "Tệp rỗng (0 byte): hãy chép lại tệp", "the file is empty (0 bytes): copy it again"
-            )
-        )
+        vi, en = "Tệp rỗng (0 byte): hãy chép lại tệp", "the file is empty (0 bytes): copy it again"
+        raise MediaError(Problem(path.name, "empty", vi, en))
 
 
 def _unreadable(path: Path, child: Child) -> Problem:

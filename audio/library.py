@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from audio.decode import MediaError, convert
+from audio.decode import MediaError, convert, refuse_odd_files
 from audio.format import frames_to_ms
 from scheduler.problem import Problem
 
@@ -59,6 +59,7 @@ def ingest(path: Path, library_dir: Path) -> LibraryEntry:
     Loading the same file again costs only its checksum; a changed file under the same name replaces the entry.
     """
     name = media_name(path.name)
+    refuse_odd_files(path)
     library_dir.mkdir(parents=True, exist_ok=True)
     with _sole_writer(library_dir):
         digest = _digest_of(path)
@@ -115,11 +116,8 @@ def _sole_writer(library_dir: Path) -> Iterator[None]:
 
 
 def _digest_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""  # decoding gives the reason
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _known(index: dict[str, LibraryEntry], name: str, digest: str, library_dir: Path) -> LibraryEntry | None:

@@ -57,6 +57,7 @@ class _DecodingThread:
         drop = max(0, min(frame, self._end) - self._start)
         del self._pcm[: drop * BYTES_PER_FRAME]
         self._start += drop
+        self._changed.notify_all()
 
     def _cut_off(self, n_frames: int) -> bytes:
         """The first frames of the buffer, at most so many."""
@@ -182,7 +183,6 @@ class StreamSource(_DecodingThread):
                 self._gathering = False
                 self._shift = at_frame - self._start
             self._drop_before(at_frame - self._shift)
-            self._changed.notify_all()
             if self._start != at_frame - self._shift:
                 return self._wait_behind()
             self._behind_takes = 0
