@@ -8,7 +8,7 @@ because a sleeping reader keeps the log from being folded back.
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
@@ -108,7 +108,7 @@ class Database:
         if (said := self.rows("PRAGMA quick_check(1)")) != [("ok",)]:
             raise Corrupt(f"{self.path}: {said[0][0]}")
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
         """Run one statement; the number of rows it changed."""
         with storage_faults(self.path):
             return self._connection.execute(sql, parameters).rowcount

@@ -18,6 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+Message = MQTTMessage  # with .topic and .payload
 CONNECT_TIMEOUT_S = 10.0
 TURN_S = 0.1
 
@@ -27,16 +28,15 @@ class LinkError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """Where the broker is and who we are to it."""
+class Broker:
+    """Where the broker is and how to enter."""
 
     host: str
     port: int = 1883
-    client_id: str = ""
     username: str | None = None
     password: str | None = None
     tls_ca: Path | None = None
-    keepalive_s: int = 30
+    keepalive_s: int = 30  # a half-open link is noticed after this
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +52,31 @@ class Link:
 
     def __init__(
         self,
-        server: Server,
+        broker: Broker,
+        client_id: str,
         session: Session = Session(),
         will: tuple[str, bytes] | None = None,
         manual_ack: bool = False,
     ) -> None:
         self.connected = False
-        self.inbox: deque[MQTTMessage] = deque()
+        self.inbox: deque[Message] = deque()
         self._words: deque[ReasonCode] = deque()
         self._session = session
-        self._server = server
+        self._broker = broker
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=server.client_id,
+            client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=manual_ack,
         )
         self._configure(will)
 
     def _configure(self, will: tuple[str, bytes] | None) -> None:
-        client, server = self._client, self._server
+        client, broker = self._client, self._broker
         client.connect_timeout = CONNECT_TIMEOUT_S
-        client.username_pw_set(server.username, server.password)
-        if server.tls_ca is not None:
-            client.tls_set(str(server.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.username_pw_set(broker.username, broker.password)
+        if broker.tls_ca is not None:
+            client.tls_set(str(broker.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         if will is not None:
             client.will_set(will[0], will[1], qos=1, retain=True)
         client.on_connect = lambda _client, _data, _flags, reason, _properties: self._words.append(reason)
@@ -86,21 +87,21 @@ class Link:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._session.expiry_s
         properties.ReceiveMaximum = self._session.receive_maximum
-        server = self._server
+        broker = self._broker
         try:
             self._client.connect(
-                server.host,
-                server.port,
-                server.keepalive_s,
+                broker.host,
+                broker.port,
+                broker.keepalive_s,
                 clean_start=self._session.expiry_s == 0,
                 properties=properties,
             )
         except (OSError, ValueError) as error:
-            raise LinkError(f"{server.host}:{server.port}: {error}") from error
+            raise LinkError(f"{broker.host}:{broker.port}: {error}") from error
         deadline = time.monotonic() + CONNECT_TIMEOUT_S
         while not self.connected:
             if time.monotonic() > deadline:
-                raise LinkError(f"{server.host}:{server.port}: takes connections but says nothing")
+                raise LinkError(f"{broker.host}:{broker.port}: takes connections but says nothing")
             self.turn(TURN_S)
 
     def turn(self, timeout_s: float) -> None:
@@ -120,7 +121,7 @@ class Link:
     def subscribe(self, topic: str) -> None:
         self._client.subscribe(topic, qos=1)
 
-    def acknowledge(self, message: MQTTMessage) -> None:
+    def acknowledge(self, message: Message) -> None:
         """Tell the broker that it may forget a message (only with *manual_ack*)."""
         self._client.ack(message.mid, message.qos)
 

@@ -5,18 +5,18 @@ ledger. A broker's PUBACK counts for nothing: a stock broker acknowledged 5,000 
 delivered 1,000.
 """
 
+import math
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from telemetry.database import JournalError
 from telemetry.ledger_store import LedgerReader
-from telemetry.mqtt import BackOff, Link, LinkError, Server
-from telemetry.outbox import WINDOW_MESSAGES, Receipt, Window
+from telemetry.mqtt import BackOff, Broker, Link, LinkError
+from telemetry.outbox import Receipt, Window
 from telemetry.wire import (
     ACK,
     EVENTS,
@@ -31,30 +31,20 @@ from telemetry.wire import (
     state_payload,
 )
 
-TURN_S = 0.2  # how soon a new entry is seen
+TURN_S = 0.2  # how soon a waking is noticed
 TIMEOUTS_TO_RECONNECT = 2
+__all__ = ["Broker", "Pace", "Uplink"]
 
 
 @dataclass(frozen=True, slots=True)
-class UplinkSettings:
-    """Where to send, and how patient to be."""
+class Pace:
+    """How patient to be, in seconds."""
 
-    server: Server
-    address: Address
     receipt_s: float = 20.0  # without a receipt for so long, send again; the second time, connect anew
-    first_wait_s: float = 1.0
+    first_wait_s: float = 1.0  # before the second attempt to connect
     longest_wait_s: float = 60.0
-    state_every_s: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class UplinkState:
-    """For eyes and for the fault ``uplink_down``."""
-
-    connected: bool = False  # to the broker
-    confirmed: int = 0
-    trouble: str = ""
-    refused: tuple[int, ...] = field(default=())  # entries that the collector does not take: the chains differ
+    look_s: float = 5.0  # how often to look for new entries when nobody wakes us
+    state_s: float = 60.0  # how often to say that we live
 
 
 class Uplink(threading.Thread):
@@ -62,24 +52,38 @@ class Uplink(threading.Thread):
 
     def __init__(
         self,
-        settings: UplinkSettings,
+        broker: Broker,
+        province: str,
+        station: str,
         ledger: Path,
         post: Callable[[Receipt], None],
-        status: Callable[[], Mapping[str, Any]] = dict,
+        pace: Pace | None = None,
         chance: random.Random | None = None,
     ) -> None:
         super().__init__(name="uplink", daemon=True)
-        self.state = UplinkState()
-        self._settings = settings
+        self.connected = False  # to the broker: for eyes and for the fault ``uplink_down``
+        self.trouble = ""
+        self.booked = 0
+        self.refused: tuple[int, ...] = ()  # entries that the collector does not take: the chains differ
+        self._broker = broker
+        self._address = Address(province, station)
         self._ledger = ledger
         self._post = post
-        self._status = status
+        self._pace = pace or Pace()
+        self._back_off = BackOff(self._pace.first_wait_s, self._pace.longest_wait_s, chance or random.Random())
         self._ending = threading.Event()
-        wait = settings.first_wait_s, settings.longest_wait_s
-        self._back_off = BackOff(*wait, chance or random.Random())
+        self._news = threading.Event()
 
-    def close(self, timeout_s: float) -> bool:
-        """Ask it to end; True if it did in time."""
+    def wake(self) -> None:
+        """There are new entries."""
+        self._news.set()
+
+    def confirmed(self, upto: int) -> None:
+        """The ledger has written a receipt down: for eyes."""
+        self.booked = upto
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Ask it to end; True if it did in time (if not, it dies with the process: nothing depends on it)."""
         self._ending.set()
         self.join(timeout_s)
         return not self.is_alive()
@@ -90,42 +94,46 @@ class Uplink(threading.Thread):
             try:
                 self._converse(reader)
             except (LinkError, JournalError) as error:
-                self.state = UplinkState(False, self.state.confirmed, str(error), self.state.refused)
+                self.trouble = str(error)
                 self._ending.wait(self._back_off.wait_s())
         reader.close()
 
     def _converse(self, reader: LedgerReader) -> None:
         """One connection, until it fails or we end."""
-        address = self._settings.address
-        offline = address.topic(STATE), state_payload(False, {})
-        link = Link(self._settings.server, will=offline)
+        offline = self._address.topic(STATE), state_payload(False, {})
+        link = Link(self._broker, f"station-{self._address.station}", will=offline)
         try:
             link.open()
-            link.subscribe(address.topic(ACK))
+            link.subscribe(self._address.topic(ACK))
+            self.connected, self.trouble = True, ""
             self._talk(link, reader)
         finally:
+            self.connected = False
             link.close(offline)
 
     def _talk(self, link: Link, reader: LedgerReader) -> None:
         window = Window(reader.acknowledged(), reader.acknowledged())
-        told_state_at = -self._settings.state_every_s
-        self.state = UplinkState(True, window.confirmed)
+        self._news.set()
+        looked_at = told_at = -math.inf
         while not self._ending.is_set():
             link.turn(TURN_S)
             now = time.monotonic()
             window = self._receive(link, reader, window, now)
             window = self._patience(window, now)
-            window = self._send(link, reader, window, now)
-            if now - told_state_at >= self._settings.state_every_s:
+            if self._news.is_set() or window.sent > window.confirmed or now - looked_at >= self._pace.look_s:
+                self._news.clear()
+                looked_at = now
+                window = self._send(link, reader, window, now)
+            if now - told_at >= self._pace.state_s:
                 self._tell_state(link, reader)
-                told_state_at = now
+                told_at = now
 
     def _receive(self, link: Link, reader: LedgerReader, window: Window, now: float) -> Window:
         while link.inbox:
             try:
                 ack = parse_ack(bytes(link.inbox.popleft().payload))
             except BadMessage as error:
-                self.state = UplinkState(True, window.confirmed, f"receipt: {error}", self.state.refused)
+                self.trouble = f"receipt: {error}"
                 continue
             if ack.ledger == _ledger_id(reader) and ack.upto <= reader.last_seq():
                 window = self._received(window, ack, now)
@@ -135,13 +143,13 @@ class Uplink(threading.Thread):
         after = window.received(ack.upto, ack.missing, now)
         if after.confirmed > window.confirmed:
             self._back_off.reset()
+        self.refused = ack.refused
+        self.trouble = f"the collector does not take entry {ack.refused[0]}" if ack.refused else ""
         self._post(Receipt(ack.ledger, ack.upto))
-        trouble = f"the collector does not take entry {ack.refused[0]}" if ack.refused else ""
-        self.state = UplinkState(True, after.confirmed, trouble, ack.refused)
         return after
 
     def _patience(self, window: Window, now: float) -> Window:
-        if not window.late(now, self._settings.receipt_s):
+        if not window.late(now, self._pace.receipt_s):
             return window
         if window.timeouts + 1 >= TIMEOUTS_TO_RECONNECT:
             raise LinkError("no receipt from the collector")
@@ -150,15 +158,15 @@ class Uplink(threading.Thread):
     def _send(self, link: Link, reader: LedgerReader, window: Window, now: float) -> Window:
         if window.room <= 0:
             return window
-        entries = reader.entries_since(window.sent, min(window.room, WINDOW_MESSAGES) * MAX_ENTRIES)
+        entries = reader.entries_since(window.sent, window.room * MAX_ENTRIES)
         for _, message in zip(range(window.room), messages(entries), strict=False):
-            link.publish(self._settings.address.topic(EVENTS), events_payload(self._settings.address.station, message))
+            link.publish(self._address.topic(EVENTS), events_payload(self._address.station, message))
             window = window.sent_upto(message[-1].seq, now)
         return window
 
     def _tell_state(self, link: Link, reader: LedgerReader) -> None:
-        status = {**self._status(), "ledger": _ledger_id(reader), "last_seq": reader.last_seq()}
-        link.publish(self._settings.address.topic(STATE), state_payload(True, status), qos=0, retain=True)
+        status = {"ledger": _ledger_id(reader), "last_seq": reader.last_seq()}
+        link.publish(self._address.topic(STATE), state_payload(True, status), qos=0, retain=True)
 
 
 def _ledger_id(reader: LedgerReader) -> str:

@@ -7,7 +7,7 @@ entry under a known number is refused and kept as evidence, for one of the two w
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from telemetry.canonical import canonical
@@ -186,9 +186,10 @@ class ArchiveReader(Reader):
         """All of a station's entries, ledger by ledger."""
         yield from self._entries("station = ?", station)
 
-    def entries_about(self, station: str, first: str, last: str) -> list[Entry]:
-        """A station's entries about any local date (ISO) from *first* to *last*, ledger by ledger."""
-        return list(self._entries("station = ? AND last_day >= ? AND first_day <= ?", station, first, last))
+    def entries_about(self, station: str, first: date, last: date) -> list[Entry]:
+        """A station's entries about any local date from *first* to *last*, ledger by ledger."""
+        days = first.isoformat(), last.isoformat()
+        return list(self._entries("station = ? AND last_day >= ? AND first_day <= ?", station, *days))
 
     def _entries(self, where: str, *parameters: str) -> Iterator[Entry]:
         rows = self.rows(
@@ -207,8 +208,7 @@ class ArchiveReader(Reader):
         self, station: str, month: str, upto: int | None = None, as_of: datetime | None = None
     ) -> MonthlyFigure:
         """The station's month, counted up to *upto* (else up to what is here without gap). Raises ValueError."""
-        first, last = month_days(month)
-        entries = self.entries_about(station, first.isoformat(), last.isoformat())
+        entries = self.entries_about(station, *month_days(month))
         return monthly(station, entries, month, self.upto(station) if upto is None else upto, as_of)
 
     def refused(self) -> list[tuple[str, int | None, str]]:

@@ -6,86 +6,102 @@ send again what they have no receipt for. So killing this process, the broker or
 
 import logging
 import random
+import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from paho.mqtt.client import MQTTMessage
+from pathlib import Path
 
 from telemetry.database import JournalError
-from telemetry.mqtt import BackOff, Link, LinkError, Server, Session
+from telemetry.mqtt import BackOff, Broker, Link, LinkError, Message, Session
 from telemetry.upstream.archive import Archive, Arrived
 from telemetry.wire import ACK, EVERY_STATION, ack_payload
 
-TURN_S = 0.05
+TURN_S = 0.2
+SESSION_EXPIRY_S = 7 * 86_400  # how long the broker keeps messages for us; the stations keep them anyway
+RECEIVE_MAXIMUM = 1_000
+LONGEST_WAIT_S = 10.0
 log = logging.getLogger("smartradio")
 
 
 @dataclass(frozen=True, slots=True)
-class CollectorSettings:
-    """``share``: collectors of one name part the stations among them (MQTT shared subscription)."""
+class Batching:
+    """How much goes into one commit."""
 
-    server: Server
-    share: str | None = None
-    batch_messages: int = 200  # less than receive_maximum, or batches would wait for the broker
-    batch_s: float = 0.05
-    session_expiry_s: int = 7 * 86_400  # how long the broker keeps messages for us; stations keep them anyway
-    receive_maximum: int = 1_000
-    longest_wait_s: float = 30.0
-
-    @property
-    def subscription(self) -> str:
-        return f"$share/{self.share}/{EVERY_STATION}" if self.share else EVERY_STATION
+    messages: int = 200  # less than RECEIVE_MAXIMUM, or every batch would wait for the broker
+    wait_s: float = 0.05
 
 
 class Collector:
-    """Runs in the calling thread until told to end."""
+    """Runs in the calling thread until told to end. *share*: collectors of one name part the stations among them."""
 
-    def __init__(self, settings: CollectorSettings, archive: Archive) -> None:
-        self._settings = settings
-        self._archive = archive
-        self._back_off = BackOff(0.5, settings.longest_wait_s, random.Random())
-        self.connected = threading.Event()
+    def __init__(
+        self,
+        broker: Broker,
+        archive: Path | Archive,
+        name: str = "collector",
+        share: str | None = None,
+        batching: Batching | None = None,
+    ) -> None:
+        """Raises JournalError when the archive cannot be opened."""
+        self.connected = False
+        self._broker = broker
+        self._archive = Archive(archive) if isinstance(archive, Path) else archive
+        self._name = name
+        self._subscription = f"$share/{share}/{EVERY_STATION}" if share else EVERY_STATION
+        self._batching = batching or Batching()
+        self._back_off = BackOff(0.5, LONGEST_WAIT_S, random.Random())
 
-    def run(self, ending: threading.Event) -> None:
-        """Collect for ever. A broker or a disk that fails is tried again; what was not committed comes again."""
+    def run(self, ending: threading.Event | None = None) -> None:
+        """Collect until *ending* is set; without it, until SIGTERM or SIGINT (only in the main thread).
+
+        A broker or a disk that fails is tried again; what was not committed comes again.
+        """
+        ending = ending or _ended_by_signal()
         while not ending.is_set():
             try:
                 self._collect(ending)
             except (LinkError, JournalError) as error:
                 log.warning("collector: %s", error)
-                self.connected.clear()
                 ending.wait(self._back_off.wait_s())
+        self._archive.close()
 
     def _collect(self, ending: threading.Event) -> None:
-        session = Session(self._settings.session_expiry_s, self._settings.receive_maximum)
-        link = Link(self._settings.server, session, manual_ack=True)
+        session = Session(SESSION_EXPIRY_S, RECEIVE_MAXIMUM)
+        link = Link(self._broker, self._name, session, manual_ack=True)
         try:
             link.open()
-            link.subscribe(self._settings.subscription)
+            link.subscribe(self._subscription)
             self._back_off.reset()
-            self.connected.set()
+            self.connected = True
             while not ending.is_set():
                 self._take_batch(link)
         finally:
-            self.connected.clear()
+            self.connected = False
             link.close()
 
     def _take_batch(self, link: Link) -> None:
         """Wait for messages, gather those that come close together, commit, then acknowledge."""
         link.turn(TURN_S)
-        if not link.inbox:
-            return
-        deadline = time.monotonic() + self._settings.batch_s
-        while len(link.inbox) < self._settings.batch_messages and time.monotonic() < deadline:
-            link.turn(min(TURN_S, self._settings.batch_s))
-        size = min(len(link.inbox), self._settings.batch_messages)
-        self._commit(link, [link.inbox.popleft() for _ in range(size)])
+        deadline = time.monotonic() + self._batching.wait_s
+        while 0 < len(link.inbox) < self._batching.messages and time.monotonic() < deadline:
+            link.turn(self._batching.wait_s)
+        size = min(len(link.inbox), self._batching.messages)
+        if size:
+            self._commit(link, [link.inbox.popleft() for _ in range(size)])
 
-    def _commit(self, link: Link, batch: list[MQTTMessage]) -> None:
+    def _commit(self, link: Link, batch: Sequence[Message]) -> None:
         arrived = [Arrived(message.topic, bytes(message.payload)) for message in batch]
         acks = self._archive.store(arrived, time.time_ns())
         for message in batch:
             link.acknowledge(message)
         for told in acks:
             link.publish(told.address.topic(ACK), ack_payload(told.ack))
+
+
+def _ended_by_signal() -> threading.Event:
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    return ending

@@ -86,19 +86,22 @@ class Day:
 
     def run(self) -> "Day":
         for words in self.lines:
-            if words[0] == "day":
-                self.date = datetime.fromisoformat(words[1]).replace(tzinfo=STATION_TZ)
-                self.true_ns = wall_ns_of(self.date) + 3_600 * NS_PER_S
-                self.power("on")
-            elif words[:1] == ["no"]:
-                self.box.account = None
-            elif words[0] == "expect":
-                self.expected.append(words[1:])
-            else:
-                self.pass_time(self.at(words[0]))
-                getattr(self, {"return": "returns"}.get(words[1], words[1]))(*words[2:])
+            self.run_line(words)
         self.pass_time(self.true_ns + 600 * NS_PER_S)
         return self
+
+    def run_line(self, words: list[str]) -> None:
+        if words[0] == "day":
+            self.date = datetime.fromisoformat(words[1]).replace(tzinfo=STATION_TZ)
+            self.true_ns = wall_ns_of(self.date) + 3_600 * NS_PER_S
+            self.power("on")
+        elif words[0] == "no":
+            self.box.account = None
+        elif words[0] == "expect":
+            self.expected.append(words[1:])
+        else:
+            self.pass_time(self.at(words[0]))
+            getattr(self, {"return": "returns"}.get(words[1], words[1]))(*words[2:])
 
     def pass_time(self, until_ns: int) -> None:
         """Beat every five seconds while something plays, and once at the end."""

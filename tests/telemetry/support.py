@@ -5,13 +5,11 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from firmware_py.demo.broker import Broker
+from firmware_py.demo.broker import Broker as Mosquitto
 from telemetry.ledger_store import LedgerReader, LedgerStore
-from telemetry.mqtt import Server
-from telemetry.uplink import Uplink, UplinkSettings
-from telemetry.upstream.archive import Archive, ArchiveReader
-from telemetry.upstream.collector import Collector, CollectorSettings
-from telemetry.wire import Address
+from telemetry.uplink import Broker, Pace, Uplink
+from telemetry.upstream.archive import ArchiveReader
+from telemetry.upstream.collector import Collector
 
 STATION = "tram-1"
 PROVINCE = "bac-kan"
@@ -28,12 +26,10 @@ def fill(path: Path, count: int, station: str = STATION) -> LedgerStore:
 
 
 @contextmanager
-def collecting(broker: Broker, archive: Path):
+def collecting(broker: Mosquitto, archive: Path):
     """A collector in a thread of its own."""
     ending = threading.Event()
-    collector = Collector(
-        CollectorSettings(Server(broker.host, broker.port, "collector"), longest_wait_s=1), Archive(archive)
-    )
+    collector = Collector(Broker(broker.host, broker.port), archive)
     thread = threading.Thread(target=collector.run, args=(ending,), daemon=True)
     thread.start()
     try:
@@ -41,25 +37,14 @@ def collecting(broker: Broker, archive: Path):
     finally:
         ending.set()
         thread.join(10)
+        assert not thread.is_alive()
 
 
 @contextmanager
-def sending(broker: Broker, ledger: Path, store: LedgerStore, receipt_s: float = 1.0):
+def sending(broker: Mosquitto, ledger: Path, store: LedgerStore, receipt_s: float = 1.0):
     """An uplink whose receipts are written as the ledger's own thread would write them."""
-    lock = threading.Lock()
-
-    def post(receipt):
-        with lock:
-            store.confirm(receipt)
-
-    settings = UplinkSettings(
-        Server(broker.host, broker.port, store.station),
-        Address(PROVINCE, store.station),
-        receipt_s=receipt_s,
-        first_wait_s=0.1,
-        longest_wait_s=0.5,
-    )
-    uplink = Uplink(settings, ledger, post)
+    pace = Pace(receipt_s=receipt_s, first_wait_s=0.1, longest_wait_s=0.5, look_s=0.2)
+    uplink = Uplink(Broker(broker.host, broker.port), PROVINCE, store.station, ledger, store.confirm, pace)
     uplink.start()
     try:
         yield uplink

@@ -41,7 +41,7 @@ def test_a_brokers_acknowledgement_moves_no_bookmark(broker, tmp_path):
     ledger = tmp_path / "ledger.db"
     store = fill(ledger, 50)
     with sending(broker, ledger, store, receipt_s=0.5) as uplink:
-        wait_until(lambda: "no receipt" in uplink.state.trouble)
+        wait_until(lambda: "no receipt" in uplink.trouble)
         assert LedgerReader(ledger).acknowledged() == 0
 
 
@@ -65,7 +65,7 @@ def test_entries_written_while_everything_is_down_arrive_later(tmp_path):
     store = fill(ledger, 30)
     broker = Broker(tmp_path / "broker")
     with sending(broker, ledger, store) as uplink:
-        wait_until(lambda: uplink.state.trouble)
+        wait_until(lambda: uplink.trouble)
         fill(ledger, 30).close()
         with broker, collecting(broker, tmp_path / "archive.db"):
             wait_until(lambda: LedgerReader(ledger).acknowledged() == 60)
@@ -74,9 +74,9 @@ def test_entries_written_while_everything_is_down_arrive_later(tmp_path):
 
 COLLECTOR = """
 import sys, threading, os, random
-from telemetry.mqtt import Server
+from telemetry.mqtt import Broker
 from telemetry.upstream.archive import Archive
-from telemetry.upstream.collector import Collector, CollectorSettings
+from telemetry.upstream.collector import Batching, Collector
 port, path, die_at, where = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
 class DyingArchive(Archive):
     calls = 0
@@ -87,8 +87,8 @@ class DyingArchive(Archive):
         if DyingArchive.calls == die_at and where == "after": os.kill(os.getpid(), 9)
         return acks
 from pathlib import Path
-settings = CollectorSettings(Server("127.0.0.1", port, "collector"), batch_messages=2)
-Collector(settings, DyingArchive(Path(path))).run(threading.Event())
+archive = DyingArchive(Path(path))
+Collector(Broker("127.0.0.1", port), archive, batching=Batching(messages=2)).run(threading.Event())
 """
 
 

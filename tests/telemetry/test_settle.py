@@ -1,0 +1,232 @@
+"""Whatever the facts say, every planned millisecond is booked once, and the days sum to the whole."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audio.segments import Quality, Segment, State
+from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockMapRow, ClockQuality, Reading, wall_ns_of
+from scheduler.occurrence import Kind, Occurrence
+from telemetry.airtime import AirtimeRecord
+from telemetry.axis import Axis
+from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.readers import Run
+from telemetry.settle import Patience, SlotFacts, settle, when_settled
+from telemetry.shares import local_days
+
+START = datetime(2026, 11, 30, 23, 45, tzinfo=STATION_TZ)
+ZERO_NS = 1_000 * NS_PER_S  # boottime at which the slot begins, where nothing else is said
+OFFSET_NS = wall_ns_of(START) - ZERO_NS
+CHANNELS = ("line", "air")
+IDS = ("it", "other")
+
+minutes = st.integers(1, 120)
+instants = st.integers(0, 9_000 * NS_PER_S)  # boottime, before and after the slot
+boots = st.integers(1, 3)
+
+
+def occurrence(length_min: int = 30, kind: Kind = Kind.OWN) -> Occurrence:
+    ends_ns = wall_ns_of(START) + length_min * 60 * NS_PER_S
+    return Occurrence("it", "Bản tin", START, datetime.fromtimestamp(ends_ns / NS_PER_S, STATION_TZ), kind)
+
+
+def at(boot: int, boottime_ns: int) -> Reading:
+    return Reading(boot, boottime_ns, boottime_ns + OFFSET_NS, ClockQuality.NTP)
+
+
+@st.composite
+def playout_facts(draw):
+    kind = draw(st.sampled_from(list(Fact)))
+    boot, when = draw(boots), draw(instants)
+    other = draw(instants)
+    detail = {
+        Fact.BEGAN: {
+            "anchor_ns": ZERO_NS + draw(st.sampled_from([0, 50 * NS_PER_MS, 600 * NS_PER_S])),
+            "sink_ns": when,
+            "wanted_ns": when,
+            "offset_ms": 0,
+        },
+        Fact.PROGRESS: {"sink_ns": other, "frames": draw(st.integers(0, 10**9))},
+        Fact.ENDED: {
+            "sink_ns": other,
+            "frames": draw(st.integers(0, 10**9)),
+            "cause": draw(st.sampled_from(["planned_end", "source_short", "stopped", "playout_died", "shutdown"])),
+        },
+        Fact.MISSED: {"cause": draw(st.sampled_from(["source_missing", "quiet_hours", "pre_empted"]))},
+        Fact.STOPPED: {"by": "x", "why": "", "until_ns": draw(st.none() | instants)},
+        Fact.JUMPED: {"lost_ms": draw(st.integers(0, 10_000))},
+    }.get(kind, {})
+    return PlayoutFact(0, kind, at(boot, when), draw(st.sampled_from(IDS)), detail)
+
+
+@st.composite
+def stretches(draw):
+    start, end = sorted((draw(instants), draw(instants)))
+    return draw(boots), start, end
+
+
+@st.composite
+def slot_facts(draw):
+    facts = [replace(fact, n=n) for n, fact in enumerate(draw(st.lists(playout_facts(), max_size=12)), 1)]
+    clock = [
+        ClockMapRow(boot, when, OFFSET_NS + step * NS_PER_S, quality)
+        for boot, when, step, quality in draw(
+            st.lists(
+                st.tuples(
+                    boots,
+                    instants,
+                    st.sampled_from([0, 0, 600, -600, 86_400 * 365, -86_400 * 365]),
+                    st.sampled_from([ClockQuality.NTP, ClockQuality.NONE]),
+                ),
+                max_size=5,
+            )
+        )
+    ]
+    segments = [
+        Segment(draw(st.sampled_from(CHANNELS)), *stretch, draw(st.sampled_from(State)), draw(st.sampled_from(Quality)))
+        for stretch in draw(st.lists(stretches(), max_size=12))
+    ]
+    said = [
+        Condition("return_device", "line", draw(st.booleans()), boot, start)
+        for boot, start, _ in draw(st.lists(stretches(), max_size=3))
+    ]
+    return SlotFacts(
+        now=at(draw(boots), draw(instants)),
+        account=draw(st.sampled_from(["line", "line", "line", None])),
+        clock=clock,
+        playout=facts,
+        segments=segments,
+        playout_runs=[Run(*stretch) for stretch in draw(st.lists(stretches(), max_size=4))],
+        meter_runs=[Run(*stretch) for stretch in draw(st.lists(stretches(), max_size=4))],
+        return_device=said,
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(slot_facts(), minutes, st.sampled_from(list(Kind)))
+def test_the_three_sums_are_always_the_plan_and_the_days_always_the_whole(facts, length_min, kind):
+    planned = occurrence(length_min, kind)
+    record = settle(planned, facts)
+    whole = record.whole
+    assert whole.on_air_ms + whole.not_on_air_ms + whole.unobserved_ms == planned.planned_ms == whole.planned_ms
+    assert min([whole.on_air_ms, *whole.not_on_air.values(), *whole.unobserved.values()]) >= 0
+    assert [day.date for day in local_days(planned)] == list(record.days)
+    for name, figure in whole.figures().items():
+        assert sum(getattr(day, name) for day in record.days.values()) == figure
+    assert whole.overlaid_ms + whole.low_ms <= whole.on_air_ms * 2
+    assert whole.programme_ms == (0 if kind is Kind.REPEAT else min(whole.played_ms, planned.planned_ms))
+    assert AirtimeRecord.from_json(record.to_json()) == record
+    for coverage in record.coverage.values():
+        assert coverage.on_air_ms + coverage.not_on_air_ms + coverage.unobserved_ms == planned.planned_ms
+
+
+@settings(max_examples=60, deadline=None)
+@given(slot_facts(), st.data())
+def test_saying_a_fact_twice_or_in_another_order_of_segments_changes_nothing(facts, data):
+    shuffled = data.draw(st.permutations([*facts.segments, *facts.segments]))
+    assert settle(occurrence(), replace(facts, segments=shuffled)).whole == settle(occurrence(), facts).whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(slot_facts())
+def test_without_a_segment_on_air_nothing_is_on_air(facts):
+    deaf = [s for s in facts.segments if not (s.state is State.ON_AIR and s.channel == "line")]
+    assert settle(occurrence(), replace(facts, segments=deaf)).whole.on_air_ms == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(slot_facts())
+def test_what_was_never_begun_is_never_on_air(facts):
+    silent = [f for f in facts.playout if not (f.kind is Fact.BEGAN and f.occurrence_id == "it")]
+    record = settle(occurrence(), replace(facts, playout=silent))
+    assert (record.whole.on_air_ms, record.whole.played_ms, record.start_error_ms) == (0, 0, None)
+
+
+def began(sink_ns: int, boot: int = 1, wanted_ns: int = ZERO_NS) -> PlayoutFact:
+    detail = {"anchor_ns": ZERO_NS, "sink_ns": sink_ns, "wanted_ns": wanted_ns, "offset_ms": 0, "content_ms": None}
+    return PlayoutFact(1, Fact.BEGAN, at(boot, sink_ns), "it", detail)
+
+
+def whole_slot(state: State = State.ON_AIR, **more) -> Segment:
+    return Segment("line", 1, ZERO_NS, ZERO_NS + 1_800 * NS_PER_S, state, **more)
+
+
+def simple(**changed) -> SlotFacts:
+    lived = [Run(1, 0, ZERO_NS + 2_000 * NS_PER_S)]
+    facts = SlotFacts(
+        now=at(1, ZERO_NS + 2_000 * NS_PER_S),
+        account="line",
+        clock=[ClockMapRow(1, 0, OFFSET_NS, ClockQuality.NTP)],
+        playout=[began(ZERO_NS)],
+        segments=[whole_slot(delay_ms=412.5, coherence=0.97)],
+        playout_runs=lived,
+        meter_runs=lived,
+    )
+    return replace(facts, **changed)
+
+
+def test_a_late_first_sample_is_the_start_error_and_a_late_start():
+    record = settle(occurrence(), simple(playout=[began(ZERO_NS + 1_500_000)]))
+    assert record.start_error_ms == 1.5
+    assert record.whole.not_on_air == {"late_start": 1}
+    assert (record.delay_ms, record.coherence, record.clock) == (412.5, 0.97, "ntp")
+
+
+def test_sound_that_was_matched_while_another_programme_played_is_not_this_one():
+    other = replace(began(ZERO_NS + 60 * NS_PER_S), n=2, occurrence_id="other")
+    record = settle(occurrence(), simple(playout=[began(ZERO_NS), other]))
+    assert record.whole.on_air_ms == 60_000
+    assert record.whole.not_on_air == {"pre_empted": 1_740_000}
+
+
+def test_playout_cannot_claim_air_that_the_meter_did_not_hear():
+    record = settle(occurrence(), simple(segments=[]))
+    assert (record.whole.on_air_ms, record.whole.unobserved) == (0, {"not_proven": 1_800_000})
+
+
+def test_another_channel_is_coverage_and_never_airtime():
+    record = settle(occurrence(), simple(segments=[replace(whole_slot(), channel="air")]))
+    assert record.whole.on_air_ms == 0
+    assert record.coverage["air"].on_air_ms == 1_800_000
+
+
+def test_a_clock_that_is_slewed_makes_no_holes():
+    rows = [ClockMapRow(1, n * 50 * NS_PER_S, OFFSET_NS + n * NS_PER_MS, ClockQuality.NTP) for n in range(80)]
+    facts = simple(clock=rows, playout=[], segments=[whole_slot(State.SILENCE)])
+    assert settle(occurrence(), facts).whole.not_on_air == {"missed": 1_800_000}
+
+
+def test_a_boot_that_learnt_the_time_late_is_placed_by_what_it_learnt():
+    """Without RTC: 1970 until the network comes, twenty minutes into the slot."""
+    rows = [
+        ClockMapRow(1, 0, 0, ClockQuality.NONE),
+        ClockMapRow(1, ZERO_NS + 1_200 * NS_PER_S, OFFSET_NS, ClockQuality.NTP),
+    ]
+    missed = PlayoutFact(1, Fact.MISSED, at(1, ZERO_NS + 1_200 * NS_PER_S), "it", {"cause": "clock_untrusted"})
+    record = settle(occurrence(), simple(clock=rows, playout=[missed], segments=[whole_slot(State.SILENCE)]))
+    assert record.whole.not_on_air == {"clock_untrusted": 1_800_000}
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "playout_s", "meter_s", "final", "settled"),
+    [
+        (10, 10, 10, False, False),  # the meter may still change its mind
+        (20, 20, 20, False, True),
+        (20, 20, -5, False, False),  # the meter is behind
+        (20, 20, -5, True, True),
+        (-1, -1, -1, True, False),  # not over
+        (60, 60, None, False, False),  # a meter that never spoke
+        (200, 60, None, False, True),  # and is taken for dead
+    ],
+)
+def test_an_account_is_closed_when_every_writer_has_passed_its_end_or_is_given_up(
+    ago_s, playout_s, meter_s, final, settled
+):
+    end = ZERO_NS + 1_800 * NS_PER_S
+    marks = [None if s is None else Watermark(1, end + s * NS_PER_S, 0) for s in (playout_s, meter_s)]
+    facts = simple()
+    axis = Axis.of(occurrence(), facts.clock, facts.playout)
+    assert when_settled(axis, marks, at(1, end + ago_s * NS_PER_S), Patience(), final) is settled
