@@ -91,9 +91,7 @@ def _together(
         yield one, other
 
 
-def _summed(
-    segments: list[MatchSegment], sent_frames: int, locked: tuple[float | None, float | None]
-) -> Measurement:
+def _summed(segments: list[MatchSegment], sent_frames: int, locked: tuple[float | None, float | None]) -> Measurement:
     parts = tuple(_in_ms(s) for s in segments)
     on_air = _frames(segments, lambda s: s.state == State.ON_AIR)
     unobserved = _frames(segments, lambda s: s.state == State.UNOBSERVED)

@@ -98,7 +98,9 @@ def make(scenario: Scenario, seconds: float, seed: int) -> Recording:
     if scenario.never:
         faults = (Fault(0.0, seconds, scenario.kinds[0]),)
     elif faults is None:
-        faults = random_faults(seconds, max(4, round(FAULTS * seconds / SECONDS)), scenario.kinds, own, scenario.shortest_s)
+        faults = random_faults(
+            seconds, max(4, round(FAULTS * seconds / SECONDS)), scenario.kinds, own, scenario.shortest_s
+        )
     return record(scenario.name, sent, scenario.channel, faults, own, RATE, scenario.never)
 
 
@@ -254,7 +256,9 @@ def claimed_by_chromaprint(recording: Recording, heard: Path, sent: Path) -> Boo
 
 
 def _fingerprint(path: Path) -> NDArray[np.uint32]:
-    said = subprocess.run(["fpcalc", "-raw", "-length", "0", str(path)], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["fpcalc", "-raw", "-length", "0", str(path)], capture_output=True, text=True, check=True
+    ).stdout
     return np.array([int(x) for x in said.split("FINGERPRINT=")[1].split(",")], np.uint32)
 
 
@@ -308,7 +312,7 @@ def _line(name: str, cells: Sequence[str]) -> str:
 
 def _cells(result: Result, peers: Sequence[str]) -> list[str]:
     ours = result.ours
-    p50, p95 = (np.percentile(ours.edges_ms, [50, 95]) if ours.edges_ms else (np.nan, np.nan))
+    p50, p95 = np.percentile(ours.edges_ms, [50, 95]) if ours.edges_ms else (np.nan, np.nan)
     return [
         f"{ours.err_percent:.3f}",
         f"{ours.wrong_percent:.3f}",
@@ -342,7 +346,9 @@ def _rows_of(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def rows(quick: bool = False, scenarios: Sequence[Scenario] = SCENARIOS, seed: int = BULLETIN_SEED) -> list[dict[str, Any]]:
+def rows(
+    quick: bool = False, scenarios: Sequence[Scenario] = SCENARIOS, seed: int = BULLETIN_SEED
+) -> list[dict[str, Any]]:
     """Print the table, scenario by scenario, and return it. ``quick``: two minutes each instead of ten."""
     seconds = 120.0 if quick else SECONDS
     peers = _with_chromaprint()

@@ -1,6 +1,7 @@
 """HEARD on SENT's axis: windowed-sinc interpolation along a track, the fraction held for one hop."""
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from audio.match.grid import F32, HOP
 from audio.match.lag import Track
@@ -26,9 +27,6 @@ def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) 
     phase = np.rint((where - whole) * _PHASES).astype(np.int64)
     first = int(whole.min()) - _TAPS // 2 + 1
     stretch = heard.read(first, int(whole.max()) + HOP + _TAPS // 2 + 1)
-    windows = np.lib.stride_tricks.sliding_window_view(stretch, HOP + _TAPS - 1)[whole - int(whole.min())]
-    kernels = _KERNELS[phase]
-    out = np.zeros((hops, HOP), np.float32)
-    for tap in range(_TAPS):
-        out += windows[:, tap : tap + HOP] * kernels[:, tap, None]
-    return out.reshape(-1)
+    step = stretch.itemsize
+    windows = as_strided(stretch, (len(stretch) - HOP - _TAPS + 2, HOP, _TAPS), (step, step, step))
+    return np.asarray(np.einsum("hst,ht->hs", windows[whole - int(whole.min())], _KERNELS[phase]).reshape(-1))

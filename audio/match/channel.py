@@ -13,8 +13,12 @@ Doubles = NDArray[np.float64]
 _SIZE = 2_048
 BEFORE, AFTER = 64, 960  # taps before and after the direct path: 8 and 120 ms
 _MEMORY_S = 30.0
-_RISE_S, _FALL_S = 12.0, 3.0  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
+_RISE_S, _FALL_S = (
+    12.0,
+    3.0,
+)  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
 _STEPS, _RIDGE = 12, 0.01
+_LOWEST_S, _NO_FLOOR = 2.0, -12.0
 _HZ = np.fft.rfftfreq(_SIZE, 1 / RATE_HZ)
 _BAND = ((_HZ > 100) & (_HZ < 3_750)).astype(np.float64)
 _WINDOW = np.hanning(_SIZE + 1)[:_SIZE].astype(np.float32)
@@ -36,6 +40,8 @@ class Channel:
         self._floor_s = 0.0  # seconds that the floor has seen
         self.gain = 1.0  # of the last looks, against the filter: automatic gain control moves it
         self._spread = 0.5  # mean square of log(rest / floor)
+        self.lowest = _NO_FLOOR  # log of the least rest / floor that is usual: a path with noise is never quieter
+        self._window_min, self._window_s = 0.0, 0.0
         self.known = False
 
     def learn(self, sent: F32, heard: F32) -> None:
@@ -80,11 +86,19 @@ class Channel:
         self.floor = self.floor + rate * (now - self.floor)
         self.mean_power = self.mean_power + rate * (np.mean(prediction_power, 0) - self.mean_power)
 
-
     def learn_scatter(self, rest: F32) -> None:
         """log(rest / floor) of frames that are on air."""
         rate = min(0.2, len(rest) * HOP / RATE_HZ / _RISE_S)
-        self._spread += rate * (float(np.mean(np.clip(rest, -3, 3) ** 2)) - self._spread)
+        self._spread += rate * (float(np.mean(np.clip(rest, 0, 3) ** 2)) - self._spread)
+
+    def learn_lowest(self, rest: F32) -> None:
+        """The same of frames in which the programme pauses: there nothing but the path's own noise is left."""
+        self._window_min = min(self._window_min, float(np.min(rest)))
+        self._window_s += len(rest) * HOP / RATE_HZ
+        if self._window_s > _LOWEST_S:
+            rise = 0.25 if self._window_min > self.lowest else 1.0
+            self.lowest += rise * (self._window_min - self.lowest)
+            self._window_min, self._window_s = 0.0, 0.0
 
     @property
     def scatter(self) -> float:

@@ -3,17 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from audio.match.channel import FRAME_WINDOW, Channel
-from audio.match.grid import C64, F32, FRAME, HIGH_BIN, HOP, LOW_BIN
+from audio.match.grid import BINS, C64, F32, FRAME, HIGH_BIN, HOP, LOW_BIN
 
 _LEAKAGE = 1.35  # neighbouring bins of a Hann window are not independent: the spread of z is this much larger
 _OVERLAP = 3.0  # nor are frames that overlap by three quarters: that many count as one
 _CLIP = 12.0  # nats a frame may say
 _MODEL_ERROR = 0.003  # −25 dB: no filter that was learnt predicts better
+_LOUD_ERROR = 0.01  # −20 dB: nor at an instant at which it is loud
+_RINGING_ERROR = 0.001  # −30 dB: nor soon after
+_BELOW_FLOOR = 0.5  # of the floor: differences far below it say nothing
+RECENT = 15  # hops: the reach of the filter
 _WEAK = 0.5  # below that the programme is too quiet to say anything
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
+_ONES = np.ones(BINS, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +37,82 @@ class Evidence:
 
 def spectra(sound: F32) -> C64:
     """Frames of ``FRAME`` each ``HOP`` in the band that every path passes."""
-    frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
+    frames = as_strided(sound, ((len(sound) - FRAME) // HOP + 1, FRAME), (HOP * sound.itemsize, sound.itemsize))
     return np.asarray(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, LOW_BIN:HIGH_BIN], np.complex64)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Over the bins of each frame, each bin divided by its noise."""
+
+    heard: F32
+    expected: F32
+    cross: F32
+
+
 def weigh(heard: C64, expected: C64, channel: Channel) -> Evidence:
-    """Compare HEARD with the prediction, each bin as important as it is quiet when nothing else is there."""
-    floor = channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12)
-    white = 1 / floor
-    heard_power, power = _power(heard) * white, _power(expected) * white
+    """Compare HEARD with the prediction, each bin as important as it is quiet when nothing else is there.
+
+    *expected* has ``RECENT`` frames more, before those of *heard*: what was loud just now may still ring.
+    """
+    white = 1 / (channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12))
+    earlier = _power(expected) * white
+    ringing = _loudest_of_recent(earlier @ _ONES)
+    expected, power = expected[RECENT:], earlier[RECENT:]
+    heard_power = _power(heard) * white
     cross = (heard.real * expected.real + heard.imag * expected.imag) * white
-    both = np.sum(heard_power * power, 1)
-    z = np.sum(cross, 1) / np.sqrt(0.5 * both + 1e-20) / _LEAKAGE
-    squares = np.sum(power * power, 1)
-    bins = np.sum(power, 1) ** 2 / (squares + 1e-20)
-    share = squares / (squares * (1 + _MODEL_ERROR * 10) + np.sum(power, 1) + 1e-20)
+    sums = _Sums(heard_power @ _ONES, power @ _ONES, cross @ _ONES)
+    squares = _dot(power, power)
+    z = sums.cross / np.sqrt(0.5 * _dot(heard_power, power) + 1e-20) / _LEAKAGE
+    bins = sums.expected**2 / (squares + 1e-20)
+    share = squares / (squares * (1 + _MODEL_ERROR * 10) + sums.expected + 1e-20)
     best = np.sqrt(2 * bins * share) / _LEAKAGE
-    heard_sum, expected_sum = np.sum(heard_power, 1), np.sum(power, 1)
     llr = _ratio(z, best)
-    llr[(heard_sum < _FAR_BELOW * expected_sum) & (best > 2)] = -_CLIP / _OVERLAP
-    return Evidence(
-        llr.astype(np.float32),
-        _clean(heard, expected, channel).astype(np.float32),
-        best.astype(np.float32),
-        np.clip(np.sum(cross, 1) / np.sqrt(heard_sum * expected_sum + 1e-20), 0, 1),
-        np.sum(cross, 1) / (expected_sum + 1e-20),
-        heard_sum,
-        expected_sum,
-    )
+    llr[(sums.heard < _FAR_BELOW * sums.expected) & (best > 2)] = -_CLIP / _OVERLAP
+    coherence = np.clip(sums.cross / np.sqrt(sums.heard * sums.expected + 1e-20), 0, 1)
+    clean = _clean(heard_power, power, cross, ringing, channel)
+    return Evidence(llr, clean, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
-def _clean(heard: C64, expected: C64, channel: Channel) -> F32:
+def _clean(heard_power: F32, power: F32, cross: F32, ringing: F32, channel: Channel) -> F32:
     """HEARD is gain · prediction + floor, against HEARD is noise of any level: a ratio of Gaussian likelihoods.
 
     The level of the rest may differ from the floor by what it usually does (``channel.scatter``); beyond that it counts
     against: something else is heard, or the floor itself has gone.
     """
-    cross = heard.real * expected.real + heard.imag * expected.imag
-    power = _power(expected)
-    noise = channel.floor + _MODEL_ERROR * channel.mean_power + 0.01 * power + np.float32(1e-12)
-    own = np.sum(cross / noise, 1) / (np.sum(power / noise, 1) + 1e-12)
-    gain = np.clip(own, 0.6 * channel.gain, 1.6 * channel.gain)[:, None]
-    loud = np.mean(_power(heard) / noise, 1) + 1e-9
-    rest = np.mean((_power(heard) - 2 * gain * cross + gain * gain * power) / noise, 1) + 1e-9
-    excess = np.abs(np.log(rest)) - channel.scatter
-    strange = np.where(excess > 0, np.where(rest > 1, np.expm1(np.minimum(excess, 5)), excess), 0)
-    return np.clip(_CLEAN_BINS * (np.log(loud / rest) - strange), -_CLIP / _OVERLAP, _CLIP / _OVERLAP)
+    share = 1 / (1 + _LOUD_ERROR * power + _RINGING_ERROR / BINS * ringing[:, None])
+    sums = _Sums(_dot(heard_power, share), _dot(power, share), _dot(cross, share))
+    gain = np.clip(sums.cross / (sums.expected + 1e-12), 0.6 * channel.gain, 1.6 * channel.gain)
+    loud, rest = sums.heard / BINS + 1e-9, _rest(sums, gain)
+    louder, quieter = np.log(rest) - channel.scatter, channel.lowest - 1 - np.log(rest)
+    strange = np.expm1(np.clip(louder, 0, 5)) + np.maximum(quieter, 0)
+    return np.clip(
+        _CLEAN_BINS * (np.log((loud + _BELOW_FLOOR) / (rest + _BELOW_FLOOR)) - strange),
+        -_CLIP / _OVERLAP,
+        _CLIP / _OVERLAP,
+    )
+
+
+def _loudest_of_recent(loudness: F32) -> F32:
+    step = loudness.itemsize
+    return np.asarray(np.max(as_strided(loudness, (len(loudness) - RECENT, RECENT + 1), (step, step)), 1))
+
+
+def _rest(sums: _Sums, gain: F32 | float) -> F32:
+    """Power that gain · prediction leaves, against the noise: 1 when only the floor is left."""
+    return np.maximum(sums.heard - 2 * gain * sums.cross + gain * gain * sums.expected, 0) / BINS + np.float32(1e-9)
 
 
 def rest_over_floor(heard: C64, expected: C64, channel: Channel) -> F32:
     """log of what the prediction leaves over the floor, a frame: its usual spread is ``channel.scatter``."""
-    noise = channel.floor + _MODEL_ERROR * channel.mean_power + 0.01 * _power(expected) + np.float32(1e-12)
-    return np.asarray(np.log(np.mean(_power(heard - np.float32(channel.gain) * expected) / noise, 1) + 1e-9), np.float32)
+    power = _power(expected)
+    noise = channel.floor + _MODEL_ERROR * channel.mean_power + _LOUD_ERROR * power + np.float32(1e-12)
+    rest = _power(heard - np.float32(channel.gain) * expected)
+    return np.asarray(np.log(np.mean(rest / noise, 1) + 1e-9), np.float32)
+
+
+def _dot(one: F32, other: F32) -> F32:
+    return np.asarray(np.einsum("fb,fb->f", one, other))
 
 
 def _power(spectrum: C64) -> F32:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from audio.levels import DBFS_OF_NOTHING, dbfs
 from audio.match import align, evidence, lag, path, refine
 from audio.match.channel import AFTER, BEFORE, Channel
-from audio.match.evidence import Evidence
+from audio.match.evidence import RECENT, Evidence
 from audio.match.grid import BLOCK, DECIMATION, F32, FRAME, HOP, HOPS, LEAD, RATE_HZ, milliseconds, samples
 from audio.match.kind import kind_of, quality_of
 from audio.match.lag import LOOK, FineLag, Track, Vote
@@ -57,6 +57,7 @@ class Matcher:
         self._presence = Presence()
         self._prior = None if prior_delay_ms is None else samples(prior_delay_ms)
         self._slope = 0.0
+        self._absent = 0  # ticks since it was on air
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
         self._front_to = 0
         self._usual_gain = 0.0
@@ -144,14 +145,20 @@ class Matcher:
         self._levels = self._levels_at(now)
         if self._is_active(int(now - self._lag(now)) // BLOCK - 1):
             self._follow(now)
-            if not self._presence.on_air and self._tick % 2 == 0:
+            self._absent = 0 if self._presence.on_air else self._absent + 1
+            if self._absent and self._absent % self._seek_every() == 0:
                 self._seek(now)
         else:
             self._rest()
         self._state_now = self._name_now(now)
         return list(self._judge_due(now))
 
+    def _seek_every(self) -> int:
+        """Ticks: twice a second at first, once in two when the delay is known and long nothing was found along it."""
+        return 2 if self._absent <= 24 or not self._track else 8
+
     def _rest(self) -> None:
+        self._absent = 0
         self._front_to = 0
         self._votes.clear()
         self._presence.forget()
@@ -194,8 +201,9 @@ class Matcher:
     def _look(self, track: Track, start: int, stop: int) -> None:
         heard, sent = self._aligned(track, start, stop)
         expected = self._channel.predict(sent)
-        spectra = [evidence.spectra(s) for s in (heard, expected, sent[AFTER:-BEFORE])]
+        spectra = [evidence.spectra(s) for s in (heard, expected, _alone(sent))]
         seen = evidence.weigh(spectra[0], spectra[1], self._channel)
+        spectra[1] = spectra[1][RECENT:]
         self._last = seen
         self._presence.add(seen)
         if self._presence.on_air:
@@ -203,10 +211,11 @@ class Matcher:
             self._learn(track, stop, heard, spectra, seen)
 
     def _aligned(self, track: Track, start: int, stop: int) -> tuple[F32, F32]:
-        """HEARD for the frames of these hops, and SENT with what the filter reaches over."""
+        """HEARD for the frames of these hops, and SENT with what the filter and ``evidence.weigh`` reach over."""
         hops = (stop - start + 2 * LEAD) // HOP
         heard = align.along(self._heard, self._heard_at, track, start - LEAD, hops)
-        return heard, self._sent.read(start - LEAD - AFTER, start - LEAD + hops * HOP + BEFORE)
+        before = LEAD + RECENT * HOP + AFTER
+        return heard, self._sent.read(start - before, start - LEAD + hops * HOP + BEFORE)
 
     def _learn(self, track: Track, stop: int, heard: F32, spectra: list[NDArray[np.complex64]], seen: Evidence) -> None:
         good = (seen.llr > 0.3) & (seen.weight > 1)
@@ -214,22 +223,31 @@ class Matcher:
             self._fine.add(spectra[0][good], spectra[2][good])
         if self._fine.frames >= 80:
             self._correct(track, stop)
-        calm = (seen.llr > 0.3) | (seen.weight < 0.5)
-        if calm.any():
-            if np.count_nonzero(good) > 3:
-                self._channel.gain = float(np.clip(np.median(seen.gain[good]), 0.1, 10))
-            self._channel.learn_scatter(evidence.rest_over_floor(spectra[0][calm], spectra[1][calm], self._channel))
-            rest = np.abs(spectra[0][calm] - np.float32(self._channel.gain) * spectra[1][calm]) ** 2
-            self._channel.learn_floor(rest, np.abs(spectra[1][calm]) ** 2)
+        self._learn_floor(spectra[0], spectra[1], seen, good)
         if np.count_nonzero(good) > 0.5 * len(good):
-            self._learn_channel(track, stop)
+            self._learn_channel(stop + LEAD, heard[-BLOCK:])
 
-    def _learn_channel(self, track: Track, stop: int) -> None:
-        for end in (stop - BLOCK // 2, stop):
-            start = end - BLOCK
-            heard = align.along(self._heard, self._heard_at, track, start, HOPS)
-            self._channel.learn(self._sent.read(start, end), heard)
-        self._channel.settle()
+    def _learn_floor(
+        self, heard: NDArray[np.complex64], expected: NDArray[np.complex64], seen: Evidence, good: NDArray[np.bool_]
+    ) -> None:
+        channel, weak = self._channel, seen.weight < 0.5
+        calm = (seen.llr > 0.3) | weak
+        if np.count_nonzero(good) > 3:
+            channel.gain = float(np.clip(np.median(seen.gain[good]), 0.1, 10))
+        if not calm.any():
+            return
+        rest = evidence.rest_over_floor(heard, expected, channel)
+        channel.learn_scatter(rest[calm])
+        if weak.any():
+            channel.learn_lowest(rest[weak])
+        left = np.abs(heard[calm] - np.float32(channel.gain) * expected[calm]) ** 2
+        channel.learn_floor(left, np.abs(expected[calm]) ** 2)
+
+    def _learn_channel(self, end: int, heard: F32) -> None:
+        if len(heard) == BLOCK:
+            self._channel.learn(self._sent.read(end - BLOCK, end), heard)
+        if self._tick % 4 == 0:
+            self._channel.settle()
         self._on_air_rms = self._on_air_rms * 0.98 + 0.02 * _rms(heard) if self._on_air_rms else _rms(heard)
 
     def _correct(self, track: Track, position: int) -> None:
@@ -338,7 +356,7 @@ class Matcher:
         start = start // HOP * HOP
         heard, sent = self._aligned(track, start, start + size // HOP * HOP)
         self._fine.clear()
-        self._fine.add(evidence.spectra(heard), evidence.spectra(sent[AFTER:-BEFORE]))
+        self._fine.add(evidence.spectra(heard), evidence.spectra(_alone(sent)))
         peak = self._fine.peak()
         if peak.height > 6 and abs(peak.at) < 12:
             track.measure(start + size // 2, peak.at, 0.3)
@@ -346,7 +364,7 @@ class Matcher:
     def _learn_first_floor(self, track: Track, start: int) -> None:
         start = start // HOP * HOP
         heard, sent = self._aligned(track, start, start + LOOK // HOP * HOP)
-        y, p = evidence.spectra(heard), evidence.spectra(self._channel.predict(sent))
+        y, p = evidence.spectra(heard), evidence.spectra(self._channel.predict(sent))[RECENT:]
         self._channel.learn_floor(np.abs(y - p) ** 2, np.abs(p) ** 2)
 
     # ---- the account: with a look ahead ----
@@ -412,7 +430,7 @@ class Matcher:
         seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(expected), self._channel)
         telling = (seen.weight > 2) & (seen.llr > 0)
         gain = float(np.median(seen.gain[telling])) * _norm(self._channel.taps) if telling.any() else self._usual_gain
-        quality = quality_of(seen, heard, expected, gain, self._usual_gain)
+        quality = quality_of(seen, heard, expected[RECENT * HOP :], gain, self._usual_gain)
         if telling.any() and np.median(seen.llr[telling]) > 1:
             self._usual_gain += (gain - self._usual_gain) * (0.002 if self._usual_gain else 1)
         return seen, quality
@@ -622,6 +640,11 @@ def _cut(segment: MatchSegment, end: int) -> MatchSegment:
 
 def _rms(sound: F32) -> float:
     return float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
+
+
+def _alone(sent: F32) -> F32:
+    """SENT of the frames alone, without what reaches over them."""
+    return sent[AFTER + RECENT * HOP : -BEFORE]
 
 
 def _norm(taps: F32) -> float:
