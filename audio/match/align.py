@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from audio.match.grid import F32, HOP
+from audio.match.grid import HOP, Floats
 from audio.match.lag import Track
 from audio.match.signal import Signal
 
 _TAPS, _PHASES = 16, 128
 
 
-def _kernels() -> F32:
+def _kernels() -> Floats:
     phase = np.arange(_PHASES + 1)[:, None] / _PHASES
     x = np.arange(_TAPS)[None, :] - (_TAPS // 2 - 1) - phase
     return np.asarray(np.sinc(x) * np.cos(np.pi * np.clip(x / (_TAPS + 1), -0.5, 0.5)) ** 2, np.float32)
@@ -19,7 +19,7 @@ def _kernels() -> F32:
 _KERNELS = _kernels()
 
 
-def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) -> F32:
+def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) -> Floats:
     """HEARD for the SENT positions ``start … start + hops·HOP``. *starts_at*: position of HEARD's first sample."""
     middle = start + HOP * np.arange(hops) + HOP / 2
     where = start + HOP * np.arange(hops) + track.lag_at(0) + track.slope * middle - starts_at

@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-
 from numpy.typing import NDArray
 
-from audio.match.grid import BINS, F32, FRAME, HOP, RATE_HZ
+from audio.match.grid import BINS, FRAME, HOP, RATE_HZ, Floats
 
 Doubles = NDArray[np.float64]
 
@@ -44,7 +43,7 @@ class Channel:
         self._window_min, self._window_s = 0.0, 0.0
         self.known = False
 
-    def learn(self, sent: F32, heard: F32) -> None:
+    def learn(self, sent: Floats, heard: Floats) -> None:
         """Both aligned, 2048 samples that are on air. Weighted by loudness, so that loud wrong audio cannot lead."""
         x, y = np.fft.rfft(sent * _WINDOW), np.fft.rfft(heard * _WINDOW)
         weight = 1 / (float(np.mean(np.abs(y) ** 2)) + 1e-9)
@@ -70,13 +69,13 @@ class Channel:
         self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
         self.known = True
 
-    def predict(self, sent: F32) -> F32:
+    def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""
         size = _good_size(len(sent))
         full = np.fft.irfft(np.fft.rfft(sent, size) * np.fft.rfft(self.taps, size), size)
         return np.asarray(full[len(self.taps) : len(sent)], np.float32)
 
-    def learn_floor(self, residual_power: F32, prediction_power: F32) -> None:
+    def learn_floor(self, residual_power: Floats, prediction_power: Floats) -> None:
         """Frames × bins of power that are on air. A click is capped at eight times the floor that is known."""
         seconds = len(residual_power) * HOP / RATE_HZ
         now = np.mean(residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + 1e-12), 0)
@@ -86,12 +85,12 @@ class Channel:
         self.floor = self.floor + rate * (now - self.floor)
         self.mean_power = self.mean_power + rate * (np.mean(prediction_power, 0) - self.mean_power)
 
-    def learn_scatter(self, rest: F32) -> None:
+    def learn_scatter(self, rest: Floats) -> None:
         """log(rest / floor) of frames that are on air."""
         rate = min(0.2, len(rest) * HOP / RATE_HZ / _RISE_S)
         self._spread += rate * (float(np.mean(np.clip(rest, 0, 3) ** 2)) - self._spread)
 
-    def learn_lowest(self, rest: F32) -> None:
+    def learn_lowest(self, rest: Floats) -> None:
         """The same of frames in which the programme pauses: there nothing but the path's own noise is left."""
         self._window_min = min(self._window_min, float(np.min(rest)))
         self._window_s += len(rest) * HOP / RATE_HZ

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match.grid import DECIMATION, F32
+from audio.match.grid import DECIMATION, Floats
 
 _TAPS = 385  # symmetric; its delay is 192 frames = 32 samples, taken out below
 _NEW = 5_760  # frames a transform: 120 ms
@@ -29,7 +29,7 @@ class Decimator:
         self._filled = _TAPS - 1
         self._drop = _DELAY
 
-    def push(self, frames: NDArray[np.int16]) -> list[F32]:
+    def push(self, frames: NDArray[np.int16]) -> list[Floats]:
         made = []
         at = 0
         while at < len(frames):
@@ -41,14 +41,14 @@ class Decimator:
                 made.append(self._turn())
         return made
 
-    def _turn(self) -> F32:
+    def _turn(self) -> Floats:
         low = self._low()[self._drop :]
         self._drop = 0
         self._pending[: _TAPS - 1] = self._pending[_NEW:]
         self._filled = _TAPS - 1
         return low
 
-    def _low(self) -> F32:
+    def _low(self) -> Floats:
         skip = (_TAPS - 1) // DECIMATION
         if not self._pending.any():  # an idle day costs nothing
             return np.zeros(_NEW // DECIMATION, np.float32)

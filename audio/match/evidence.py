@@ -1,4 +1,4 @@
-"""How much a look of 32 ms speaks for "what was sent is what is heard": whitened coherence as a log-likelihood ratio."""
+"""How much a look of 32 ms speaks for "what was sent is what is heard": log-likelihood ratios."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from audio.match.channel import FRAME_WINDOW, Channel
-from audio.match.grid import BINS, C64, F32, FRAME, HIGH_BIN, HOP, LOW_BIN
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats
 
 _LEAKAGE = 1.35  # neighbouring bins of a Hann window are not independent: the spread of z is this much larger
 _OVERLAP = 3.0  # nor are frames that overlap by three quarters: that many count as one
@@ -26,16 +26,16 @@ _ONES = np.ones(BINS, np.float32)
 class Evidence:
     """An array a field, one value a hop."""
 
-    llr: F32  # nats for on air, whatever else is heard with it; 0: nothing can be said
-    clean: F32  # nats for on air, and nothing else heard than the floor that is known
-    weight: F32  # what could be said at best, √nats
-    coherence: F32  # 0 … 1
-    gain: F32  # of HEARD against the prediction
-    heard_power: F32
-    expected_power: F32
+    llr: Floats  # nats for on air, whatever else is heard with it; 0: nothing can be said
+    clean: Floats  # nats for on air, and nothing else heard than the floor that is known
+    weight: Floats  # what could be said at best, √nats
+    coherence: Floats  # 0 … 1
+    gain: Floats  # of HEARD against the prediction
+    heard_power: Floats
+    expected_power: Floats
 
 
-def spectra(sound: F32) -> C64:
+def spectra(sound: Floats) -> C64:
     """Frames of ``FRAME`` each ``HOP`` in the band that every path passes."""
     frames = as_strided(sound, ((len(sound) - FRAME) // HOP + 1, FRAME), (HOP * sound.itemsize, sound.itemsize))
     return np.asarray(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, LOW_BIN:HIGH_BIN], np.complex64)
@@ -45,9 +45,9 @@ def spectra(sound: F32) -> C64:
 class _Sums:
     """Over the bins of each frame, each bin divided by its noise."""
 
-    heard: F32
-    expected: F32
-    cross: F32
+    heard: Floats
+    expected: Floats
+    cross: Floats
 
 
 def weigh(heard: C64, expected: C64, channel: Channel) -> Evidence:
@@ -74,7 +74,7 @@ def weigh(heard: C64, expected: C64, channel: Channel) -> Evidence:
     return Evidence(llr, clean, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
-def _clean(heard_power: F32, power: F32, cross: F32, ringing: F32, channel: Channel) -> F32:
+def _clean(heard_power: Floats, power: Floats, cross: Floats, ringing: Floats, channel: Channel) -> Floats:
     """HEARD is gain · prediction + floor, against HEARD is noise of any level: a ratio of Gaussian likelihoods.
 
     The level of the rest may differ from the floor by what it usually does (``channel.scatter``); beyond that it counts
@@ -93,17 +93,18 @@ def _clean(heard_power: F32, power: F32, cross: F32, ringing: F32, channel: Chan
     )
 
 
-def _loudest_of_recent(loudness: F32) -> F32:
+def _loudest_of_recent(loudness: Floats) -> Floats:
     step = loudness.itemsize
     return np.asarray(np.max(as_strided(loudness, (len(loudness) - RECENT, RECENT + 1), (step, step)), 1))
 
 
-def _rest(sums: _Sums, gain: F32 | float) -> F32:
+def _rest(sums: _Sums, gain: Floats | float) -> Floats:
     """Power that gain · prediction leaves, against the noise: 1 when only the floor is left."""
-    return np.maximum(sums.heard - 2 * gain * sums.cross + gain * gain * sums.expected, 0) / BINS + np.float32(1e-9)
+    rest = sums.heard - 2 * gain * sums.cross + gain * gain * sums.expected
+    return np.asarray(np.maximum(rest, 0) / BINS + np.float32(1e-9))
 
 
-def rest_over_floor(heard: C64, expected: C64, channel: Channel) -> F32:
+def rest_over_floor(heard: C64, expected: C64, channel: Channel) -> Floats:
     """log of what the prediction leaves over the floor, a frame: its usual spread is ``channel.scatter``."""
     power = _power(expected)
     noise = channel.floor + _MODEL_ERROR * channel.mean_power + _LOUD_ERROR * power + np.float32(1e-12)
@@ -111,15 +112,15 @@ def rest_over_floor(heard: C64, expected: C64, channel: Channel) -> F32:
     return np.asarray(np.log(np.mean(rest / noise, 1) + 1e-9), np.float32)
 
 
-def _dot(one: F32, other: F32) -> F32:
+def _dot(one: Floats, other: Floats) -> Floats:
     return np.asarray(np.einsum("fb,fb->f", one, other))
 
 
-def _power(spectrum: C64) -> F32:
+def _power(spectrum: C64) -> Floats:
     return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
 
 
-def _ratio(z: F32, best: F32) -> F32:
+def _ratio(z: Floats, best: Floats) -> Floats:
     """Mixture: as coherent as expected, or half as coherent (other audio on top, distortion); against no relation."""
     full = z * best - best * best / 2
     half = z * best / 2 - best * best / 8

@@ -1,11 +1,10 @@
-"""The matcher's grid: 8 kHz inside, blocks, hops and frames. Positions are 8 kHz samples on the axis of what was sent."""
+"""The matcher's grid: 8 kHz inside, blocks, hops, frames. Positions: samples of 8 kHz on SENT's axis."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
 C64 = NDArray[np.complex64]
 Floats = NDArray[np.floating[Any]]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from audio.match.evidence import Evidence
-from audio.match.grid import BINS, F32, FRAME, RATE_HZ
+from audio.match.grid import BINS, FRAME, RATE_HZ, Floats
 from audio.segments import Quality, State
 
 _QUIET = 10 ** (-55 / 20)  # full scale 1.0
@@ -13,8 +13,8 @@ _HUM_CORRELATION = 0.8
 _FLAT, _STEADY_DB = 0.2, 2.2
 
 
-def kind_of(heard: F32, on_air_rms: float) -> State:
-    """Name a stretch of at least 32 ms that is off air. *on_air_rms*: the usual level of our own sound, 0 if unknown."""
+def kind_of(heard: Floats, on_air_rms: float) -> State:
+    """Name a stretch of at least 32 ms that is off air. *on_air_rms*: our own sound's, 0 if unknown."""
     sound = heard - np.mean(heard)
     rms = float(np.sqrt(np.mean(sound**2)))
     if rms < max(_QUIET, on_air_rms * _BELOW_ON_AIR):
@@ -24,19 +24,19 @@ def kind_of(heard: F32, on_air_rms: float) -> State:
     return State.NOISE if _is_hiss(sound) else State.FOREIGN
 
 
-def _is_hum(sound: F32) -> bool:
+def _is_hum(sound: Floats) -> bool:
     """Mains and its harmonics repeat each 20 ms, and still do 100 ms later, which no voice does."""
     period = RATE_HZ // _MAINS_HZ
     delays = [d for d in (period, 2 * period, 5 * period, 10 * period) if d <= len(sound) // 2]
     return bool(delays) and all(_correlation(sound, d) > _HUM_CORRELATION for d in delays)
 
 
-def _correlation(sound: F32, delay: int) -> float:
+def _correlation(sound: Floats, delay: int) -> float:
     one, other = sound[delay:], sound[:-delay]
     return float(np.dot(one, other) / (np.sqrt(np.dot(one, one) * np.dot(other, other)) + 1e-12))
 
 
-def _is_hiss(sound: F32) -> bool:
+def _is_hiss(sound: Floats) -> bool:
     """Flat in the band that it fills, and steady."""
     frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
     if not len(frames):
@@ -47,7 +47,7 @@ def _is_hiss(sound: F32) -> bool:
     return flatness > _FLAT and float(np.std(levels)) < _STEADY_DB
 
 
-def quality_of(evidence: Evidence, heard: F32, expected: F32, gain_now: float, gain_usual: float) -> Quality:
+def quality_of(evidence: Evidence, heard: Floats, expected: Floats, gain_now: float, gain_usual: float) -> Quality:
     """Judge a block that is on air. *gain_now*, *gain_usual*: of the whole path, linear."""
     telling = evidence.weight > 2
     if np.count_nonzero(telling) < 6:
@@ -62,5 +62,5 @@ def quality_of(evidence: Evidence, heard: F32, expected: F32, gain_now: float, g
     return Quality.OVERLAID if rest > 12 * floor and rest > 0.3 * wanted else Quality.OK
 
 
-def _crest(sound: F32) -> float:
+def _crest(sound: Floats) -> float:
     return float(np.max(np.abs(sound)) / (np.sqrt(np.mean(sound**2)) + 1e-9))

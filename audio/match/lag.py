@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from audio.match.grid import BINS, C64, F32, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats
 
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses
 _SURE = 8.0  # standard deviations: a peak that may count
@@ -18,7 +18,7 @@ class Peak:
     height: float  # standard deviations of the correlation outside it
 
 
-def search(heard: F32, sent: F32) -> Peak:
+def search(heard: Floats, sent: Floats) -> Peak:
     """Find *heard* inside the longer *sent* by GCC-PHAT. ``at`` is where in *sent* the first sample of *heard* lies."""
     reach = len(sent) - len(heard)
     size = 1 << (len(sent) - 1).bit_length()
@@ -47,7 +47,7 @@ def _vertex(values: Floats, at: int) -> float:
 
 
 class FineLag:
-    """The small lag that remains between two aligned signals, from the spectra of their frames (Hannan–Thomson weights)."""
+    """The small lag left between two aligned signals, from the spectra of their frames (Hannan–Thomson weights)."""
 
     def __init__(self) -> None:
         self.clear()
@@ -82,7 +82,7 @@ _ids = itertools.count(1)
 
 @dataclass(slots=True)
 class Track:
-    """One line of lag: HEARD is ``lag_at(position)`` samples later than SENT. A two-state Kalman filter (lag, slope)."""
+    """One line of lag: HEARD is ``lag_at(position)`` samples later than SENT. A Kalman filter of lag and slope."""
 
     position: int  # of SENT, where ``lag`` holds
     lag: float

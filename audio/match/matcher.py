@@ -11,7 +11,7 @@ from audio.levels import DBFS_OF_NOTHING, dbfs
 from audio.match import align, evidence, lag, path, refine
 from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.evidence import RECENT, Evidence
-from audio.match.grid import BLOCK, DECIMATION, F32, FRAME, HOP, HOPS, LEAD, RATE_HZ, milliseconds, samples
+from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, milliseconds, samples
 from audio.match.kind import kind_of, quality_of
 from audio.match.lag import LOOK, FineLag, Track, Vote
 from audio.match.live import Live, Presence, snr_db
@@ -210,14 +210,16 @@ class Matcher:
             self._confirmed = 0
             self._learn(track, stop, heard, spectra, seen)
 
-    def _aligned(self, track: Track, start: int, stop: int) -> tuple[F32, F32]:
+    def _aligned(self, track: Track, start: int, stop: int) -> tuple[Floats, Floats]:
         """HEARD for the frames of these hops, and SENT with what the filter and ``evidence.weigh`` reach over."""
         hops = (stop - start + 2 * LEAD) // HOP
         heard = align.along(self._heard, self._heard_at, track, start - LEAD, hops)
         before = LEAD + RECENT * HOP + AFTER
         return heard, self._sent.read(start - before, start - LEAD + hops * HOP + BEFORE)
 
-    def _learn(self, track: Track, stop: int, heard: F32, spectra: list[NDArray[np.complex64]], seen: Evidence) -> None:
+    def _learn(
+        self, track: Track, stop: int, heard: Floats, spectra: list[NDArray[np.complex64]], seen: Evidence
+    ) -> None:
         good = (seen.llr > 0.3) & (seen.weight > 1)
         if good.any():
             self._fine.add(spectra[0][good], spectra[2][good])
@@ -243,7 +245,7 @@ class Matcher:
         left = np.abs(heard[calm] - np.float32(channel.gain) * expected[calm]) ** 2
         channel.learn_floor(left, np.abs(expected[calm]) ** 2)
 
-    def _learn_channel(self, end: int, heard: F32) -> None:
+    def _learn_channel(self, end: int, heard: Floats) -> None:
         if len(heard) == BLOCK:
             self._channel.learn(self._sent.read(end - BLOCK, end), heard)
         if self._tick % 4 == 0:
@@ -289,7 +291,8 @@ class Matcher:
             self._vote(Vote(round(now - LOOK / 2 - delay), delay, peak.height))
 
     def _vote(self, vote: Vote) -> None:
-        self._votes = [v for v in self._votes if vote.position - v.position < 8 * RATE_HZ][-15:] + [vote]
+        recent = [v for v in self._votes if vote.position - v.position < 8 * RATE_HZ]
+        self._votes = [*recent[-15:], vote]
         near = lag.agreeing(self._votes, self._slope)
         if near:
             self._votes.clear()
@@ -322,7 +325,7 @@ class Matcher:
         return made
 
     def _explains(self, track: Track, position: int) -> bool:
-        """Does the channel that is known fit the new delay? Music that resembles itself, or a replay of it, does not."""
+        """Does the channel that is known fit the new delay? Music that resembles itself does not."""
         start = (position - LOOK // 2) // HOP * HOP
         heard, sent = self._aligned(track, start, start + LOOK // HOP * HOP)
         seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(self._channel.predict(sent)), self._channel)
@@ -404,12 +407,13 @@ class Matcher:
     def _judge_active(self, block: int) -> None:
         if not self._active:
             self._active, self._heard_audible_sent = True, False
+            self._given_hop = block * HOPS
             self._path.restart()
         start = block * BLOCK
         sent = self._sent.read(start, start + BLOCK).reshape(HOPS, HOP)
         audible = np.sqrt(np.mean(sent**2, 1)) > _AUDIBLE
         tracks = [t for t in self._tracks if self._may_carry(t, start)]
-        nats: dict[int, F32] = {}
+        nats: dict[int, Floats] = {}
         looked = {t.number: self._look_back(t, start) for t in tracks}
         self._judged.append(
             Judged(block, {n: e for n, (e, _) in looked.items()}, audible, {n: q for n, (_, q) in looked.items()})
@@ -638,14 +642,14 @@ def _cut(segment: MatchSegment, end: int) -> MatchSegment:
     return MatchSegment(segment.from_frame, end, segment.state, segment.quality, segment.delay_ms, segment.coherence)
 
 
-def _rms(sound: F32) -> float:
+def _rms(sound: Floats) -> float:
     return float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
 
 
-def _alone(sent: F32) -> F32:
+def _alone(sent: Floats) -> Floats:
     """SENT of the frames alone, without what reaches over them."""
     return sent[AFTER + RECENT * HOP : -BEFORE]
 
 
-def _norm(taps: F32) -> float:
+def _norm(taps: Floats) -> float:
     return float(np.sqrt(np.sum(taps**2)))

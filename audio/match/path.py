@@ -1,10 +1,11 @@
 """Viterbi, one hop at a time: off air, or on air along one of the tracks. What can no longer change is given out."""
 
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 
-from audio.match.grid import F32
+from audio.match.grid import Floats
 
 OFF = 0
 _COLUMNS = 7  # off, and up to three tracks, each clean or with something else on top
@@ -23,7 +24,10 @@ def mixed(track: int) -> int:
 
 
 class Path:
-    """States inside are OFF, clean(track) or mixed(track); given out are OFF or the track's number. Ties go to what was: a change is dated where it is proven."""
+    """States inside are OFF, clean(track) or mixed(track); given out are OFF or the track's number.
+
+    Ties go to what was: a change is dated where it is proven.
+    """
 
     def __init__(self, switch_nats: float, longest_doubt: int) -> None:
         self._cost = switch_nats
@@ -36,7 +40,7 @@ class Path:
         self._back: deque[tuple[list[int], list[int | None]]] = deque()
         self._spoken = False
 
-    def push(self, evidence: dict[int, F32], hops: int) -> None:
+    def push(self, evidence: dict[int, Floats], hops: int) -> None:
         """Nats for on air a hop, a track; a track that is not named has ended."""
         self._seat(list(evidence))
         rows = [evidence[s].tolist() if s else None for s in self._holds if s is not None]
@@ -125,4 +129,4 @@ def runs(states: list[int]) -> list[tuple[int, int, int]]:
     if not states:
         return []
     cuts = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
-    return [(a, b, states[a]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [(a, b, states[a]) for a, b in pairwise(cuts)]

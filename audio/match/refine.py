@@ -1,8 +1,8 @@
-"""A boundary to the sample: where "HEARD is the prediction plus noise" stops being likelier than "HEARD is something else"."""
+"""A boundary to the sample: where "HEARD is prediction plus noise" stops being likelier than "it is something else"."""
 
 import numpy as np
 
-from audio.match.grid import F32, HOP
+from audio.match.grid import HOP, Floats
 
 REACH = 1_024  # samples either side from which the two models are learnt: 128 ms
 SEARCH = 512  # a boundary is moved by at most this: 64 ms
@@ -13,7 +13,7 @@ _ORDER = 10
 _FREEDOM = 4.0
 
 
-def first_off_sample(heard: F32, expected: F32, before: int, after: int) -> int:
+def first_off_sample(heard: Floats, expected: Floats, before: int, after: int) -> int:
     """Offset in samples from the middle of both arrays (2·REACH) at which on air ends.
 
     *before*, *after*: how many samples either side belong to the two runs. For a return to air, reverse both arrays.
@@ -28,15 +28,15 @@ def first_off_sample(heard: F32, expected: F32, before: int, after: int) -> int:
     return int(np.argmax(score[low : high + 1])) + low - REACH
 
 
-def _gain(heard: F32, expected: F32) -> float:
+def _gain(heard: Floats, expected: Floats) -> float:
     return float(np.dot(heard, expected) / (np.dot(expected, expected) + 1e-12))
 
 
-def _envelope(sound: F32) -> F32:
+def _envelope(sound: Floats) -> Floats:
     return np.asarray(np.convolve(sound**2, np.ones(HOP) / HOP, "same"), np.float32)
 
 
-def _log_likelihood(sound: F32, where: slice, error: F32 | float) -> F32:
+def _log_likelihood(sound: Floats, where: slice, error: Floats | float) -> Floats:
     """Of each sample under an autoregressive model learnt at *where*, plus *error* (power).
 
     Student's t instead of a Gaussian: a click, or a filter that still rings, must not decide.
@@ -49,7 +49,7 @@ def _log_likelihood(sound: F32, where: slice, error: F32 | float) -> F32:
     return np.asarray(-0.5 * np.log(spread) - (_FREEDOM + 1) / 2 * np.log1p(squared / _FREEDOM), np.float32)
 
 
-def _whitener(sound: F32) -> F32:
+def _whitener(sound: Floats) -> Floats:
     """1 and minus the coefficients of linear prediction (autocorrelation method, 30 dB of white noise added)."""
     if len(sound) < 4 * _ORDER:
         return np.ones(1, np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match.decimate import Decimator
-from audio.match.grid import DECIMATION, F32
+from audio.match.grid import DECIMATION, Floats
 
 _ZEROS = np.zeros(48_000, np.int16)
 
@@ -38,14 +38,14 @@ class Signal:
         for start in range(0, frames, len(_ZEROS)):
             self.push(_ZEROS[: min(len(_ZEROS), frames - start)])
 
-    def read(self, start: int, stop: int) -> F32:
+    def read(self, start: int, stop: int) -> Floats:
         out = np.zeros(stop - start, np.float32)
         low, high = max(start, self._first), min(stop, self.end)
         if high > low:
             out[low - start : high - start] = self._kept[low - self._first : high - self._first]
         return out
 
-    def _append(self, part: F32) -> None:
+    def _append(self, part: Floats) -> None:
         if self.end - self._first + len(part) > len(self._kept):
             kept = self._kept[self.end - self._first - self._keep : self.end - self._first].copy()
             self._kept[: self._keep] = kept
