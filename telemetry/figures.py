@@ -44,7 +44,10 @@ class MonthlyFigure:
 
 def month_days(month: str) -> tuple[date, date]:
     """The first and last day of "2026-11". Raises ValueError."""
-    first = datetime.strptime(month, "%Y-%m").date()
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise ValueError(f"{month!r} is no month like 2026-11") from None
     return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
 
 
