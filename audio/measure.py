@@ -1,7 +1,5 @@
-"""``measure``: what a recording of the return proves about what was sent. Two WAV files in, one answer out, memory flat."""
+"""``measure``: what a recording of the return proves about what was sent. Two WAV files in, one answer out."""
 
-import math
-import struct
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""WAV files as streams of 48 kHz mono int16: any rate, 8/16/24/32 bit or float, any channels; truncated ones as far as they go."""
+"""WAV files as streams of 48 kHz mono int16: any rate, 8 to 32 bit or float, any channels, truncated ones as well."""
 
 import struct
 from collections.abc import Iterator
@@ -151,14 +151,14 @@ def _scaled(raw: bytes, form: Form) -> NDArray[np.float32]:
     """Full scale 1.0."""
     if form.is_float:
         sound = np.frombuffer(raw, f"<f{form.bits // 8}").astype(np.float32)
-        return np.nan_to_num(sound, nan=0.0, posinf=1.0, neginf=-1.0)
+        return np.asarray(np.nan_to_num(sound, nan=0.0, posinf=1.0, neginf=-1.0), np.float32)
     if form.bits == 8:
-        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+        return (np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
     if form.bits == 24:
         wide = np.zeros((len(raw) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-        return wide.view("<i4").reshape(-1).astype(np.float32) / 2**31
-    return np.frombuffer(raw, f"<i{form.bits // 8}").astype(np.float32) / 2 ** (form.bits - 1)
+        return wide.view("<i4").reshape(-1).astype(np.float32) / np.float32(2**31)
+    return np.frombuffer(raw, f"<i{form.bits // 8}").astype(np.float32) / np.float32(2 ** (form.bits - 1))
 
 
 def as_int16(sound: NDArray[np.float32]) -> NDArray[np.int16]:

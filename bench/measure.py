@@ -1,6 +1,6 @@
-"""How right the airtime is: our matcher beside ffmpeg's silencedetect, the player's log and chromaprint, on the same recordings.
+"""How right the airtime is: our matcher beside silencedetect, the player's log and chromaprint, on the same recordings.
 
-Judged against truth in the milliseconds in which the programme is audible: where it is silent nothing can be on air or off.
+Judged in the milliseconds in which the programme is audible: where it is silent nothing can be on air or off.
 Recordings come from ``bench.recordings``; the seeds here are not those that the matcher was tuned on.
 """
 
@@ -29,7 +29,6 @@ from bench.recordings import (
     programme,
     random_faults,
     record,
-    speech,
     write_wav,
 )
 
@@ -242,7 +241,7 @@ def claimed_by_silencedetect(recording: Recording, heard: Path, _sent: Path) -> 
 
 
 def claimed_by_chromaprint(recording: Recording, heard: Path, sent: Path) -> Bools:
-    """fpcalc's raw fingerprints at the best single offset; on air where at most 10 of 32 bits differ (mean of nine items)."""
+    """fpcalc's raw fingerprints at the best offset; on air where at most 10 of 32 bits differ (mean of nine items)."""
     ours, theirs = _fingerprint(sent), _fingerprint(heard)
     offset = min(range(-20, 90), key=lambda o: _bit_errors(ours, theirs, o).mean())
     errors = np.convolve(_bit_errors(ours, theirs, offset), np.ones(9) / 9, "same")

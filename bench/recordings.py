@@ -1,4 +1,4 @@
-"""A seeded maker of recordings with known truth: what was sent, what a return channel carried of it, and which faults it had.
+"""A seeded maker of recordings with known truth: what was sent, what a return channel carried, and its faults.
 
 Speech is Vietnamese by espeak-ng (words in random order, so nothing repeats), music is synthetic and does not repeat.
 Everything is mono float32 at ``rate`` Hz, full scale 1.0. Truth lies on SENT's own time line, in seconds.
@@ -8,6 +8,7 @@ import functools
 import subprocess
 import wave
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
-WORDS = """
-ủy ban nhân dân xã thông báo lịch tiêm phòng cho gia súc gia cầm bà con chú ý thời tiết hôm nay mưa rào và dông rải rác
-hợp tác xã nông nghiệp vận động thu hoạch lúa mùa đúng khung thời vụ phòng chống cháy rừng trong mùa khô hội phụ nữ tổ chức
-sinh hoạt định kỳ vào tối thứ bảy đoàn thanh niên ra quân dọn vệ sinh đường làng ngõ xóm trạm y tế khám sức khỏe người cao
-tuổi trường tiểu học khai giảng năm học mới bầu cử đại biểu hội đồng nhân dân các cấp nước sạch điện chiếu sáng giao thông
-nông thôn quỹ vì người nghèo văn nghệ thể thao chào mừng ngày thành lập sáu giờ mười lăm phút sáng chiều mai
-""".split()
+TEXT = """
+ủy ban nhân dân xã thông báo lịch tiêm phòng cho gia súc gia cầm bà con chú ý thời tiết hôm nay mưa rào và dông
+rải rác hợp tác xã nông nghiệp vận động thu hoạch lúa mùa đúng khung thời vụ phòng chống cháy rừng trong mùa khô
+hội phụ nữ tổ chức sinh hoạt định kỳ vào tối thứ bảy đoàn thanh niên ra quân dọn vệ sinh đường làng ngõ xóm trạm
+y tế khám sức khỏe người cao tuổi trường tiểu học khai giảng năm học mới bầu cử đại biểu hội đồng nhân dân các
+cấp nước sạch điện chiếu sáng giao thông nông thôn quỹ vì người nghèo văn nghệ thể thao chào mừng ngày thành lập
+sáu giờ mười lăm phút sáng chiều mai
+"""
+WORDS = TEXT.split()
 VOICES = ("vi+m3", "vi-vn-x-south+f4", "vi-vn-x-central+m7", "vi+f2")
 
 
@@ -58,7 +61,7 @@ def _say(text: str, voice: str, speed: int, rate: int) -> Samples:
 
 
 def resample(sound: Samples, from_hz: int, to_hz: int) -> Samples:
-    """The whole sound at another rate, by cutting or padding its spectrum (long blocks; exact for what is band-limited)."""
+    """The whole sound at another rate, by cutting or padding its spectrum."""
     if from_hz == to_hz:
         return sound
     made = round(len(sound) * to_hz / from_hz)
@@ -182,7 +185,7 @@ KIND_OF = {
 def random_faults(
     seconds: float, count: int, kinds: tuple[str, ...], seed: int, shortest_s: float = 0.1
 ) -> tuple[Fault, ...]:
-    """*count* faults, lengths log-uniform from *shortest_s* to 20 s (scaled down to leave 55 % of a short recording on air)."""
+    """*count* faults of *shortest_s* to 20 s, log-uniform; the long ones are shortened to leave most of it on air."""
     random = np.random.default_rng((seed, 3))
     lengths = np.exp(random.uniform(np.log(shortest_s), np.log(20), count))
     lengths = np.where(lengths > 1, lengths * min(1, 0.4 * seconds / lengths.sum()), lengths)
@@ -202,7 +205,7 @@ def record(
     rate: int = 16_000,
     never: bool = False,
 ) -> Recording:
-    """Send *sent* through the faults and the channel; HEARD starts with SENT's first sample and runs 2 s longer than needed."""
+    """Send *sent* through the faults and the channel; HEARD starts with SENT's first sample."""
     random = np.random.default_rng((seed, 4))
     active = float(np.sqrt(np.mean(sent[np.abs(sent) > 0.003] ** 2))) if np.any(np.abs(sent) > 0.003) else 0.1
     air, hiss = sent.copy(), np.zeros_like(sent)
@@ -266,7 +269,7 @@ def _delayed(
     bounds = [0.0, *edges.tolist(), total]
     heard_length = int((total + channel.delay_s + 2 + channel.jumps * channel.jump_s[1]) * rate)
     out = [np.zeros(heard_length, np.float32), np.zeros(heard_length, np.float32)]
-    for n, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for n, (start, stop) in enumerate(pairwise(bounds)):
         if n:
             jump = random.uniform(*channel.jump_s) * (
                 1 if delay < 0.5 + channel.delay_s and random.random() < 0.6 else -1

@@ -1,7 +1,7 @@
 """Where what was sent is found in what was heard: generalised cross-correlation, tracks of lag, their drift."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,13 +9,21 @@ from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Float
 
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses
 _SURE = 8.0  # standard deviations: a peak that may count
+_UNRIVALLED = 1.4
+_APART = 80  # samples: 10 ms
 _FINE = 8  # steps a sample when a lag is refined
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
     at: float  # samples
-    height: float  # standard deviations of the correlation outside it
+    height: float  # standard deviations of the correlation
+    rival: float = 0.0  # height of the next peak, at least 10 ms away
+
+    @property
+    def stands_out(self) -> bool:
+        """Music that resembles itself makes many peaks of one height; a true delay makes one."""
+        return self.height > _UNRIVALLED * self.rival
 
 
 def search(heard: Floats, sent: Floats) -> Peak:
@@ -27,8 +35,11 @@ def search(heard: Floats, sent: Floats) -> Peak:
     cross[:low] = 0
     cross[high:] = 0
     cross[low:high] /= np.abs(cross[low:high]) + 1e-12
-    correlation = np.fft.irfft(cross, size)[: reach + 1]
-    return _highest(np.abs(correlation))
+    correlation = np.abs(np.fft.irfft(cross, size)[: reach + 1])
+    peak = _highest(correlation)
+    at = round(peak.at)
+    others = np.concatenate([correlation[: max(0, at - _APART)], correlation[at + _APART :], [0.0]])
+    return replace(peak, rival=float(np.max(others)) * peak.height / float(correlation[at]))
 
 
 def _highest(correlation: Floats) -> Peak:
@@ -77,6 +88,27 @@ class FineLag:
         return Peak((top.at - len(correlation) / 2) / _FINE, top.height)
 
 
+@dataclass(slots=True)
+class Probation:
+    """A new delay has to explain what is heard *after* it was found: two voices may say the same word once."""
+
+    wanted: int  # hops that speak for or against
+    until: int  # position of SENT at which patience ends
+    pro: int = 0
+    contra: int = 0
+
+    def add(self, llr: Floats, weight: Floats) -> None:
+        telling = llr[weight > 1.5]
+        self.pro += int(np.count_nonzero(telling > 0))
+        self.contra += int(np.count_nonzero(telling < 0))
+
+    def verdict(self, position: int) -> bool | None:
+        """True: proven. False: refuted. None: not known yet."""
+        if self.pro + self.contra >= self.wanted:
+            return self.pro > 0.7 * (self.pro + self.contra)
+        return False if position > self.until else None
+
+
 _ids = itertools.count(1)
 
 
@@ -90,6 +122,7 @@ class Track:
     since: int = 0  # earliest position it may be used for
     last_seen: int = 0  # position of the last support
     number: int = field(default_factory=lambda: next(_ids))
+    probation: "Probation | None" = None  # None: proven
     variance: tuple[float, float, float] = (1.0, 0.0, (150e-6) ** 2)  # of lag, covariance, of slope
 
     def lag_at(self, position: float) -> float:

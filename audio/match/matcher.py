@@ -13,7 +13,7 @@ from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.evidence import RECENT, Evidence
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, milliseconds, samples
 from audio.match.kind import kind_of, quality_of
-from audio.match.lag import LOOK, FineLag, Track, Vote
+from audio.match.lag import LOOK, FineLag, Probation, Track, Vote
 from audio.match.live import Live, Presence, snr_db
 from audio.match.path import OFF, Path, runs
 from audio.match.settings import Settings
@@ -25,6 +25,7 @@ _AUDIBLE = 10 ** (-60 / 20)  # RMS of a look: below it nothing is expected to be
 _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other side is known
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
+_COLD_PROOF, _JUMP_PROOF = 160, 60  # telling hops that have to confirm a first delay, a new one
 _PIECE = RATE_HZ  # off air is named a second at a time
 
 
@@ -56,7 +57,7 @@ class Matcher:
         self._fine = FineLag()
         self._presence = Presence()
         self._prior = None if prior_delay_ms is None else samples(prior_delay_ms)
-        self._slope = 0.0
+        self._slope = self._proven_slope = 0.0
         self._absent = 0  # ticks since it was on air
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
         self._front_to = 0
@@ -123,7 +124,7 @@ class Matcher:
         return Live(
             state=self._state_now,
             quality=self._quality_now(),
-            locked=track is not None,
+            locked=track is not None and not track.probation,
             delay_ms=round(milliseconds(track.lag_at(self._front_to)), 2) if track else None,
             drift_ppm=round(track.slope * 1e6, 2) if track else None,
             sent_dbfs=self._levels[0],
@@ -206,9 +207,28 @@ class Matcher:
         spectra[1] = spectra[1][RECENT:]
         self._last = seen
         self._presence.add(seen)
+        if track.probation and not self._prove(track, track.probation, seen, stop):
+            return
         if self._presence.on_air:
             self._confirmed = 0
             self._learn(track, stop, heard, spectra, seen)
+
+    def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> bool:
+        """False if the track was refuted, and with it, when it was the first, the channel that was learnt along it."""
+        probation.add(seen.llr, seen.weight)
+        verdict = probation.verdict(position)
+        if verdict is None:
+            return True
+        if verdict:
+            track.probation = None
+            return True
+        self._tracks.remove(track)
+        if not self._tracks:
+            self._channel.forget()
+            self._slope = self._proven_slope
+        self._presence.forget()
+        self._front_to = 0
+        return False
 
     def _aligned(self, track: Track, start: int, stop: int) -> tuple[Floats, Floats]:
         """HEARD for the frames of these hops, and SENT with what the filter and ``evidence.weigh`` reach over."""
@@ -260,6 +280,8 @@ class Matcher:
         if abs(peak.at) < _SMALL_JUMP:
             track.measure(position - BLOCK * 2, peak.at, 0.15)
             self._slope = track.slope
+            if not track.probation:
+                self._proven_slope = track.slope
         else:
             self._vote(Vote(position - BLOCK, track.lag_at(position - BLOCK) + peak.at, 2 * peak.height))
 
@@ -287,7 +309,7 @@ class Matcher:
             return
         peak = lag.search(heard, sent)
         delay = now - LOOK - (sent_from + peak.at) + (first + self._heard_at - (now - LOOK))
-        if peak.height >= 7:
+        if peak.height >= 7 and peak.stands_out:
             self._vote(Vote(round(now - LOOK / 2 - delay), delay, peak.height))
 
     def _vote(self, vote: Vote) -> None:
@@ -309,6 +331,9 @@ class Matcher:
         if self._channel.known and not self._explains(track, newest.position):
             return
         self._tracks = [t for t in self._tracks if t is not track and newest.position - t.last_seen < _OLD_TRACK][-2:]
+        track.probation = Probation(_COLD_PROOF, newest.position + 10 * RATE_HZ)
+        if self._tracks:
+            track.probation = Probation(_JUMP_PROOF, newest.position + 4 * RATE_HZ)
         self._tracks.append(track)
         track.last_seen = newest.position
         self._polish(track, newest.position)
@@ -386,7 +411,7 @@ class Matcher:
         end = (block + 1) * BLOCK
         if not self._is_active(block) and not self._active:
             return now >= end + self._lag(end) + FRAME
-        if self._track:
+        if any(not t.probation for t in self._tracks):
             delay = max(t.lag_at(end) for t in self._tracks)
             return now >= end + delay + samples(self._settings.look_ahead_ms)
         return now >= end + self._search_range()[1] + samples(self._settings.unlocked_wait_ms)
@@ -426,7 +451,11 @@ class Matcher:
         self._states += self._path.decided()
 
     def _may_carry(self, track: Track, start: int) -> bool:
-        return track.since <= start + BLOCK and (track is self._track or start - track.last_seen < RATE_HZ)
+        return (
+            not track.probation
+            and track.since <= start + BLOCK
+            and (track is self._track or start - track.last_seen < RATE_HZ)
+        )
 
     def _look_back(self, track: Track, start: int) -> tuple[Evidence, Quality]:
         heard, sent = self._aligned(track, start, start + BLOCK)
