@@ -15,6 +15,7 @@ _MODEL_ERROR = 0.003  # −25 dB: no filter that was learnt predicts better
 _LOUD_ERROR = 0.01  # −20 dB: nor at an instant at which it is loud
 _RINGING_ERROR = 0.001  # −30 dB: nor soon after
 _BELOW_FLOOR = 0.5  # of the floor: differences far below it say nothing
+_NOTHING = 0.1  # nats: in a pause, less than that would only be rounding that dates a change
 RECENT = 15  # hops: the reach of the filter
 _WEAK = 0.5  # below that the programme is too quiet to say anything
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
@@ -86,11 +87,8 @@ def _clean(heard_power: Floats, power: Floats, cross: Floats, ringing: Floats, c
     loud, rest = sums.heard / BINS + 1e-9, _rest(sums, gain)
     louder, quieter = np.log(rest) - channel.scatter, channel.lowest - 1 - np.log(rest)
     strange = np.expm1(np.clip(louder, 0, 5)) + np.maximum(quieter, 0)
-    return np.clip(
-        _CLEAN_BINS * (np.log((loud + _BELOW_FLOOR) / (rest + _BELOW_FLOOR)) - strange),
-        -_CLIP / _OVERLAP,
-        _CLIP / _OVERLAP,
-    )
+    nats = _CLEAN_BINS * (np.log((loud + _BELOW_FLOOR) / (rest + _BELOW_FLOOR)) - strange)
+    return np.asarray(np.where(np.abs(nats) < _NOTHING, 0, np.clip(nats, -_CLIP / _OVERLAP, _CLIP / _OVERLAP)))
 
 
 def _loudest_of_recent(loudness: Floats) -> Floats:

@@ -1,0 +1,99 @@
+"""What is not our sound is never on air, and what is, is."""
+
+import numpy as np
+import pytest
+
+from audio.match import Matcher
+from audio.segments import Quality, State
+from bench.recordings import Channel, Fault, programme, record, speech
+from tests.audio.match.helpers import at_48k, bulletin, heard_through, in_state_ms, matched, on_air_ms
+
+LINE, FM = Channel(), Channel(20, (60, 7_500), drift_ppm=40)
+
+
+@pytest.mark.parametrize("channel", [LINE, FM], ids=["line", "FM"])
+def test_all_of_a_programme_that_is_heard_is_on_air(channel):
+    segments = matched(heard_through(channel))
+    assert on_air_ms(segments) == 40_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [("voice", State.FOREIGN), ("same_voice", State.FOREIGN), ("hum", State.HUM)]
+)
+def test_a_stretch_replaced_by_something_else_is_off_air_from_edge_to_edge(kind, state):
+    segments = matched(heard_through(FM, (Fault(15.0, 8.0, kind),)))
+    assert on_air_ms(segments, 15.15, 22.85) == 0
+    assert on_air_ms(segments) == pytest.approx(32_000, abs=150)
+    assert in_state_ms(segments, state) > 5_000
+
+
+def test_another_voice_mixed_in_is_on_air_and_flagged():
+    segments = matched(heard_through(FM, (Fault(15.0, 8.0, "overlay"),)))
+    assert on_air_ms(segments) == pytest.approx(40_000, abs=100)
+    assert on_air_ms(segments, 15, 23, Quality.OVERLAID) > 4_000
+    assert on_air_ms(segments, 0, 14.5, Quality.OVERLAID) == 0
+
+
+@pytest.mark.parametrize("kind", ["voice", "same_voice", "replay", "hiss", "hum", "silence"])
+def test_a_programme_of_which_nothing_is_heard_is_never_on_air(kind):
+    segments = matched(heard_through(FM, (Fault(0.0, 60.0, kind),), seconds=60.0, never=True))
+    assert on_air_ms(segments) == 0
+    assert in_state_ms(segments, State.UNOBSERVED) == 0
+
+
+def test_yesterdays_bulletin_instead_of_todays_is_not_on_air():
+    today = bulletin()
+    yesterday = record("yesterday", programme(40.0, 4), FM, (), 18)
+    recording = record("today", today, FM, (), 17)
+    mixed = type(recording)("mixed", recording.rate, today, yesterday.heard, (), FM, True)
+    assert on_air_ms(matched(mixed, prior_delay_ms=300)) == 0
+
+
+def test_the_same_programme_30_s_late_is_not_on_air_though_the_search_would_find_parts_of_it():
+    segments = matched(heard_through(LINE, (Fault(32.0, 25.0, "replay"),), seconds=60.0))
+    assert on_air_ms(segments, 32.2, 56.8) == 0
+    assert on_air_ms(segments) == pytest.approx(35_000, abs=150)
+
+
+def test_muted_inside_a_pause_is_off_as_soon_as_programme_is_due():
+    sent = speech(40.0, 5).copy()
+    sent[18 * 16_000 : 20 * 16_000] = 0
+    recording = record("pause", sent, FM, (Fault(18.7, 8.0, "hiss"),), 17)
+    segments = matched(recording)
+    assert on_air_ms(segments, 20.05, 26.6) == 0
+    assert on_air_ms(segments, 0, 18.0) == 18_000
+    assert on_air_ms(segments, 18.0, 20.0) == pytest.approx(700, abs=100)  # the hiss betrays the instant
+
+
+def test_a_pause_between_two_stretches_on_air_is_on_air():
+    sent = speech(30.0, 5).copy()
+    sent[12 * 16_000 : 16 * 16_000] = 0
+    assert on_air_ms(matched(record("pause", sent, LINE, (), 17))) == 30_000
+
+
+def test_a_programme_that_is_silent_all_along_is_unobserved():
+    silent = np.zeros(20 * 16_000, np.float32)
+    recording = record("silent", silent, FM, (), 17)
+    assert in_state_ms(matched(recording), State.UNOBSERVED) == 20_000
+
+
+def test_what_the_capture_lost_is_unobserved_on_the_axis_of_what_was_sent():
+    sent, heard = at_48k(heard_through(LINE))
+    matcher = Matcher()
+    matcher.push_sent(sent, True)
+    matcher.push_heard(heard[: 48_000 * 12])
+    matcher.lose_heard(48_000 * 5)
+    matcher.push_heard(heard[48_000 * 17 :])
+    segments = matcher.step() + matcher.finish()
+    assert in_state_ms(segments, State.UNOBSERVED) == pytest.approx(5_000, abs=2)
+    assert in_state_ms(segments, State.UNOBSERVED, 11.7, 16.7) == pytest.approx(5_000, abs=2)
+    assert on_air_ms(segments) == pytest.approx(35_000, abs=2)
+
+
+def test_a_recording_without_its_head_and_tail_leaves_them_unobserved():
+    recording = heard_through(Channel(delay_s=0.0))
+    cut = type(recording)("cut", 16_000, recording.sent, recording.heard[int(1.5 * 16_000) : 35 * 16_000], (), LINE)
+    segments = matched(cut)
+    assert in_state_ms(segments, State.UNOBSERVED, 0, 1.5) == pytest.approx(1_500, abs=3)
+    assert in_state_ms(segments, State.UNOBSERVED, 35, 40) == pytest.approx(5_000, abs=3)
+    assert on_air_ms(segments) == pytest.approx(33_500, abs=5)
