@@ -21,6 +21,7 @@ from typing import Protocol
 import pyaudio
 
 from audio.format import BLOCK_FRAMES, RATE_HZ, frames_to_ns
+from audio.placement import Placements, Watch, server_address
 
 CHANNEL_COUNTS = (1, 2)  # mono first; many USB cards are stereo only
 
@@ -58,6 +59,21 @@ class Input(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A running stream, its number of channels, and who watches that it stays on its device."""
+
+    name: str
+    stream: pyaudio.Stream
+    channels: int
+    watch: Watch | None
+
+    def check_place(self) -> None:
+        """Raises CardError when the sound server took the stream to another device: what is heard there is not ours."""
+        if self.watch and self.watch.moved_to is not None:
+            raise CardError(f"{self.name}: the sound server moved the stream to {self.watch.moved_to!r}")
+
+
 class _Door:
     """The process's one PortAudio, rebuilt at each open while no stream is open, so that new cards are seen."""
 
@@ -70,19 +86,22 @@ class _Door:
         with self._lock, _card_errors("PortAudio"), _hushed_stderr():
             return [device for _, device in _enumerate(self._fresh())]
 
-    def open(self, name: str, output: bool) -> tuple[pyaudio.Stream, int]:
-        """The running stream and its number of channels."""
+    def open(self, name: str, output: bool) -> "_Opened":
         with self._lock, _card_errors(name), _hushed_stderr():
             portaudio = self._fresh()
             index = find_device([device for _, device in _enumerate(portaudio)], name, output)
+            placements = Placements(server_address(os.environ))
+            before = placements.streams(output)
             stream, channels = _open_stream(portaudio, _enumerate(portaudio)[index][0], output)
             self._open_streams += 1
-            return stream, channels
+            return _Opened(name, stream, channels, placements.watch(output, before))
 
-    def close(self, stream: pyaudio.Stream) -> None:
+    def close(self, opened: "_Opened") -> None:
+        if opened.watch:
+            opened.watch.close()
         with self._lock, _card_errors("PortAudio"):
             self._open_streams -= 1
-            stream.close()
+            opened.stream.close()
 
     def _fresh(self) -> pyaudio.PyAudio:
         if self._portaudio is not None and not self._open_streams:
@@ -101,7 +120,7 @@ class OutputCard:
 
     def __init__(self, name: str, delay_ns: int | None = None) -> None:
         self.name = name
-        self._stream, self._channels = _door.open(name, output=True)
+        self._opened = _door.open(name, output=True)
         self._delay_ns = delay_ns
 
     @property
@@ -114,15 +133,17 @@ class OutputCard:
         if self._delay_ns is not None:
             return self._delay_ns
         with _card_errors(self.name):
-            return round(self._stream.get_output_latency() * 1e9) + frames_to_ns(BLOCK_FRAMES)
+            return round(self._opened.stream.get_output_latency() * 1e9) + frames_to_ns(BLOCK_FRAMES)
 
     def write(self, block: bytes) -> None:
+        self._opened.check_place()
+        frames = duplicated(block) if self._opened.channels == 2 else block
         with _card_errors(self.name):
-            self._stream.write(duplicated(block) if self._channels == 2 else block, exception_on_underflow=False)
+            self._opened.stream.write(frames, exception_on_underflow=False)
 
     def close(self) -> None:
         """Close at once; what is still in the buffer (171 ms) is lost. Raises CardError."""
-        _door.close(self._stream)
+        _door.close(self._opened)
 
 
 class InputCard:
@@ -130,15 +151,16 @@ class InputCard:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._stream, self._channels = _door.open(name, output=False)
+        self._opened = _door.open(name, output=False)
 
     def read(self) -> bytes:
         with _card_errors(self.name):
-            block: bytes = self._stream.read(BLOCK_FRAMES, exception_on_overflow=False)
-        return averaged(block) if self._channels == 2 else block
+            block: bytes = self._opened.stream.read(BLOCK_FRAMES, exception_on_overflow=False)
+        self._opened.check_place()
+        return averaged(block) if self._opened.channels == 2 else block
 
     def close(self) -> None:
-        _door.close(self._stream)
+        _door.close(self._opened)
 
 
 def list_devices() -> list[Device]:

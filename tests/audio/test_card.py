@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 from array import array
+from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -18,6 +20,7 @@ from audio.card import (
     open_output,
 )
 from audio.format import BLOCK_BYTES, BLOCK_FRAMES, RATE_HZ
+from audio.placement import Placements, server_address
 from firmware_py.demo.soundserver import MonitorRecorder, SoundServer
 
 DEVICES = [
@@ -149,6 +152,33 @@ def test_streams_are_moved_to_another_sink_and_keep_alives_stay(sound):
     assert sound.move_streams("air1", "air2") == 1
     assert (len(sound.streams_on("air1")), len(sound.streams_on("air2"))) == (0, 1)
     card.close()
+
+
+@pytest.mark.parametrize(("output", "name", "elsewhere"), [(True, "air1", "air2"), (False, "mon1", "air2.monitor")])
+def test_a_stream_that_the_server_moves_is_a_lost_card(sound, output, name, elsewhere):
+    card = open_output(name) if output else open_input(name)
+    turn = partial(card.write, bytes(BLOCK_BYTES)) if output else card.read
+    repeat(4, turn)
+    what, move = ("sink-inputs", "sink-input") if output else ("source-outputs", "source-output")
+    ours = sound.pactl("list", "short", what).splitlines()[-1].split("\t")[0]
+    sound.pactl(f"move-{move}", ours, elsewhere)
+    with pytest.raises(CardError, match=f"moved the stream to '{elsewhere}'"):
+        repeat(24, turn)  # 2 s
+    card.close()
+    with open_again(name, output) as again:
+        repeat(12, partial(again.write, bytes(BLOCK_BYTES)) if output else again.read)
+
+
+def open_again(name, output):
+    return closing(open_output(name) if output else open_input(name))
+
+
+def test_without_a_sound_server_nobody_is_asked(tmp_path):
+    assert server_address({}) is None
+    assert server_address({"PULSE_SERVER": "unix:/x"}) == "unix:/x"
+    assert server_address({"XDG_RUNTIME_DIR": str(tmp_path)}) is None
+    assert Placements(None).watch(True, Placements(None).streams(True)) is None
+    assert Placements(f"unix:{tmp_path}/native").streams(True) == frozenset()
 
 
 def test_an_unloaded_sink_is_gone_until_it_is_loaded_again(sound):

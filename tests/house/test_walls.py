@@ -22,6 +22,7 @@ DOORS = {
     "starlette": ("firmware_py/console/*.py",),
     "subprocess": (
         "audio/decode.py",
+        "audio/placement.py",
         "scheduler/loaders/workbook.py",
         "firmware_py/supervisor.py",
         "firmware_py/demo/*.py",
