@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from audio.library import ingest
+from firmware_py.commands.context import CommandError
+from firmware_py.demo.broker import BrokerError
 from firmware_py.demo.line import live_line
 from firmware_py.demo.outcome import Outcome, outcome, print_outcome
 from firmware_py.demo.rig import Rig, RigSettings
 from firmware_py.demo.samples import demo_timetable, make_samples
-from firmware_py.demo.soundserver import SoundServer
+from firmware_py.demo.soundserver import SoundServer, SoundServerError
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.loaders import load
 
 FOLDER = Path(".demo")
 CONSOLE_PORT = 8080
-SETTLE_S = 8.0  # for the collector's last receipt
 
 
 def main() -> int:
@@ -36,7 +37,13 @@ def main() -> int:
         except OSError:
             _say("Đài mẫu đang chạy rồi.", "The demo station is already running here.")
             return 1
-        return _run(args.seconds, args.virtual or not _has_card(), args.json)
+        try:
+            return _run(args.seconds, args.virtual or not _has_card(), args.json)
+        except (SoundServerError, BrokerError, TimeoutError, CommandError, OSError) as error:
+            _say(f"Đài mẫu không chạy được: {error}", f"The demo station cannot run: {error}")
+            return 1
+        except KeyboardInterrupt:
+            return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,12 +99,13 @@ def _real_card() -> dict[str, Any]:
 
 
 def _broadcast(rig: Rig, seconds: float | None) -> Outcome:
-    began = datetime.now(STATION_TZ)
+    """Bring the station up, then plan something for right now: on a slow computer that is later than on a fast one."""
     _load_library(rig)
-    _load_timetable(rig, began, seconds)
-    rig.start_collector()
     rig.start_station()
-    rig.wait_until(lambda: rig.live("playout").fresh, 20.0, "playout")
+    rig.start_collector()
+    rig.wait_until(lambda: rig.live("playout").fresh, 30.0, "playout")
+    began = datetime.now(STATION_TZ)
+    _load_timetable(rig, began, seconds)
     _say(
         f"Trang điều khiển: http://127.0.0.1:{rig.settings.console_port}/  (Ctrl-C để dừng)",
         f"Console: http://127.0.0.1:{rig.settings.console_port}/  (Ctrl-C ends)",

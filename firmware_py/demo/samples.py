@@ -187,7 +187,7 @@ def _run(*command: str) -> None:
 
 # ---- what the demo station broadcasts -----------------------------------------------------------------------------
 
-FIRST_AFTER = timedelta(seconds=6)  # from now to the first programme: the four processes are up by then
+FIRST_AFTER = timedelta(seconds=1)  # from now, when the processes are up, to the first programme
 PATTERN_EVERY = timedelta(minutes=5)
 PATTERNS = 48  # four hours of them, then only the week's sessions
 CLOSED_BEFORE_END = timedelta(seconds=4)  # the last programme is over so long before the demo is: time to settle it
@@ -252,7 +252,7 @@ def demo_programme(now: datetime, seconds: float | None) -> list[Placed]:
 
 
 def demo_timetable(now: datetime, seconds: float | None) -> str:
-    """The demo's timetable in TOML (docs/timetables.md): its first programme starts 6 to 7 s after *now*."""
+    """The demo's timetable in TOML (docs/timetables.md): its first programme starts 1 to 2 s after *now*."""
     programme = demo_programme(now, seconds)
     sessions = [item for session in _sessions(now) for item in session]
     opening = programme[: len(PATTERN)]
