@@ -30,7 +30,7 @@ _FILE_BYTES = _HEADER_BYTES + SLOTS * _SLOT_BYTES
 
 
 class RingError(Exception):
-    """There is no ring to read, or none can be made: no such directory, no space."""
+    """No ring can be made: no such directory, no space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +100,19 @@ class RingWriter:
 
 
 class RingReader:
-    """Reads the ring at *path*, which may be written to or replaced at any time. RingError if it is not there."""
+    """Reads the ring at *path*, which may come, be written to, or be replaced at any time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._map, self._inode = _open_for_reading(path)
+        self._map: mmap.mmap | None = None
+        self._inode = 0
+        self._follow_replacement()
 
     def read_from(self, seq: int, limit: int = SLOTS) -> Batch:
-        """Blocks from *seq* on, at most *limit*; what is gone is counted as lost. An absent file reads as no news."""
+        """Blocks from *seq* on, at most *limit*; what is gone is counted as lost. No ring (yet) reads as no news."""
         replaced = self._follow_replacement()
+        if self._map is None:
+            return Batch([], 0, seq)
         head = self.head
         oldest = max(1, head - SLOTS + 2)  # the slot after the head may be overwritten at any time
         if seq > head + 1 or replaced:
@@ -123,24 +127,24 @@ class RingReader:
     @property
     def head(self) -> int:
         """Seq of the newest complete block, 0 if there is none."""
-        return memoryview(self._map).cast("Q")[_HEAD_WORD]
-
-    def last_block(self) -> Block | None:
-        """The newest whole block."""
-        return _newest(self._map)
+        return memoryview(self._map).cast("Q")[_HEAD_WORD] if self._map else 0
 
     def close(self) -> None:
-        self._map.close()
+        if self._map is not None:
+            self._map.close()
 
     def _follow_replacement(self) -> bool:
+        """Map the file that is there now, if it is another one; True then. What is mapped stays readable."""
         try:
             if os.stat(self._path).st_ino == self._inode:
                 return False
-            fresh, inode = _open_for_reading(self._path)
-        except (FileNotFoundError, RingError):
-            return False  # being replaced: what is mapped stays readable
-        self._map.close()
-        self._map, self._inode = fresh, inode
+        except FileNotFoundError:
+            return False
+        found = _open_for_reading(self._path)
+        if found is None:
+            return False
+        self.close()
+        self._map, self._inode = found
         return True
 
 
@@ -170,16 +174,17 @@ def _is_ring(ring: mmap.mmap) -> bool:
     return len(ring) == _FILE_BYTES and _HEADER.unpack_from(ring) == (MAGIC, SLOTS, _SLOT_BYTES)
 
 
-def _open_for_reading(path: Path) -> tuple[mmap.mmap, int]:
+def _open_for_reading(path: Path) -> tuple[mmap.mmap, int] | None:
+    """The ring and its inode; None where there is no ring, or none of this version: its writer will replace it."""
     try:
         with path.open("rb") as file:
             ring, inode = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), os.fstat(file.fileno()).st_ino
-    except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-        raise RingError(f"{path}: {error}") from error
+    except (OSError, ValueError):  # ValueError: an empty file cannot be mapped
+        return None
     if _is_ring(ring):
         return ring, inode
     ring.close()
-    raise RingError(f"{path}: not a ring of this version")
+    return None
 
 
 def _open_or_create(path: Path) -> mmap.mmap:
