@@ -81,10 +81,14 @@ class Child:
         if wait_s == 0.0:
             self.start(now_s)
 
-    def end(self, timeout_s: float) -> None:
+    def ask_to_end(self) -> None:
+        """Once: a second SIGTERM would end the process on the spot, with its last facts untold."""
+        if self.process is not None:
+            self.process.terminate()
+
+    def wait_for_end(self, timeout_s: float) -> None:
         if self.process is None:
             return
-        self.process.terminate()
         try:
             self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -127,10 +131,9 @@ class Supervisor:
         for group in ENDING_ORDER:
             members = [self.children[name] for name in group if name in self.children]
             for child in members:
-                if child.process is not None:
-                    child.process.terminate()
+                child.ask_to_end()
             for child in members:
-                child.end(TERM_TIMEOUT_S)
+                child.wait_for_end(TERM_TIMEOUT_S)
 
 
 def run(config_path: Path, tick: Callable[[], bool] = lambda: True) -> None:

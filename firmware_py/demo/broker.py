@@ -12,6 +12,8 @@ START_S = 10.0
 END_S = 5.0
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"  # Debian keeps it off a user's PATH
 
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")  # with the thread that started it
+
 
 class BrokerError(Exception):
     """mosquitto is missing or does not start; the message has what it said."""
@@ -47,7 +49,7 @@ class Broker:
         file.write_text(self._configuration(), encoding="utf-8")
         with open(self.folder / "mosquitto.log", "ab") as log:
             try:
-                self._process = subprocess.Popen([MOSQUITTO, "-c", str(file)], stdout=log, stderr=log)
+                self._process = subprocess.Popen([*DIES_WITH_US, MOSQUITTO, "-c", str(file)], stdout=log, stderr=log)
             except OSError as error:
                 raise BrokerError(f"{MOSQUITTO}: {error.strerror}") from error
         self._wait_until_open()

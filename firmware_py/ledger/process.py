@@ -5,6 +5,7 @@ import os
 import queue
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from firmware_py.chores import Chores
@@ -66,7 +67,7 @@ class Ledger:
     core: LedgerCore
     uplink: Uplink | None
     _records: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _day: str = ""
+    _day: date | None = None
     _failing: bool = False
 
     def __post_init__(self) -> None:
@@ -148,12 +149,14 @@ class Ledger:
     # -- for eyes --------------------------------------------------------------------------------------------------
 
     def _remember(self, settled: tuple[AirtimeRecord, ...], reading: Reading) -> None:
-        day = reading.wall.astimezone(STATION_TZ).date().isoformat()
+        """The accounts of the local day, for the day's table; those of earlier processes are read again."""
+        day = reading.wall.astimezone(STATION_TZ).date()
         if day != self._day:
             self._day = day
-            self._records = {}
+            booked = self._entries.entries_about(day, day)
+            self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if e.kind == "airtime"}
         for record in settled:
-            self._records[record.occurrence.id] = _figures(record)
+            self._records[record.occurrence.id] = _shown(record.to_json())
 
     def _show(self) -> None:
         reading = self.clock.read()
@@ -168,7 +171,7 @@ class Ledger:
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,
             "today": self.core.today(reading),
-            "records_today": {**self._records, **{r.occurrence.id: _figures(r) for r in provisional}},
+            "records_today": {**self._records, **{r.occurrence.id: _shown(r.to_json()) for r in provisional}},
             "provisional": [record.to_json() for record in provisional],
             "faults": self.core.open_faults(),
             "seq": self._entries.last_seq(),
@@ -183,6 +186,5 @@ class Ledger:
         return "connected" if self.uplink.connected else "down"
 
 
-def _figures(record: AirtimeRecord) -> dict[str, Any]:
-    data = record.to_json()
-    return {key: value for key, value in data.items() if key.endswith("_ms") or key in ("causes", "evidence")}
+def _shown(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key.endswith("_ms") or key in ("causes", "evidence")}
