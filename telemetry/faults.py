@@ -91,6 +91,15 @@ RULES: Mapping[str, FaultRule] = {
         "Xóa bớt tệp chương trình cũ; dữ liệu giờ phát đang chờ ghi.",
         "Delete old programme files; airtime data is waiting to be written.",
     ),
+    "disk_failed": FaultRule(
+        0,
+        60,
+        CRITICAL,
+        "Thẻ nhớ không ghi được",
+        "Disk cannot be written",
+        "Thay thẻ nhớ; dữ liệu giờ phát đang chờ ghi sẽ mất nếu tắt máy.",
+        "Replace the card; airtime data that waits to be written is lost if the machine is switched off.",
+    ),
     "disk_slow": FaultRule(
         0, 600, WARNING, "Thẻ nhớ ghi chậm", "Disk slow",
         "Thẻ nhớ có thể sắp hỏng; chuẩn bị thẻ thay thế.",

@@ -256,6 +256,26 @@ class MeterJournal(_Journal):
             *(s.delay_ms, s.coherence, s.heard_dbfs),
         )
 
+    def told_until(self, boot: int, since_ns: int) -> dict[str, int]:
+        """By channel: boottime that its segments of this boot reach, where that is after *since_ns*. As committed."""
+        sql = "SELECT channel, max(to_ns) FROM segment WHERE boot = ? AND to_ns > ? GROUP BY channel"
+        return dict(self._db.rows(sql, (boot, since_ns)))
+
+    def go_on(self, boot: int, since_ns: int) -> int | None:
+        """Take up the newest life, of a predecessor that died, if it is of this boot and reached *since_ns*.
+
+        Its watermark then, which ``mark`` moves on until ``begin_life``; else None.
+        """
+        rows = self._db.rows("SELECT n, boot, to_ns FROM run ORDER BY n DESC LIMIT 1")
+        if not rows or rows[0][1] != boot or rows[0][2] < since_ns:
+            return None
+        self._run = self._committed_run = rows[0][0]
+        return int(rows[0][2])
+
+    def begin_life(self) -> None:
+        """The next ``mark`` begins a life of its own."""
+        self._run = None
+
     def learn_delay(self, channel: str, delay_ms: float, at: Reading) -> None:
         """Keep the channel's delay as the prior of the next start."""
         self._put("INSERT OR REPLACE INTO delay VALUES (?, ?, ?)", channel, delay_ms, at.wall_ns)

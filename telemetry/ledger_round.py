@@ -152,11 +152,13 @@ class Round:
 
     def _settle_due(self) -> None:
         """Close the accounts of what is over and of which all is known."""
+        if self._now.quality.plays:
+            self._store.reopen_slots(self._now.wall_ns)
         due = self._store.open_slots(self._now.wall_ns, SLOTS_A_ROUND)
         for slot in due:
             axis = self._sources.axis_of(slot.occurrence)
             if self._is_due(axis):
-                self._book(slot, axis, 0)
+                self._book(slot, axis)
         self._more = self._more or len(self._settled) == SLOTS_A_ROUND
 
     def _is_due(self, axis: Axis) -> bool:
@@ -169,13 +171,14 @@ class Round:
         for id in sorted(touched):
             slot = self._store.slot(id)
             if slot is not None and slot.revision is not None:
-                self._book(slot, self._sources.axis_of(slot.occurrence), slot.revision + 1)
+                self._book(slot, self._sources.axis_of(slot.occurrence))
 
-    def _book(self, slot: Slot, axis: Axis, revision: int) -> None:
+    def _book(self, slot: Slot, axis: Axis) -> None:
         record = settle(slot.occurrence, self._sources.facts_of(slot.occurrence, slot.withdrawn_by))
         if without_revision(record) == slot.record:
+            self._store.close_slot(slot.occurrence.id)
             return
-        record = replace(record, revision=revision)
+        record = replace(record, revision=slot.next_revision)
         self._store.book_record(record, axis)
         self._settled.append(record)
 

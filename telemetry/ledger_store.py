@@ -34,8 +34,12 @@ class Slot:
         self.occurrence = Occurrence.from_json(json.loads(body))
         self.withdrawn_by: str | None = withdrawn_by
         self.begun = bool(begun)
-        self.revision: int | None = revision  # None: not settled yet
+        self.revision: int | None = revision  # None: never settled
         self.record: str | None = record  # the canonical newest record, without its revision
+
+    @property
+    def next_revision(self) -> int:
+        return 0 if self.revision is None else self.revision + 1
 
     @property
     def counts(self) -> bool:
@@ -108,7 +112,7 @@ class LedgerStore:
     def put_slot(self, occurrence: Occurrence, withdrawn_by: str | None) -> None:
         """Take a planned occurrence, or what changed of it."""
         self._db.execute(
-            "INSERT INTO slot VALUES (?, ?, ?, ?, ?, 0, NULL, NULL) ON CONFLICT (occurrence) DO UPDATE SET"
+            "INSERT INTO slot VALUES (?, ?, ?, ?, ?, 0, 1, NULL, NULL) ON CONFLICT (occurrence) DO UPDATE SET"
             " body = excluded.body, starts_ns = excluded.starts_ns, ends_ns = excluded.ends_ns,"
             " withdrawn_by = excluded.withdrawn_by",
             (
@@ -123,11 +127,20 @@ class LedgerStore:
     def open_slots(self, ended_by_ns: int, limit: int) -> list[Slot]:
         """Unsettled, and over by the wall clock, or begun (then its own anchor says when it is over)."""
         rows = self._db.rows(
-            f"SELECT {SLOT_COLUMNS} FROM slot WHERE revision IS NULL AND (withdrawn_by IS NULL OR begun)"
+            f"SELECT {SLOT_COLUMNS} FROM slot WHERE open AND (withdrawn_by IS NULL OR begun)"
             " AND (ends_ns <= ? OR begun) ORDER BY ends_ns LIMIT ?",
             (ended_by_ns, limit),
         )
         return [Slot(row) for row in rows]
+
+    def close_slot(self, occurrence_id: str) -> None:
+        """It was looked at again, and nothing had changed."""
+        self._db.execute("UPDATE slot SET open = 0 WHERE occurrence = ?", (occurrence_id,))
+
+    def reopen_slots(self, wall_ns: int) -> None:
+        """What was settled by a clock that ran ahead, and is still to come by the clock of now, is due again."""
+        sql = "UPDATE slot SET open = 1 WHERE ends_ns > ? AND NOT begun AND revision IS NOT NULL AND NOT open"
+        self._db.execute(sql, (wall_ns,))
 
     def slots_between(self, from_wall_ns: int, to_wall_ns: int) -> list[Slot]:
         """Overlapping [from, to) by the plan, by their start."""
@@ -150,7 +163,7 @@ class LedgerStore:
         id = record.occurrence.id
         self.append("airtime", record.to_json())
         self._db.execute(
-            "UPDATE slot SET revision = ?, record = ? WHERE occurrence = ?",
+            "UPDATE slot SET open = 0, revision = ?, record = ? WHERE occurrence = ?",
             (record.revision, without_revision(record), id),
         )
         self._db.execute("DELETE FROM slot_window WHERE occurrence = ?", (id,))

@@ -9,6 +9,7 @@ from telemetry.axis import FOREVER_NS
 from telemetry.facts import Fact, PlayoutFact
 from telemetry.readers import Run
 
+Stretch = tuple[int, int, int]  # (boot, from_ns, to_ns)
 DIED = "playout_died"  # the end that is found at the next start
 CAUSE_OF_END = {
     EndCause.PLANNED_END: "ended_early",  # a cause only where it came before the end of the slot
@@ -76,7 +77,7 @@ def playouts(facts: Sequence[PlayoutFact], runs: Sequence[Run]) -> list[Playout]
             if ended is not None:
                 done.append(ended)
         elif fact.kind is Fact.ENDED and done and done[-1].occurrence_id == fact.occurrence_id:
-            done[-1] = replace(done[-1], frames=max(done[-1].frames, fact.detail["frames"]))
+            done[-1] = _recovered(done[-1], fact)
     return [*done, _cut(playing, playing.boot, FOREVER_NS, runs)] if playing is not None else done
 
 
@@ -94,6 +95,13 @@ def _went_on(playing: Playout, fact: PlayoutFact) -> tuple[Playout | None, Playo
         cause = CAUSE_OF_END.get(fact.detail["cause"], fact.detail["cause"])
         return None, replace(playing, sure_ns=end, perhaps_ns=end, frames=fact.detail["frames"], end=cause)
     return playing, None
+
+
+def _recovered(dead: Playout, fact: PlayoutFact) -> Playout:
+    """What the next life found out about one that died: the ring may tell more than its last progress did."""
+    sounded_ns = fact.detail["sink_ns"] if fact.at.boot == dead.boot else dead.sure_ns
+    sure = min(max(dead.sure_ns, sounded_ns), dead.perhaps_ns)
+    return replace(dead, frames=max(dead.frames, fact.detail["frames"]), sure_ns=sure)
 
 
 def _cut(playing: Playout, boot: int, at_ns: int, runs: Sequence[Run]) -> Playout:
@@ -117,28 +125,35 @@ def reasons(occurrence_id: str, facts: Sequence[PlayoutFact], attempts: Sequence
     return [*ends, *misses]
 
 
-def card_lost(facts: Sequence[PlayoutFact]) -> list[tuple[int, int, int]]:
-    """(boot, from_ns, to_ns) in which there was no sound card."""
-    found: list[tuple[int, int, int]] = []
+def card_lost(facts: Sequence[PlayoutFact]) -> list[Stretch]:
+    """When there was no sound card."""
+    return _between(facts, Fact.CARD_LOST, (Fact.CARD_BACK, Fact.BOOTED))
+
+
+def shut_down(facts: Sequence[PlayoutFact]) -> list[Stretch]:
+    """When playout had ended in good order: by its own word it sent nothing."""
+    return _between(facts, Fact.SHUT_DOWN, (Fact.BOOTED,))
+
+
+def _between(facts: Sequence[PlayoutFact], first: Fact, last: Sequence[Fact]) -> list[Stretch]:
+    """From each *first* to the next of *last*, or to the end of its boot."""
+    found: list[Stretch] = []
     since: PlayoutFact | None = None
     for fact in facts:
-        if fact.kind is Fact.CARD_LOST:
+        if fact.kind is first:
             since = since or fact
-        elif since is not None and fact.kind in (Fact.CARD_BACK, Fact.BOOTED):
-            found.append(_until(since, fact))
+        elif since is not None and fact.kind in last:
+            end = fact.at.boottime_ns if fact.at.boot == since.at.boot else FOREVER_NS
+            found.append((since.at.boot, since.at.boottime_ns, end))
             since = None
     return [*found, (since.at.boot, since.at.boottime_ns, FOREVER_NS)] if since else found
 
 
-def _until(since: PlayoutFact, fact: PlayoutFact) -> tuple[int, int, int]:
-    end = fact.at.boottime_ns if fact.at.boot == since.at.boot else FOREVER_NS
-    return since.at.boot, since.at.boottime_ns, end
-
-
-def frozen(facts: Sequence[PlayoutFact]) -> list[tuple[int, int, int]]:
-    """(boot, from_ns, to_ns) in which the process or the card stood still."""
-    return [
-        (fact.at.boot, fact.at.boottime_ns - round(fact.detail["lost_ms"] * NS_PER_MS), fact.at.boottime_ns)
-        for fact in facts
-        if fact.kind is Fact.JUMPED
-    ]
+def frozen(facts: Sequence[PlayoutFact]) -> list[Stretch]:
+    """When the process or the card stood still."""
+    found = []
+    for fact in facts:
+        if fact.kind is Fact.JUMPED:
+            end = int(fact.detail.get("at_ns", fact.at.boottime_ns))
+            found.append((fact.at.boot, end - round(fact.detail["lost_ms"] * NS_PER_MS), end))
+    return found

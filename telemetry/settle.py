@@ -6,7 +6,7 @@ itself, then what nobody can know. If a millisecond is claimed by nobody, the ru
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from audio.format import frames_to_ms
@@ -16,7 +16,7 @@ from scheduler.occurrence import Occurrence
 from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage
 from telemetry.axis import FOREVER_NS, SMALL_STEP_NS, Axis
 from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
-from telemetry.playouts import Playout, Reason, card_lost, frozen, playouts, reasons
+from telemetry.playouts import Playout, Reason, card_lost, frozen, playouts, reasons, shut_down
 from telemetry.readers import Run
 from telemetry.shares import Booked, day_shares, sum_of
 from telemetry.spans import Spans, common, normal, total, union, without
@@ -52,6 +52,7 @@ class _Played:
     stopped: Spans  # a person's stop was in force
     card_lost: Spans
     frozen: Spans
+    shut_down: Spans
     reasons: Mapping[str, Spans]  # why it was not played, wherever it was not
 
 
@@ -72,11 +73,11 @@ class _Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Life:
-    """When the box was alive, and what the clock skipped, as positions."""
+    """When the box was alive, what the clock skipped, and when no boot was alive, as positions: together the slot."""
 
     on: Spans
     skipped: Spans
-    off: Spans = field(default=())
+    off: Spans
 
 
 def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
@@ -136,6 +137,7 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
         ("dead_air", silence),
         ("pre_empted", common(idle, played.others)),
         *((cause, common(idle, spans)) for cause, spans in played.reasons.items()),
+        ("playout_down", common(without(played.shut_down, union(played.alive, played.sure)), life.on)),
         ("playout_down", common(heard.other, without(life.on, played.alive))),
     ]
 
@@ -209,6 +211,7 @@ def _played(occurrence: Occurrence, axis: Axis, facts: SlotFacts, attempts: Sequ
         stopped=_stopped(axis, facts.playout),
         card_lost=union(*(axis.spans(*lost) for lost in card_lost(facts.playout))),
         frozen=union(*(axis.spans(*still) for still in frozen(facts.playout))),
+        shut_down=union(*(axis.spans(*ended) for ended in shut_down(facts.playout))),
         reasons=_reasons_by_position(axis, why, begun=bool(mine)),
     )
 

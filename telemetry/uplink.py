@@ -63,7 +63,6 @@ class Uplink(threading.Thread):
         super().__init__(name="uplink", daemon=True)
         self.connected = False  # to the broker: for eyes and for the fault ``uplink_down``
         self.trouble = ""
-        self.booked = 0
         self.refused: tuple[int, ...] = ()  # entries that the collector does not take: the chains differ
         self._broker = broker
         self._address = Address(province, station)
@@ -77,10 +76,6 @@ class Uplink(threading.Thread):
     def wake(self) -> None:
         """There are new entries."""
         self._news.set()
-
-    def confirmed(self, upto: int) -> None:
-        """The ledger has written a receipt down: for eyes."""
-        self.booked = upto
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Ask it to end; True if it did in time (if not, it dies with the process: nothing depends on it)."""

@@ -2,12 +2,12 @@
 
 A line is a time (of the sky, which no clock step moves), a subject and what happens to it::
 
-    05:00:00  plan    ban-tin until 05:30:00 [own|relay|repeat|live] [source FILE]
+    05:00:00  plan    ban-tin [from 05:00:00] until 05:30:00 [own|relay|repeat|live] [source FILE]
     05:00:00  begin   ban-tin                      the player begins it, or joins it
     05:30:00  end     ban-tin [CAUSE]              its last sample sounds
     05:00:00  miss    ban-tin CAUSE
     05:00:00  hear    on_air|silence|… [QUALITY]   from here on, on the account's channel ("line")
-    05:10:00  power   off|on        05:10:00  kill   playout|meter        05:10:00  start  playout|meter
+    05:10:00  power   off|on        05:10:00  kill|start|shut-down   playout|meter
     05:10:00  stop    by NAME [until HH:MM:SS]     05:20:00  resume by NAME
     05:10:00  card    lost|back     05:10:00  return lost|back            05:10:00  freeze SECONDS
     05:10:00  clock   +3600         05:10:00  withdraw ban-tin by NAME    05:10:00  condition CODE bad|good
@@ -20,6 +20,7 @@ day is written 1+00:15:00.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from audio.segments import Quality, Segment, State
@@ -30,9 +31,11 @@ from telemetry.journal import MeterJournal, MeterReader, PlayoutJournal, Playout
 from telemetry.ledger import LedgerCore, LedgerReader, Rules
 
 CHANNEL = "line"
+WORDS = {"return": "returns", "shut-down": "end_process"}  # of the text, where Python has another use for them
 RATE = 48_000
 BOOT_S = 20  # from power on to the first process
-BEAT_S = 5  # watermark and progress
+BEAT_S = 20  # watermark and progress; and at every line, so that nothing depends on it
+IDLE_S = 900
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Box:
     account: str | None = CHANNEL
     boot: int = 0
     on: bool = False
+    in_order: bool = False  # the last process to go had said so
     powered_at_ns: int = 0  # true time of boottime 0
     step_ns: int = 0  # wall minus true time
     playout: PlayoutJournal | None = None
@@ -101,12 +105,12 @@ class Day:
             self.expected.append(words[1:])
         else:
             self.pass_time(self.at(words[0]))
-            getattr(self, {"return": "returns"}.get(words[1], words[1]))(*words[2:])
+            getattr(self, WORDS.get(words[1], words[1]))(*words[2:])
 
     def pass_time(self, until_ns: int) -> None:
-        """Beat every five seconds while something plays, and once at the end."""
+        """Beat now and then, oftener while something plays, and once at the end."""
         while self.true_ns < until_ns:
-            step = BEAT_S if self.box.playing or until_ns - self.true_ns < 60 * NS_PER_S else 60
+            step = BEAT_S if self.box.playing else IDLE_S
             self.true_ns = min(until_ns, self.true_ns + step * NS_PER_S)
             self.beat()
         self.look()
@@ -143,18 +147,18 @@ class Day:
 
     # --- subjects
 
-    def plan(self, id: str, _until: str, end: str, *more: str) -> None:
-        kinds = [word for word in more if word in set(Kind)]
-        source = more[more.index("source") + 1] if "source" in more else f"{id}.mp3"
-        start = datetime.fromtimestamp(self.true_ns / NS_PER_S, STATION_TZ)
-        until = datetime.fromtimestamp(self.at(end) / NS_PER_S, STATION_TZ)
-        kind = Kind(kinds[0]) if kinds else Kind.OWN
-        self.box.known[id] = self.box.plan[id] = Occurrence(id, id.replace("-", " "), start, until, kind, source=source)
+    def plan(self, id: str, *words: str) -> None:
+        said = dict(pairwise(words))
+        start_ns = self.at(said["from"]) if "from" in said else self.true_ns
+        start, end = (datetime.fromtimestamp(ns / NS_PER_S, STATION_TZ) for ns in (start_ns, self.at(said["until"])))
+        kind = next((Kind(word) for word in words if word in set(Kind)), Kind.OWN)
+        planned = Occurrence(id, id.replace("-", " "), start, end, kind, source=said.get("source", f"{id}.mp3"))
+        self.box.known[id] = self.box.plan[id] = planned
         self.replan("lich-tuan")
 
     def replan(self, by: str) -> None:
         self.box.playout.commit()
-        # Planned a week ahead in life; here the moment before it begins, so that a scenario reads from top to bottom.
+        # In life a plan is days old; here it may be made the moment it begins, so that a day reads from top to bottom.
         before = self.reading()
         week_ago = Reading(before.boot, before.boottime_ns, before.wall_ns - NS_PER_S, before.quality)
         self.box.playout.replace_plan(self.box.plan.values(), week_ago, by)
@@ -204,8 +208,19 @@ class Day:
         if self.box.account is not None:
             self.start("meter")
 
+    def end_process(self, name: str) -> None:
+        """In good order: everything is committed, and said."""
+        if name == "playout":
+            for id in list(self.box.playing):
+                self.end(id, "shutdown")
+            self.fact(Fact.SHUT_DOWN)
+        self.beat()
+        self.kill(name)
+        self.box.in_order = True
+
     def kill(self, name: str) -> None:
         """What was not committed is lost with it, as at a power cut."""
+        self.box.in_order = False
         if name == "playout" and self.box.playout is not None:
             self.box.playing.clear()
             self.box.playout.close()
@@ -219,8 +234,10 @@ class Day:
         mark = Watermark(at.boot, at.boottime_ns, at.wall_ns)
         if name == "playout":
             journal = self.box.playout = PlayoutJournal(self.box.folder / "playout.db")
-            fresh = not any(r.boot == at.boot for r in PlayoutReader(self.box.folder / "playout.db").clock_rows())
-            self.fact(Fact.BOOTED, first_of_boot=fresh)
+            reader = PlayoutReader(self.box.folder / "playout.db")
+            fresh = not any(row.boot == at.boot for row in reader.clock_rows())
+            reader.close()
+            self.fact(Fact.BOOTED, first_of_boot=fresh, predecessor_died=not fresh and not self.box.in_order)
             if fresh:
                 journal.append_clock(ClockMapRow(at.boot, at.boottime_ns, at.offset_ns, at.quality))
         else:

@@ -11,11 +11,12 @@ CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry BEGIN SELECT RAISE(
 
 -- All below can be derived again; it is written in the same transaction as the entries that follow from it.
 CREATE TABLE cursor (stream TEXT PRIMARY KEY, journal TEXT NOT NULL, position INTEGER NOT NULL) STRICT;
-CREATE TABLE slot (  -- every occurrence the ledger was told of; revision NULL: not settled yet
+CREATE TABLE slot (  -- every occurrence the ledger was told of; revision NULL: never settled
     occurrence TEXT PRIMARY KEY, body TEXT NOT NULL, starts_ns INTEGER NOT NULL, ends_ns INTEGER NOT NULL,
-    withdrawn_by TEXT, begun INTEGER NOT NULL, revision INTEGER, record TEXT
+    withdrawn_by TEXT, begun INTEGER NOT NULL, open INTEGER NOT NULL, revision INTEGER,
+    record TEXT
 ) STRICT;
-CREATE INDEX slot_open ON slot (ends_ns) WHERE revision IS NULL;
+CREATE INDEX slot_open ON slot (ends_ns) WHERE open;
 CREATE INDEX slot_time ON slot (ends_ns);
 CREATE TABLE slot_window (
     occurrence TEXT NOT NULL, boot INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL
