@@ -46,7 +46,7 @@ def test_the_first_blocks_fill_the_buffer_and_are_no_evidence():
 def test_returns_that_are_late_at_random_move_the_line_by_less_than_two_milliseconds(ppm, seed, worst_ms):
     dice = random.Random(seed)
     clock = FrameClock()
-    points = list(returns(700, ppm * 1e-6, lambda n: worst_ms * NS_PER_MS * dice.random() ** 2))
+    points = list(returns(700, ppm * 1e-6, lambda n: worst_ms * NS_PER_MS * dice.random() ** 4))
     assert fed(clock, points) == []
     frame = 702 * BLOCK_FRAMES
     assert abs(clock.sink_ns(frame) - (10**15 + 701 * BLOCK_NS * (1 + ppm * 1e-6))) < 2 * NS_PER_MS
