@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audio.segments import Quality, State
-from scheduler.clock import Reading
+from scheduler.clock import NS_PER_MS, Reading
 from telemetry.facts import Condition
+
+VOICES = ("foreign_audio", "overlaid_audio", "sound_when_idle")
+PAUSE_NS = 2_000 * NS_PER_MS  # a voice is silent for less between its words
+SURE_NS = 5_000 * NS_PER_MS  # bad for so long: the fault is raised, and a pause is no news any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,14 @@ def heard_conditions(heard: Heard) -> dict[str, bool]:
 
 @dataclass
 class ConditionBook:
-    """Remembers what was last said of each (code, target), so that a condition is stated only when it changes."""
+    """Remembers what was last said of each (code, target), so that a condition is stated only when it changes.
+
+    A voice comes and goes with its words. One that is back after a pause has been there since before it, so that the
+    fault's time can run out; one that has been there for long is not said to be gone for a pause.
+    """
 
     _bad: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _voices: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)  # boottimes it was first, last heard
 
     def changes(
         self, target: str, codes: Mapping[str, bool], at: Reading, evidence: Mapping[str, Any] | None = None
@@ -58,11 +67,25 @@ class ConditionBook:
         """The conditions to journal. The first statement of a code is journaled also when it is good: it clears."""
         said = []
         for code, bad in codes.items():
-            if self._bad.get((code, target)) is bad:
+            since_ns = self._since(code, target, bad, at.boottime_ns)
+            if since_ns is None or self._bad.get((code, target)) is bad:
                 continue
             self._bad[code, target] = bad
-            said.append(Condition(code, target, bad, at.boot, at.boottime_ns, dict(evidence or {})))
+            said.append(Condition(code, target, bad, at.boot, since_ns, dict(evidence or {})))
         return said
 
     def bad(self) -> list[tuple[str, str]]:
         return [key for key, bad in self._bad.items() if bad]
+
+    def _since(self, code: str, target: str, bad: bool, now_ns: int) -> int | None:
+        """Since when it has been so; None: a pause, nothing is to be said."""
+        if code not in VOICES:
+            return now_ns
+        first_ns, last_ns = self._voices.get((code, target), (now_ns, now_ns - PAUSE_NS))
+        if bad:
+            first_ns = first_ns if now_ns - last_ns < PAUSE_NS else now_ns
+            self._voices[code, target] = first_ns, now_ns
+            return first_ns
+        if last_ns - first_ns < SURE_NS:
+            return now_ns
+        return last_ns if now_ns - last_ns >= PAUSE_NS else None
