@@ -47,6 +47,7 @@ SINK = "air1"
 IMPULSE = 31_111
 IMPULSE_TAIL_BYTES = 2 * RATE_HZ // 100  # enough for the stream to begin playing at once
 CALIBRATION_IMPULSES = 100
+MOST_EARLY_NS = 20 * NS_PER_MS  # no date is so far before its impulse was written
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
@@ -174,7 +175,10 @@ class Heard:
         """The least time between writing an impulse and its date, over all. Impulses are 100 ms apart or more."""
         upto = int(np.searchsorted(self._dates_s, written_ns[-1] / NS_PER_S) + 1) * RATE_HZ
         heard_ns = [self.at_ns(frame) for frame in np.flatnonzero(self._samples[:upto] == IMPULSE)]
-        delays = [ns - written_ns[np.argmin(np.abs(written_ns - ns))] for ns in heard_ns]
+        last_before = [np.searchsorted(written_ns, ns + MOST_EARLY_NS) - 1 for ns in heard_ns]
+        delays = [ns - written_ns[n] for ns, n in zip(heard_ns, last_before, strict=True) if n >= 0]
+        if not delays:
+            raise RuntimeError("the recorder heard no impulse: nothing can be said of its dates")
         return float(min(delays))
 
 
@@ -297,10 +301,11 @@ class Mpd(Peer):
 
     def command(self, server: SoundServer, folder: Path) -> list[str]:
         config = folder / "mpd.conf"
+        (folder / "music").mkdir(exist_ok=True)  # files under it would have to be in its database first
         config.write_text(
-            f'music_directory "{folder}"\nbind_to_address "{folder}/mpd.socket"\ndb_file "{folder}/mpd.db"\n'
+            f'music_directory "{folder}/music"\nbind_to_address "{folder}/mpd.socket"\ndb_file "{folder}/mpd.db"\n'
             f'log_file "{folder}/mpd.log"\nauto_update "no"\n'
-            f'audio_output {{ type "pulse" name "sink" server "{server.address}" sink "{SINK}" }}\n',
+            f'audio_output {{\ntype "pulse"\nname "sink"\nserver "{server.address}"\nsink "{SINK}"\n}}\n',
             encoding="utf-8",
         )
         return ["mpd", "--no-daemon", str(config)]
@@ -367,8 +372,8 @@ def _start_peer(peer: Peer, server: SoundServer, folder: Path, bursts: Bursts, n
             stdin=subprocess.DEVNULL,
         )
     try:
-        if not _until(lambda: peer.ready(folder), 20.0):
-            return []
+        if not _until(lambda: peer.ready(folder) or daemon.poll() is not None, 20.0) or daemon.poll() is not None:
+            raise RuntimeError(f"{peer.name} did not start: {(folder / f'{peer.program}.out').read_text()[-300:]}")
         _wait(3.0, f"{peer.name}: settling")
         return [_start_one(peer, folder, bursts, f"{peer.name}: start {k + 1} of {n}") for k in range(n)]
     finally:
