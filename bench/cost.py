@@ -25,11 +25,10 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 MIB = 1024.0
 PROCESSES = ("playout", "meter", "ledger", "console")
 LIQUIDSOAP = """
-set("log.stdout", true)
-set("server.telnet", false)
+settings.init.allow_root.set(true)
 programme = single("{file}")
 programme = blank.detect(max_blank=5., {{()}}, programme)
-output.pulseaudio(fallible=true, programme)
+output.pulseaudio(device="air2", fallible=true, programme)
 """
 
 
@@ -86,7 +85,7 @@ def _liquidsoap(sound: SoundServer, file: Path) -> Iterator[int | None]:
     """Liquidsoap's pid, playing on the other sink; None where it is not installed."""
     script = file.with_suffix(".liq")
     script.write_text(LIQUIDSOAP.format(file=file), encoding="utf-8")
-    environment = {**os.environ, **sound.env, "PULSE_SINK": "air2", "HOME": str(file.parent)}
+    environment = {**os.environ, **sound.env, "HOME": str(file.parent)}
     try:
         process = subprocess.Popen(
             ["liquidsoap", str(script)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
