@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ from audio.match import Matcher, merged
 from audio.segments import MatchSegment, Quality, State
 from audio.wav import Wav, WavError, open_wav
 
+Block = NDArray[np.int16]
+
 _BLOCK_S = 1.0
+_TAIL_BLOCKS = 20  # of HEARD after the end of SENT: more than the longest delay
+_NOTHING = np.zeros(0, np.int16)
 
 
 class MeasureError(Exception):
-    """One of the two files is no recording that could be measured. The text is for a person, in English; ``vi`` too."""
+    """One of the two files is no recording that could be measured. The text is for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +56,33 @@ class Measurement:
 def measure(sent_path: Path, heard_path: Path) -> Measurement:
     """Match HEARD against SENT. Raises ``MeasureError`` for a file that is empty or no WAV."""
     with _opened(sent_path) as sent, _opened(heard_path) as heard:
-        matcher = Matcher()
-        segments: list[MatchSegment] = []
-        locked: tuple[float | None, float | None] = (None, None)
-        sent_frames = 0
-        for sent_block, heard_block in _together(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S)):
-            matcher.push_sent(sent_block, True)
-            matcher.push_heard(heard_block)
-            sent_frames += len(sent_block)
-            segments += matcher.step()
-            if len(segments) > 1_000:
-                segments = merged(segments)
-            live = matcher.live()
-            locked = (live.delay_ms, live.drift_ppm) if live.locked else locked
-        if not sent_frames:
-            raise MeasureError(f"{sent_path}: holds no sound")
-        segments = merged([*segments, *matcher.finish()])
-    return _summed(segments, sent_frames, locked)
+        for path, wav in ((sent_path, sent), (heard_path, heard)):
+            if not wav.frames_left:
+                raise MeasureError(f"{path}: holds no sound")
+        return _matched(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
+
+
+def _matched(sent: Iterator[Block], heard: Iterator[Block]) -> Measurement:
+    matcher, segments = Matcher(), list[MatchSegment]()
+    locked: tuple[float | None, float | None] = (None, None)
+    sent_frames = 0
+    for sent_block in sent:
+        heard_block = next(heard, _NOTHING)
+        matcher.push_sent(sent_block, True)
+        matcher.push_heard(heard_block)
+        matcher.lose_heard(max(0, len(sent_block) - len(heard_block)))  # HEARD has ended
+        sent_frames += len(sent_block)
+        segments = _joined(segments, matcher.step())
+        live = matcher.live()
+        locked = (live.delay_ms, live.drift_ppm) if live.locked else locked
+    for heard_block in islice(heard, _TAIL_BLOCKS):
+        matcher.push_heard(heard_block)
+    return _summed(_joined(segments, matcher.finish()), sent_frames, locked)
+
+
+def _joined(segments: list[MatchSegment], more: list[MatchSegment]) -> list[MatchSegment]:
+    """Only the last of *segments* can still grow."""
+    return segments[:-1] + merged([*segments[-1:], *more])
 
 
 def _opened(path: Path) -> Wav:
@@ -75,18 +90,6 @@ def _opened(path: Path) -> Wav:
         return open_wav(path)
     except WavError as error:
         raise MeasureError(f"{path}: {error}") from error
-
-
-def _together(
-    sent: Iterator[NDArray[np.int16]], heard: Iterator[NDArray[np.int16]]
-) -> Iterator[tuple[NDArray[np.int16], NDArray[np.int16]]]:
-    """Blocks of both until both are at their end."""
-    nothing = np.zeros(0, np.int16)
-    while True:
-        one, other = next(sent, nothing), next(heard, nothing)
-        if not len(one) and not len(other):
-            return
-        yield one, other
 
 
 def _summed(segments: list[MatchSegment], sent_frames: int, locked: tuple[float | None, float | None]) -> Measurement:

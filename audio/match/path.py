@@ -1,6 +1,7 @@
 """Viterbi, one hop at a time: off air, or on air along one of the tracks. What can no longer change is given out."""
 
 from collections import deque
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -124,9 +125,17 @@ class Path:
                 self._score[end] = _NEVER
 
 
-def runs(states: list[int]) -> list[tuple[int, int, int]]:
-    """(from, to, state) of equal neighbours."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Equal neighbours: hops from *start* to before *stop*."""
+
+    start: int
+    stop: int
+    state: int
+
+
+def runs(states: list[int]) -> list[Run]:
     if not states:
         return []
     cuts = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
-    return [(a, b, states[a]) for a, b in pairwise(cuts)]
+    return [Run(a, b, states[a]) for a, b in pairwise(cuts)]

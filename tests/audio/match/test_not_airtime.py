@@ -23,7 +23,7 @@ def test_all_of_a_programme_that_is_heard_is_on_air(channel):
 def test_a_stretch_replaced_by_something_else_is_off_air_from_edge_to_edge(kind, state):
     segments = matched(heard_through(FM, (Fault(15.0, 8.0, kind),)))
     assert on_air_ms(segments, 15.15, 22.85) == 0
-    assert on_air_ms(segments) == pytest.approx(32_000, abs=150)
+    assert on_air_ms(segments) == pytest.approx(32_000, abs=400)  # a pause beside it may go with it
     assert in_state_ms(segments, state) > 5_000
 
 

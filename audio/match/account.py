@@ -1,0 +1,240 @@
+"""The account: each block of SENT judged with a look ahead, decided, its boundaries refined, named."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.match import evidence, path, refine
+from audio.match.channel import AFTER, BEFORE
+from audio.match.evidence import RECENT, Evidence
+from audio.match.follower import Follower
+from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, RATE_HZ, Floats, milliseconds, samples
+from audio.match.kind import kind_of, quality_of
+from audio.match.lag import Track
+from audio.match.material import Material
+from audio.match.path import OFF, Path, Run, runs
+from audio.match.settings import Settings
+from audio.segments import MatchSegment, Quality, State
+
+_MARGIN = 32  # hops that stay open after a decision, so that a boundary's other side is known
+_REFINED = 16  # hops more: no boundary may move into what was given out
+_PIECE = RATE_HZ  # off air is named a second at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A block with what was seen of it, by the number of the track."""
+
+    block: int
+    evidence: dict[int, Evidence]
+    quality: dict[int, Quality]
+
+
+class Account:
+    def __init__(self, material: Material, follower: Follower, settings: Settings) -> None:
+        self._material, self._follower = material, follower
+        self._look_ahead = samples(settings.look_ahead_ms)
+        self._unlocked_wait = samples(settings.unlocked_wait_ms)
+        self._path = Path(settings.switch_nats, samples(settings.longest_doubt_ms) // HOP)
+        self._judged: deque[Judged] = deque()
+        self._next_block = 0
+        self._states: list[int] = []  # decided hops that are not given out yet
+        self._first_hop = 0  # of _states
+        self._active = False
+        self._sent_was_audible = False  # since this programme began
+        self._usual_gain = 0.0
+        self.given = 0  # 48 kHz frames given out
+
+    @property
+    def quality_now(self) -> Quality:
+        return next(reversed(self._judged[-1].quality.values()), Quality.OK) if self._judged else Quality.OK
+
+    def due(self, now: int) -> Iterator[MatchSegment]:
+        """Judge every block of which enough has been heard before *now*."""
+        while self._is_due(self._next_block, now):
+            block, self._next_block = self._next_block, self._next_block + 1
+            if self._material.is_active(block):
+                self._judge(block)
+                yield from self._give()
+            else:
+                yield from self._idle(block)
+
+    def _is_due(self, block: int, now: int) -> bool:
+        end, follower = (block + 1) * BLOCK, self._follower
+        if not self._active and not self._material.is_active(block):
+            return now >= end + follower.delay(end) + FRAME
+        if follower.locked:
+            return now >= end + max(t.lag_at(end) for t in follower.tracks) + self._look_ahead
+        return now >= end + follower.longest_delay + self._unlocked_wait
+
+    # ---- judging ----
+
+    def _idle(self, block: int) -> Iterator[MatchSegment]:
+        if self._active:
+            self._states += self._path.rest()
+            yield from self._give(everything=True)
+            self._active = False
+            self._judged.clear()
+        yield from self._named(block * BLOCK, (block + 1) * BLOCK, OFF, self._follower.track)
+
+    def _judge(self, block: int) -> None:
+        if not self._active:
+            self._active, self._sent_was_audible = True, False
+            self._first_hop = block * HOPS
+            self._path.restart()
+        start = block * BLOCK
+        nats: dict[int, Floats] = {}
+        judged = Judged(block, {}, {})
+        for track in self._follower.carriers(start):
+            seen, judged.quality[track.number] = self._look_back(track, start)
+            judged.evidence[track.number] = seen
+            unheard = self._unheard(track, start)
+            nats[path.clean(track.number)] = np.where(unheard, 0, seen.clean)
+            nats[path.mixed(track.number)] = np.where(unheard, 0, seen.llr)
+        self._judged.append(judged)
+        self._path.push(nats, HOPS)
+        self._states += self._path.decided()
+
+    def _look_back(self, track: Track, start: int) -> tuple[Evidence, Quality]:
+        channel = self._follower.channel
+        heard, sent = self._material.looks(track, start, start + BLOCK)
+        expected = channel.predict(sent)
+        seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(expected), channel)
+        gain = self._gain(seen, channel.taps)
+        return seen, quality_of(seen, heard, expected[RECENT * HOP :], gain, self._usual_gain)
+
+    def _gain(self, seen: Evidence, taps: Floats) -> float:
+        """Of the whole path in this block; the usual one is what it was over some minutes."""
+        telling = (seen.weight > 2) & (seen.llr > 0)
+        if not telling.any():
+            return self._usual_gain
+        gain = float(np.median(seen.gain[telling])) * float(np.sqrt(np.sum(taps**2)))
+        if np.median(seen.llr[telling]) > 1:
+            self._usual_gain += (gain - self._usual_gain) * (0.002 if self._usual_gain else 1)
+        return gain
+
+    def _unheard(self, track: Track, start: int) -> NDArray[np.bool_]:
+        """Hops for which no sample was heard: there is no evidence."""
+        unheard = np.zeros(HOPS, bool)
+        for low, high in self._material.gaps(start, start + BLOCK, track.lag_at(start)):
+            unheard[max(0, (low - start) // HOP - 2) : (high - start) // HOP + 3] = True
+        return unheard
+
+    # ---- giving out ----
+
+    def _give(self, everything: bool = False) -> Iterator[MatchSegment]:
+        """Turn decided hops into segments; a boundary is refined once what follows it is known."""
+        total = len(self._states)
+        known_to = total if everything else total - _MARGIN
+        found = runs(self._states)
+        done = 0
+        for this, following in pairwise(found):
+            if this.stop > known_to:
+                break
+            yield from self._until(self._boundary(this, following), this.state)
+            done = this.stop
+        cut = total if everything else known_to - _REFINED
+        if found and cut > max(done, found[-1].start):
+            yield from self._until((self._first_hop + cut) * HOP, found[-1].state)
+            done = cut
+        self._forget(done)
+
+    def _forget(self, hops: int) -> None:
+        del self._states[:hops]
+        self._first_hop += hops
+        while self._judged and (self._judged[0].block + 3) * HOPS < self._first_hop:
+            self._judged.popleft()
+
+    def _boundary(self, this: Run, following: Run) -> int:
+        """Position of the change between two runs, to the sample."""
+        edge = (self._first_hop + this.stop) * HOP
+        track = self._follower.numbered(following.state if this.state == OFF else this.state)
+        if track is None:
+            return edge
+        heard = self._material.heard_along(track, edge - refine.REACH, edge + refine.REACH)
+        sent = self._material.sent.read(edge - refine.REACH - AFTER, edge + refine.REACH + BEFORE)
+        expected = self._follower.channel.predict(sent)
+        before, after = (this.stop - this.start) * HOP, (following.stop - following.start) * HOP
+        if this.state == OFF:  # time reversed, a return to air is an end
+            return edge - refine.first_off_sample(heard[::-1], expected[::-1], after, before)
+        return edge + refine.first_off_sample(heard, expected, before, after)
+
+    def _until(self, stop: int, state: int) -> Iterator[MatchSegment]:
+        start = self.given // DECIMATION
+        if stop > start:
+            yield from self._by_plan(start, stop, state, self._follower.numbered(state) or self._follower.track)
+
+    # ---- naming ----
+
+    def _by_plan(self, start: int, stop: int, state: int, track: Track | None) -> Iterator[MatchSegment]:
+        """Where the plan changes inside a run, what is neither planned nor sent is no part of it."""
+        parts = list(self._material.planned(start * DECIMATION, stop * DECIMATION))
+        for low, high, programme in parts:
+            a, b = low // DECIMATION, high // DECIMATION
+            idle = len(parts) > 1 and not programme and not self._material.sent_is_audible(a, b)
+            yield from self._named(a, b, OFF if idle else state, track, idle)
+
+    def _named(
+        self, start: int, stop: int, state: int, track: Track | None, idle: bool = False
+    ) -> Iterator[MatchSegment]:
+        """Split a run where nothing was heard, then by kind or quality."""
+        delay, at = track.lag_at(start) if track else self._follower.delay(start), start
+        for low, high in [*self._material.gaps(start, stop, delay), (stop, stop)]:
+            if low > at:
+                yield from self._pieces(at, low, state, track, idle)
+            if high > max(low, at):
+                yield self._segment(high, State.UNOBSERVED)
+            at = max(at, high)
+
+    def _pieces(self, start: int, stop: int, state: int, track: Track | None, idle: bool) -> Iterator[MatchSegment]:
+        if self._active and not idle and not self._sent_was_audible:
+            self._sent_was_audible = self._material.sent_is_audible(start, stop)
+            if not self._sent_was_audible:  # nothing could have been heard so far
+                yield self._segment(stop, State.UNOBSERVED)
+                return
+        yield from self._off(start, stop, track) if state == OFF else self._on(start, stop, state, track)
+
+    def _off(self, start: int, stop: int, track: Track | None) -> Iterator[MatchSegment]:
+        delay = track.lag_at(start) if track else self._follower.delay(start)
+        at = start
+        while at < stop:
+            end = stop if stop - at < 2 * _PIECE else at + _PIECE
+            heard = self._material.heard_near(at + delay, max(end - at, FRAME))
+            yield self._segment(end, kind_of(heard, self._follower.on_air_rms))
+            at = end
+
+    def _on(self, start: int, stop: int, state: int, track: Track | None) -> Iterator[MatchSegment]:
+        judged = list(self._judged)
+        for n, one in enumerate(judged):
+            end = min(stop, (one.block + 1) * BLOCK)
+            if end > max(start, one.block * BLOCK) and state in one.evidence:
+                quality = _lasting(judged[max(0, n - 1) : n + 2], state, one.quality[state])
+                yield self._segment(end, State.ON_AIR, quality, track, _coherence(one.evidence[state]))
+        if self.given < stop * DECIMATION:
+            yield self._segment(stop, State.ON_AIR, Quality.OK, track)
+
+    def _segment(
+        self,
+        until: int,
+        state: State,
+        quality: Quality = Quality.OK,
+        track: Track | None = None,
+        coherence: float | None = None,
+    ) -> MatchSegment:
+        start, self.given = self.given, max(self.given, until * DECIMATION)
+        delay = round(milliseconds(track.lag_at(until)), 3) if track else None
+        return MatchSegment(start, self.given, state, quality, delay, coherence)
+
+
+def _lasting(near: list[Judged], state: int, quality: Quality) -> Quality:
+    """A quality counts if a neighbouring block has it too: a single one is a boundary or a chance."""
+    return quality if sum(one.quality.get(state) == quality for one in near) > 1 else Quality.OK
+
+
+def _coherence(seen: Evidence) -> float | None:
+    telling = seen.weight > 1
+    return float(np.mean(seen.coherence[telling])) if telling.any() else None

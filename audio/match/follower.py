@@ -1,0 +1,300 @@
+"""Follows the return as it comes: finds the delay, keeps to its drift, learns the path, says if we are on air now."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.match import evidence, lag
+from audio.match.channel import Channel
+from audio.match.evidence import RECENT, Evidence
+from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, Floats, samples
+from audio.match.lag import LOOK, FineLag, Probation, Track, Vote
+from audio.match.live import Presence
+from audio.match.material import Material, alone, rms
+from audio.match.settings import Settings
+
+_OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
+_SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
+_COLD_PROOF, _JUMP_PROOF = 160, 60  # telling hops that have to confirm a first delay, a new one
+_HEARD_AT_ALL = 1e-4  # −80 dBFS
+_CLEAR_FINE_PEAK = 6.0  # standard deviations
+_SURE_LOOK_NATS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Frames × bins of what has just been heard, of what was expected, of what was sent."""
+
+    heard: C64
+    expected: C64
+    sent: C64
+
+
+class Follower:
+    def __init__(self, material: Material, settings: Settings, prior: int | None) -> None:
+        self._material, self._prior = material, prior
+        self._range = _search_range(settings, prior)
+        self.channel, self.presence = Channel(), Presence()
+        self.tracks: list[Track] = []  # the last is the current one
+        self.last: Evidence | None = None
+        self.on_air_rms = 0.0
+        self._votes: list[Vote] = []
+        self._fine = FineLag()
+        self._slope = self._proven_slope = 0.0
+        self._absent = 0  # ticks since it was on air
+        self._confirmed = 0  # times that the delay was found again while the channel explained nothing
+        self._found_since_rest = False
+        self._to = 0  # up to here it was looked at
+
+    # ---- what others ask ----
+
+    @property
+    def track(self) -> Track | None:
+        return self.tracks[-1] if self.tracks else None
+
+    @property
+    def locked(self) -> bool:
+        return any(not t.probation for t in self.tracks)
+
+    @property
+    def longest_delay(self) -> int:
+        return self._range[1]
+
+    @property
+    def sent_needed_ahead(self) -> int:
+        """How far SENT has to be known beyond what is heard: delays may be negative in a recording."""
+        return max(0, -self._range[0])
+
+    def delay(self, position: float) -> float:
+        """The delay that is known or supposed, in samples."""
+        return self.track.lag_at(position) if self.track else float(self._prior or 0)
+
+    def numbered(self, number: int) -> Track | None:
+        return next((t for t in self.tracks if t.number == number), None)
+
+    def carriers(self, start: int) -> list[Track]:
+        """Tracks along which the block at *start* may have been heard."""
+        proven = [t for t in self.tracks if not t.probation and t.since <= start + BLOCK]
+        return [t for t in proven if t is self.track or start - t.last_seen < RATE_HZ]
+
+    # ---- a tick ----
+
+    def follow(self, now: int) -> None:
+        """Look at all that was heard before *now* and not looked at yet; seek the delay while nothing is found."""
+        if self.track:
+            self._follow(self.track, now)
+        self._absent = 0 if self.presence.on_air else self._absent + 1
+        if self._absent and self._absent % self._seek_every() == 0:
+            self._seek(now)
+
+    def rest(self) -> None:
+        """Nothing is planned or sent: delay and path are kept, all else is forgotten."""
+        self._absent = self._to = 0
+        self._votes.clear()
+        self.presence.forget()
+        self.last = None
+        self._found_since_rest = False
+
+    def _seek_every(self) -> int:
+        """Ticks: twice a second at first, once in two when the delay is known and long nothing was found along it."""
+        return 2 if self._absent <= 24 or not self.track else 8
+
+    def _follow(self, track: Track, now: int) -> None:
+        stop = int(now - track.lag_at(now) - LEAD - 16) // HOP * HOP
+        start = self._to if 0 <= stop - self._to <= 4 * BLOCK else stop - BLOCK
+        if stop > start:
+            self._to = stop
+            self._look(track, start, stop)
+
+    def _look(self, track: Track, start: int, stop: int) -> None:
+        heard, sent = self._material.looks(track, start, stop)
+        expected = evidence.spectra(self.channel.predict(sent))
+        look = _Look(evidence.spectra(heard), expected[RECENT:], evidence.spectra(alone(sent)))
+        seen = self.last = evidence.weigh(look.heard, expected, self.channel)
+        self.presence.add(seen)
+        if track.probation and not self._prove(track, track.probation, seen, stop):
+            return
+        if self.presence.on_air:
+            self._confirmed, self._found_since_rest = 0, True
+            self._learn(track, stop, look, seen)
+            self._learn_channel(stop + LEAD, heard[-BLOCK:], seen)
+
+    def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> bool:
+        """False if the track is refuted, and with it, when it was the only one, the channel learnt along it."""
+        probation.add(seen.llr, seen.weight)
+        verdict = probation.verdict(position)
+        if verdict is False:
+            self._drop(track)
+        elif verdict:
+            track.probation = None
+        return verdict is not False
+
+    def _drop(self, track: Track) -> None:
+        self.tracks.remove(track)
+        if not self.tracks:
+            self.channel.forget()
+            self._slope = self._proven_slope
+        self.presence.forget()
+        self._to = 0
+
+    # ---- learning ----
+
+    def _learn(self, track: Track, stop: int, look: _Look, seen: Evidence) -> None:
+        good = _good(seen)
+        if good.any():
+            self._fine.add(look.heard[good], look.sent[good])
+        if self._fine.frames >= 80:
+            self._correct(track, stop)
+        self._learn_floor(look, seen, good)
+
+    def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> None:
+        channel, weak = self.channel, seen.weight < 0.5
+        calm = (seen.llr > _SURE_LOOK_NATS) | weak
+        if np.count_nonzero(good) > 3:
+            channel.gain = float(np.clip(np.median(seen.gain[good]), 0.1, 10))
+        if not calm.any():
+            return
+        rest = evidence.rest_over_floor(look.heard, look.expected, channel)
+        channel.learn_scatter(rest[calm])
+        if weak.any():
+            channel.learn_lowest(rest[weak])
+        left = np.abs(look.heard[calm] - np.float32(channel.gain) * look.expected[calm]) ** 2
+        channel.learn_floor(left, np.abs(look.expected[calm]) ** 2)
+
+    def _learn_channel(self, end: int, heard: Floats, seen: Evidence) -> None:
+        good = _good(seen)
+        if np.count_nonzero(good) <= 0.5 * len(good):
+            return
+        if len(heard) == BLOCK:
+            self.channel.learn(self._material.sent.read(end - BLOCK, end), heard)
+        self.channel.settle_now_and_then()
+        self.on_air_rms = self.on_air_rms * 0.98 + 0.02 * rms(heard) if self.on_air_rms else rms(heard)
+
+    def _correct(self, track: Track, position: int) -> None:
+        """Drift: the lag that the last half second shows. More than a track can drift is a vote for a new one."""
+        peak = self._fine.peak()
+        self._fine.clear()
+        if peak.height < _CLEAR_FINE_PEAK:
+            return
+        if abs(peak.at) >= _SMALL_JUMP:
+            self._vote(Vote(position - BLOCK, track.lag_at(position - BLOCK) + peak.at, 2 * peak.height))
+            return
+        track.measure(position - BLOCK * 2, peak.at, 0.15)
+        self._slope = track.slope
+        if not track.probation:
+            self._proven_slope = track.slope
+
+    # ---- finding the delay ----
+
+    def _seek(self, now: int) -> None:
+        """Look for what was heard in the last two seconds among what was sent."""
+        drifted = round(self._slope * now)
+        low, high = self._range[0] + drifted, self._range[1] + drifted
+        first = int(now - self._material.heard_at) - LOOK
+        heard = self._material.heard.read(first, first + LOOK)
+        sent_from = now - LOOK - high
+        sent = self._material.sent.read(sent_from, now - low)
+        if rms(heard) < _HEARD_AT_ALL or rms(sent) < _HEARD_AT_ALL:
+            return
+        peak = lag.search(heard, sent)
+        delay = first + self._material.heard_at - (sent_from + peak.at)
+        if peak.height >= 7 and peak.stands_out:
+            self._vote(Vote(round(now - LOOK / 2 - delay), delay, peak.height))
+
+    def _vote(self, vote: Vote) -> None:
+        recent = [v for v in self._votes if vote.position - v.position < 8 * RATE_HZ]
+        self._votes = [*recent[-15:], vote]
+        near = lag.agreeing(self._votes, self._slope)
+        if near:
+            self._votes.clear()
+            self._lock(near)
+
+    def _lock(self, votes: list[Vote]) -> None:
+        """The votes agree on a delay: the known one, one that was known, or a new one."""
+        newest = votes[-1]
+        known = [t for t in self.tracks if abs(t.lag_at(newest.position) - newest.lag) < _SMALL_JUMP]
+        if known and known[0] is self.track:
+            self._doubt_channel(known[0], newest.position)
+            return
+        track = known[0] if known else self._new_track(votes)
+        if not self.channel.known or self._explains(track, newest.position):
+            self._take(track, newest.position)
+
+    def _take(self, track: Track, position: int) -> None:
+        others = [t for t in self.tracks if t is not track and position - t.last_seen < _OLD_TRACK]
+        wanted, patience = (_JUMP_PROOF, 4) if others else (_COLD_PROOF, 10)
+        track.probation = Probation(wanted, position + patience * RATE_HZ)
+        track.last_seen = position
+        self.tracks = [*others[-2:], track]
+        self._polish(track, position)
+
+    def _new_track(self, votes: list[Vote]) -> Track:
+        newest = votes[-1]
+        made = Track(newest.position, newest.lag, self._slope)
+        if self.tracks:
+            made.variance = (1.0, 0.0, (5e-6) ** 2)
+        if self.tracks and self._found_since_rest:
+            made.since = votes[0].position - LOOK
+        for vote in votes[:-1]:
+            made.measure(vote.position, vote.lag - made.lag_at(vote.position), 0.7)
+        made.advance(newest.position)
+        return made
+
+    def _explains(self, track: Track, position: int) -> bool:
+        """Does the channel that is known fit the new delay? Music that resembles itself does not."""
+        start = (position - LOOK // 2) // HOP * HOP
+        heard, sent = self._material.looks(track, start, start + LOOK // HOP * HOP)
+        seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(self.channel.predict(sent)), self.channel)
+        telling = seen.llr[seen.weight > 2]
+        return int(np.count_nonzero(telling > 0)) > 0.4 * max(10, len(telling))
+
+    def _doubt_channel(self, track: Track, position: int) -> None:
+        """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh."""
+        self._confirmed += 1
+        if self._confirmed >= 3:
+            self.channel.forget()
+            self._polish(track, position)
+
+    def _polish(self, track: Track, position: int) -> None:
+        """Learn delay, and the channel if it is not known, from the two seconds that gave the lock."""
+        start = (position - LOOK // 2) // HOP * HOP
+        for piece in (0, 1, 2, 3, 0, 1, 2, 3):
+            self._measure_piece(track, start + piece * LOOK // 4, LOOK // 4 // HOP * HOP)
+        if not self.channel.known:
+            self._learn_first(track, start)
+        self.presence.forget()
+        self._fine.clear()
+        self._confirmed = self._to = 0
+
+    def _measure_piece(self, track: Track, start: int, size: int) -> None:
+        start = start // HOP * HOP
+        heard, sent = self._material.looks(track, start, start + size)
+        self._fine.clear()
+        self._fine.add(evidence.spectra(heard), evidence.spectra(alone(sent)))
+        peak = self._fine.peak()
+        if peak.height > _CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
+            track.measure(start + size // 2, peak.at, 0.3)
+
+    def _learn_first(self, track: Track, start: int) -> None:
+        """A first filter and a first floor."""
+        for begin in range(start, start + LOOK - BLOCK, BLOCK // 2):
+            heard = self._material.heard_along(track, begin, begin + BLOCK)
+            self.channel.learn(self._material.sent.read(begin, begin + BLOCK), heard)
+        self.channel.settle()
+        heard, sent = self._material.looks(track, start, start + LOOK // HOP * HOP)
+        y, p = evidence.spectra(heard), evidence.spectra(self.channel.predict(sent))[RECENT:]
+        self.channel.learn_floor(np.abs(y - p) ** 2, np.abs(p) ** 2)
+
+
+def _good(seen: Evidence) -> NDArray[np.bool_]:
+    """Looks that can be learnt from."""
+    return np.asarray((seen.llr > _SURE_LOOK_NATS) & (seen.weight > 1))
+
+
+def _search_range(settings: Settings, prior: int | None) -> tuple[int, int]:
+    """The delays that are possible, in samples."""
+    low, high = samples(settings.earliest_ms), samples(settings.latest_ms)
+    if prior is None:
+        return low, high
+    return max(low, prior - samples(settings.prior_before_ms)), min(high, prior + samples(settings.prior_after_ms))

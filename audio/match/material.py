@@ -1,0 +1,95 @@
+"""Both sides of the comparison on one axis, and what was planned: what everything else here reads from."""
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.match import align
+from audio.match.channel import AFTER, BEFORE
+from audio.match.evidence import RECENT
+from audio.match.grid import BLOCK, DECIMATION, HOP, LEAD, RATE_HZ, Floats
+from audio.match.lag import Track
+from audio.match.signal import Signal
+
+KEEP = 64 * RATE_HZ
+AUDIBLE = 10 ** (-60 / 20)  # RMS of a look: below it nothing is expected to be heard
+_FOR_EVER = 1 << 62
+
+
+class Material:
+    """SENT's position 0 is the origin; HEARD's first sample lies at ``heard_at``."""
+
+    def __init__(self, heard_starts_at: int) -> None:
+        self.sent, self.heard = Signal(KEEP), Signal(KEEP)
+        self.heard_at = heard_starts_at / DECIMATION
+        self._flags: deque[tuple[int, bool]] = deque([(0, False)])  # (frame, programme) where it changes
+
+    def push_sent(self, frames: NDArray[np.int16], programme: bool) -> None:
+        if programme != self._flags[-1][1]:
+            self._flags.append((self.sent.frames, programme))
+            while self._flags[1][0] < (self.sent.end - 4 * KEEP) * DECIMATION:
+                self._flags.popleft()
+        self.sent.push(frames)
+
+    # ---- what was planned ----
+
+    def planned(self, start: int, stop: int) -> Iterator[tuple[int, int, bool]]:
+        """(from, to, programme) within, in frames of 48 kHz."""
+        flags = [*self._flags, (_FOR_EVER, False)]
+        for (since, programme), (until, _) in pairwise(flags):
+            if since < stop and until > start:
+                yield max(since, start), min(until, stop), programme
+
+    def is_active(self, block: int) -> bool:
+        """Is something planned, or sent, in this block?"""
+        start, stop = block * BLOCK, (block + 1) * BLOCK
+        if any(programme for *_, programme in self.planned(start * DECIMATION, stop * DECIMATION)):
+            return True
+        return rms(self.sent.read(start, stop)) > AUDIBLE
+
+    def sent_is_audible(self, start: int, stop: int) -> bool:
+        sent = self.sent.read(start, max(stop, start + HOP))
+        hops = sent[: len(sent) // HOP * HOP].reshape(-1, HOP)
+        return bool(np.any(np.mean(hops**2, 1) > AUDIBLE**2))
+
+    # ---- what was heard ----
+
+    def heard_along(self, track: Track, start: int, stop: int) -> Floats:
+        """HEARD for these SENT positions, whole hops."""
+        return align.along(self.heard, self.heard_at, track, start, (stop - start) // HOP)
+
+    def heard_near(self, position: float, size: int) -> Floats:
+        """HEARD from the nearest sample to a position on SENT's axis that already includes the delay."""
+        first = int(position - self.heard_at)
+        return self.heard.read(first, first + size)
+
+    def looks(self, track: Track, start: int, stop: int) -> tuple[Floats, Floats]:
+        """HEARD for the frames of these hops, and SENT with what the filter and ``evidence.weigh`` reach over."""
+        start, stop = start - LEAD, start - LEAD + (stop - start + 2 * LEAD) // HOP * HOP
+        return self.heard_along(track, start, stop), self.sent.read(start - RECENT * HOP - AFTER, stop + BEFORE)
+
+    def gaps(self, start: int, stop: int, delay: float) -> Iterator[tuple[int, int]]:
+        """Stretches within of which nothing was heard, in samples of SENT."""
+        shift = delay - self.heard_at
+        if -shift > start:
+            yield start, min(stop, int(-shift))
+        for low, high in self.heard.lost:
+            a, b = low / DECIMATION - shift, high / DECIMATION - shift
+            if b > start and a < stop:
+                yield max(start, int(a)), min(stop, int(b))
+
+    def lost_just_now(self, now: int) -> bool:
+        end = (now - self.heard_at - BLOCK // 2) * DECIMATION
+        return bool(self.heard.lost) and self.heard.lost[-1][1] >= end
+
+
+def alone(sent: Floats) -> Floats:
+    """SENT of the frames alone, out of what ``looks`` gave."""
+    return sent[AFTER + RECENT * HOP : -BEFORE]
+
+
+def rms(sound: Floats) -> float:
+    return float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
