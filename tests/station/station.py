@@ -23,7 +23,9 @@ from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.occurrence import Kind
 from scheduler.timetable import Dates, Item, Slot, Timetable
+from telemetry.facts import Fact
 from telemetry.ledger_store import LedgerReader
+from telemetry.readers import PlayoutReader
 from telemetry.upstream.archive import ArchiveReader
 
 RATE_HZ = 48_000
@@ -122,6 +124,16 @@ class Station:
 
     def wait_heard(self, state: str, timeout_s: float = 15.0) -> float:
         return self.wait_for(lambda: self.heard() == state, timeout_s, f"{state} heard")
+
+    def began_ns(self, title: str) -> int:
+        """Boottime of the first sample of *title*, as playout journaled it."""
+        reader = PlayoutReader(self.rig.state_dir / "playout.db")
+        try:
+            ids = {o["occurrence"] for o in self.rig.live("playout").data["today"] if o["programme"] == title}
+            facts = [fact for id in ids for fact in reader.facts_of(id) if fact.kind is Fact.BEGAN]
+        finally:
+            reader.close()
+        return int(facts[0].detail["sink_ns"])
 
     # -- accounts ----------------------------------------------------------------------------------------------
 
