@@ -52,10 +52,10 @@ def journals(tmp_path_factory):
 
 
 @pytest.fixture
-def station(journals, tmp_path):
+def station(journals, memory_path):
     for name in ("playout.db", "meter.db"):
-        shutil.copy(journals[0] / name, tmp_path / name)
-    return tmp_path, journals[1]
+        shutil.copy(journals[0] / name, memory_path / name)
+    return memory_path, journals[1]
 
 
 def open_core(folder: Path) -> LedgerCore:
@@ -64,8 +64,12 @@ def open_core(folder: Path) -> LedgerCore:
 
 def rounds(core: LedgerCore, folder: Path, at: Reading) -> None:
     playout, meter = PlayoutReader(folder / "playout.db"), MeterReader(folder / "meter.db")
-    while core.advance(playout, meter, at, {"playout": True, "meter": True}).more:
-        pass
+    try:
+        while core.advance(playout, meter, at, {"playout": True, "meter": True}).more:
+            pass
+    finally:
+        playout.close()
+        meter.close()
 
 
 def account(folder: Path) -> Counter:
@@ -105,7 +109,7 @@ class Outside:
         def outside(*args, **kwargs):
             self.calls += 1
             if self.calls == self.fail_at:
-                raise self.failure
+                raise type(self.failure)(*self.failure.args)  # anew: one instance would keep every frame alive
             return call(*args, **kwargs)
 
         return outside

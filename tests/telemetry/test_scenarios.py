@@ -21,8 +21,8 @@ def value_of(record: dict, key: str):
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.day")), ids=lambda file: file.stem)
-def test_a_day_is_accounted_for_as_an_operator_would_tell_it(file, tmp_path):
-    day = Day(tmp_path, file.read_text(encoding="utf-8")).run()
+def test_a_day_is_accounted_for_as_an_operator_would_tell_it(file, memory_path):
+    day = Day(memory_path, file.read_text(encoding="utf-8")).run()
     entries = day.ledger().entries_since(0, 10_000)
     records = {e.body["occurrence"]: e.body for e in entries if e.kind == "airtime"}
     for words in day.expected:

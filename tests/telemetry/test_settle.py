@@ -105,7 +105,7 @@ def slot_facts(draw):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(slot_facts(), minutes, st.sampled_from(list(Kind)))
 def test_the_three_sums_are_always_the_plan_and_the_days_always_the_whole(facts, length_min, kind):
     planned = occurrence(length_min, kind)
@@ -123,21 +123,21 @@ def test_the_three_sums_are_always_the_plan_and_the_days_always_the_whole(facts,
         assert coverage.on_air_ms + coverage.not_on_air_ms + coverage.unobserved_ms == planned.planned_ms
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(slot_facts(), st.data())
 def test_saying_a_fact_twice_or_in_another_order_of_segments_changes_nothing(facts, data):
     shuffled = data.draw(st.permutations([*facts.segments, *facts.segments]))
     assert settle(occurrence(), replace(facts, segments=shuffled)).whole == settle(occurrence(), facts).whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(slot_facts())
 def test_without_a_segment_on_air_nothing_is_on_air(facts):
     deaf = [s for s in facts.segments if not (s.state is State.ON_AIR and s.channel == "line")]
     assert settle(occurrence(), replace(facts, segments=deaf)).whole.on_air_ms == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(slot_facts())
 def test_what_was_never_begun_is_never_on_air(facts):
     silent = [f for f in facts.playout if not (f.kind is Fact.BEGAN and f.occurrence_id == "it")]

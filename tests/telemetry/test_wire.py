@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.canonical import canonical
@@ -42,7 +42,7 @@ def arrived(entries: list[Entry], topic: str = TOPIC) -> Arrived:
     return Arrived(topic, events_payload(STATION, entries))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(st.text(max_size=5), values, max_size=3), min_size=1, max_size=5))
 def test_entries_come_out_of_a_message_as_they_went_in(bodies):
     entries, prev = [], genesis(STATION, "a1")
@@ -65,7 +65,7 @@ def test_whatever_comes_in_is_parsed_or_refused(payload):
             parse(payload)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_message_with_any_part_replaced_never_breaks_the_archive(tmp_path_factory, data):
     message = json.loads(events_payload(STATION, chained(3)))
