@@ -174,7 +174,7 @@ class Heard:
     def _earliest_impulse(self, written_ns: "np.ndarray") -> float:
         """The least time between writing an impulse and its date, over all. Impulses are 100 ms apart or more."""
         upto = int(np.searchsorted(self._dates_s, written_ns[-1] / NS_PER_S) + 1) * RATE_HZ
-        heard_ns = [self.at_ns(frame) for frame in np.flatnonzero(self._samples[:upto] == IMPULSE)]
+        heard_ns = [self.at_ns(int(frame)) for frame in np.flatnonzero(self._samples[:upto] == IMPULSE)]
         last_before = [np.searchsorted(written_ns, ns + MOST_EARLY_NS) - 1 for ns in heard_ns]
         delays = [ns - written_ns[n] for ns, n in zip(heard_ns, last_before, strict=True) if n >= 0]
         if not delays:
