@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from audio.card import CardError, Input
 from audio.format import BYTES_PER_FRAME, ns_to_frames
@@ -50,17 +51,24 @@ class CaptureBack:
 CaptureEvent = CaptureLost | CaptureBack
 
 
+class BlockSink(Protocol):
+    """Where blocks go: a queue, a ring."""
+
+    def put_nowait(self, block: CapturedBlock, /) -> None:
+        """Take it at once. Raises queue.Full when there is no room."""
+
+
 class Capture:
     """Reads the card that *open_input* opens, again and again. *post* and *blocks* are used from its own thread.
 
-    A full queue costs the block, counted in the ``lost_frames`` of the next one that finds room.
+    A full sink costs the block, counted in the ``lost_frames`` of the next one that finds room.
     """
 
     def __init__(
         self,
         channel: str,
         open_input: Callable[[], Input],
-        blocks: "queue.Queue[CapturedBlock]",
+        blocks: BlockSink,
         post: Callable[[CaptureEvent], None],
         boottime_ns: Callable[[], int],
     ) -> None:

@@ -144,7 +144,7 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
 
 def _unobserved_claims(life: _Life, heard: _Heard) -> list[tuple[str, Spans]]:
     """Why nobody can know."""
-    reached = union(heard.alive, *heard.states.values())
+    reached = union(heard.alive, heard.other, heard.states[State.ON_AIR])  # a dead meter's successor tells its gap, too
     return [
         ("return_lost", common(reached, heard.return_lost)),
         ("not_proven", reached),

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from audio.ring import RingError
 from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, ConfigError, config_path, load_collector
 from scheduler.problem import Problem
@@ -66,6 +67,8 @@ def _world(main: Callable[[], None]) -> None:
         main()
     except JournalError as error:
         raise CommandError(Problem("", "journal", f"không ghi được sổ: {error}", f"journal: {error}")) from None
+    except RingError as error:
+        raise CommandError(Problem("", "run_dir", f"không ghi được: {error}", f"cannot be written: {error}")) from None
 
 
 def _prepared(config: Config) -> Config:

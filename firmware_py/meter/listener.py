@@ -2,87 +2,85 @@
 
 import numpy as np
 
-from audio.capture import CapturedBlock
-from audio.format import BYTES_PER_FRAME, frames_to_ns, ns_to_frames
+from audio.format import BLOCK_FRAMES, ns_to_frames
 from audio.match import Live, Matcher, Settings
+from audio.ring import Block
 from audio.segments import MatchSegment, Segment, State
 from audio.timeline import SentTimeline, Span
+from firmware_py.meter.past import end_ns
 
-GAP_NS = 20_000_000  # a captured block this much later than expected did not follow the one before
+GAP_FRAMES = 960  # 20 ms: less between two epochs is no loss, but how well their clocks are fitted
 LIVE_SETTINGS = Settings(earliest_ms=-100.0, latest_ms=10_000.0)  # a live return cannot come before it was sent
 SAMPLE = np.dtype("<i2")
 
 
 class Listener:
-    """Lays a channel's captured blocks on the axis of what was sent and lets the matcher judge them."""
+    """Lays a channel's captured blocks on the axis of what was sent and lets the matcher judge them.
 
-    def __init__(self, channel: str, boot: int, timeline: SentTimeline, prior_delay_ms: float | None) -> None:
+    It begins with the axis. Of what it decides, all before *told_until_ns* is in the journal already.
+    """
+
+    def __init__(
+        self, channel: str, boot: int, timeline: SentTimeline, prior_delay_ms: float | None, told_until_ns: int
+    ) -> None:
         self.channel = channel
-        self.heard_until_ns: int | None = None  # boottime at which the last captured block ended
         self._boot = boot
         self._timeline = timeline
-        self._prior_ms = prior_delay_ms
-        self._matcher: Matcher | None = None
-        self._sent_before: list[tuple[Span, bytes, bool]] = []
+        self._told_until_ns = told_until_ns
+        self._heard_until_ns = timeline.end_ns  # boottime at which the last captured block ended
+        self._given_up = 0  # frames after it that were taken for lost
+        self._expected = 0, 0  # epoch and first frame of a block that follows the last one
+        self._matcher = Matcher(prior_delay_ms=prior_delay_ms, settings=LIVE_SETTINGS)
 
     def sent(self, span: Span, pcm: bytes, programme: bool) -> None:
         """The next stretch of the axis: *pcm* of a block, or nothing for a gap."""
-        if self._matcher is None:
-            self._sent_before.append((span, pcm, programme))
-        else:
-            _push_sent(self._matcher, span, pcm, programme)
+        samples = np.frombuffer(pcm, SAMPLE) if span.sent else np.zeros(span.frames, np.int16)
+        self._matcher.push_sent(samples, programme and span.sent)
 
-    def heard(self, block: CapturedBlock) -> None:
-        frames = len(block.pcm) // BYTES_PER_FRAME
-        if self._matcher is None:
-            self._matcher = self._begin(block.heard_ns)
-        elif self.heard_until_ns is not None and block.heard_ns - self.heard_until_ns > GAP_NS:
-            self._matcher.lose_heard(ns_to_frames(block.heard_ns - self.heard_until_ns))
-        self._matcher.push_heard(np.frombuffer(block.pcm, SAMPLE))
-        self.heard_until_ns = block.heard_ns + frames_to_ns(frames)
+    def heard(self, block: Block) -> None:
+        """The next block. Within an epoch frames follow one another, however the capture's clock is fitted."""
+        if (block.epoch, block.first_frame) != self._expected:
+            self._lay(block.sink_ns)
+        again = min(self._given_up, BLOCK_FRAMES)
+        self._matcher.push_heard(np.frombuffer(block.pcm, SAMPLE)[again:])
+        self._given_up -= again
+        self._heard_until_ns = end_ns(block)
+        self._expected = block.epoch, block.first_frame + BLOCK_FRAMES
+
+    def _lay(self, heard_ns: int) -> None:
+        """What comes next was heard at *heard_ns*: leave out what nobody heard before it."""
+        late = ns_to_frames(heard_ns - self._heard_until_ns) - self._given_up
+        if late > GAP_FRAMES:
+            self._matcher.lose_heard(late)
+        self._given_up = min(self._given_up, max(0, -late))
 
     def nothing_heard_until(self, boottime_ns: int) -> None:
-        """The capture is gone: time goes on, unobserved."""
-        if self._matcher is None or self.heard_until_ns is None:
-            return
-        frames = ns_to_frames(boottime_ns - self.heard_until_ns)
+        """Nothing came for too long: time goes on, unobserved."""
+        frames = ns_to_frames(boottime_ns - self._heard_until_ns) - self._given_up
         if frames > 0:
             self._matcher.lose_heard(frames)
-            self.heard_until_ns += frames_to_ns(frames)
+            self._given_up += frames
 
     def decide(self) -> list[Segment]:
-        return self._placed(self._matcher.step()) if self._matcher else []
+        return self._placed(self._matcher.step())
 
     def finish(self) -> list[Segment]:
-        return self._placed(self._matcher.finish()) if self._matcher else []
+        return self._placed(self._matcher.finish())
 
-    def live(self) -> Live | None:
-        return self._matcher.live() if self._matcher else None
+    def live(self) -> Live:
+        return self._matcher.live()
 
     @property
-    def decided_ns(self) -> int | None:
-        """Boottime up to which all is final; None before anything was heard."""
-        return None if self._matcher is None else self._timeline.ns_of(self._matcher.decided_to)
-
-    def _begin(self, starts_ns: int) -> Matcher:
-        heard_starts_at = self._timeline.frame_of(starts_ns)
-        matcher = Matcher(heard_starts_at=heard_starts_at, prior_delay_ms=self._prior_ms, settings=LIVE_SETTINGS)
-        for span, pcm, programme in self._sent_before:
-            _push_sent(matcher, span, pcm, programme)
-        self._sent_before = []
-        return matcher
+    def decided_ns(self) -> int:
+        """Boottime up to which all is final."""
+        return self._timeline.ns_of(self._matcher.decided_to)
 
     def _placed(self, segments: list[MatchSegment]) -> list[Segment]:
-        live = self.live()
-        level = live.heard_dbfs if live else None
-        return [self._place(segment, level) for segment in segments if segment.to_frame > segment.from_frame]
+        level = self.live().heard_dbfs
+        placed = (self._place(segment, level) for segment in segments)
+        return [segment for segment in placed if segment.to_ns > segment.from_ns]
 
-    def _place(self, s: MatchSegment, heard_dbfs: float | None) -> Segment:
-        from_ns, to_ns = self._timeline.ns_of(s.from_frame), self._timeline.ns_of(s.to_frame)
+    def _place(self, s: MatchSegment, heard_dbfs: float) -> Segment:
+        from_ns, to_ns = (max(self._told_until_ns, self._timeline.ns_of(f)) for f in (s.from_frame, s.to_frame))
         heard = None if s.state is State.UNOBSERVED else heard_dbfs
         return Segment(self.channel, self._boot, from_ns, to_ns, s.state, s.quality, s.delay_ms, s.coherence, heard)
-
-
-def _push_sent(matcher: Matcher, span: Span, pcm: bytes, programme: bool) -> None:
-    samples = np.frombuffer(pcm, SAMPLE) if span.sent else np.zeros(span.frames, np.int16)
-    matcher.push_sent(samples, programme and span.sent)

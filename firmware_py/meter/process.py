@@ -3,23 +3,27 @@
 import logging
 import os
 import queue
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from audio.capture import Capture, CaptureBack, CapturedBlock, CaptureLost
+from audio.capture import Capture, CaptureBack, CaptureLost
 from audio.card import open_input
 from audio.format import BLOCK_FRAMES
-from audio.ring import Batch, Block, RingReader
-from audio.segments import Quality, Segment, State
-from audio.timeline import SentTimeline
+from audio.ring import Block
+from audio.segments import Segment, State
+from audio.timeline import SentTimeline, Span
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.listener import Listener
+from firmware_py.meter.past import REACH_NS, Death, Past, past_of, told_until
+from firmware_py.meter.tape import Follower, Tape
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_MS, Reading, local_iso
 from telemetry.conditions import ConditionBook, Heard, heard_conditions
@@ -28,7 +32,6 @@ from telemetry.journal import JournalError, MeterJournal
 from telemetry.retention import prune
 
 TICK_S = 0.2
-HISTORY_NS = 2_000 * NS_PER_MS  # of what was sent before the first block is heard
 SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
@@ -39,14 +42,15 @@ log = logging.getLogger("smartradio")
 
 
 def main(config: Config) -> None:
-    """Run until told to end. Raises JournalError when the disk takes no journal at all."""
+    """Run until told to end. Raises JournalError or RingError when the disk, or the run folder, takes no file."""
     mailbox: Mailbox = queue.Queue()
     with station_process("meter", mailbox):
         boot = boot_ordinal(config.paths.state_dir)
         clock = StationClock(boot, config.clock.trust)
         meter = Meter(config, clock, MeterJournal(config.meter_db))
         captures = [
-            Capture(c.name, partial(open_input, c.device), mailbox, mailbox.put, boottime_ns) for c in config.channel
+            Capture(c.name, partial(open_input, c.device), meter.ears[c.name].tape, mailbox.put, boottime_ns)
+            for c in config.channel
         ]
         for capture in captures:
             capture.start()
@@ -60,11 +64,13 @@ def main(config: Config) -> None:
 class Ear:
     """A channel as the meter keeps it."""
 
-    listener: Listener
     account: bool
-    listening: bool = False
+    tape: Tape
+    heard: Follower  # of the tape
+    listener: Listener
+    last_block_ns: int  # boottime
+    listening: bool | None = None  # None: not heard of yet
     lost_reason: str = ""
-    last_block_ns: int = 0
     learnt_ms: float | None = None
 
 
@@ -78,48 +84,67 @@ class Meter:
     ears: dict[str, Ear] = field(default_factory=dict)
     conditions: ConditionBook = field(default_factory=ConditionBook)
     chores: Chores = field(default_factory=Chores)
-    _seq: int = 0
     _sending: str = ""
     _stepped_ns: int = 0
     _commit_due_ns: int = 0
     _busy_until_ns: int = 0
 
     def __post_init__(self) -> None:
-        self._ring = RingReader(self.config.ring_path)
+        """Take up what a predecessor left. Raises RingError."""
+        started = self.clock.read()
         self._plan = PlanWatch(self.config.playout_db)
-        self._started_ns = started_ns = boottime_ns()
-        self._timeline = SentTimeline(started_ns - HISTORY_NS)
+        tapes = {c.name: Tape(self._tape_path(c.name), started.boot) for c in self.config.channel}
+        heard = {name: Follower(self._tape_path(name), started.boot) for name in tapes}
+        told = self.journal.told_until(started.boot, started.boottime_ns - REACH_NS)
+        left = {name: follower.news() for name, follower in heard.items()}
+        past = past_of(left.get(self._witness, []), told.values(), started.boottime_ns)
+        self._timeline = SentTimeline(past.axis_ns)
         delays = self.journal.learnt_delays()
         for channel in self.config.channel:
-            listener = Listener(channel.name, self.clock.boot, self._timeline, delays.get(channel.name))
-            self.ears[channel.name] = Ear(listener, channel.account, last_block_ns=started_ns)
-        self._seq = self._first_seq(started_ns - HISTORY_NS)
+            name = channel.name
+            told_ns = told_until(told, name, past)
+            listener = Listener(name, started.boot, self._timeline, delays.get(name), told_ns)
+            self.ears[name] = Ear(channel.account, tapes[name], heard[name], listener, started.boottime_ns)
+        self._path_ns = round(delays.get(self._witness, 0.0) * NS_PER_MS)
+        self._sent = Follower(self.config.ring_path, started.boot)
+        self._take_sent(self._sent.news(past.axis_ns))
+        for name, blocks in left.items():
+            self._take_heard(self.ears[name], [block for block in blocks if block.sink_ns >= past.axis_ns])
+        self._begin_life(past, started)
         self.chores.every_hours(PRUNE_HOURS, lambda: prune(self.config.meter_db, self.clock.read()))
-        self.journal.mark(self._watermark(self.clock.read()))
+
+    def _tape_path(self, channel: str) -> Path:
+        return self.config.paths.run_dir / f"heard-{channel}"
+
+    @property
+    def _witness(self) -> str:
+        """The channel whose tape says when a meter lived."""
+        return self.config.account_channel or next((c.name for c in self.config.channel), "")
+
+    def _begin_life(self, past: Past, started: Reading) -> None:
+        """A life that can be completed is gone on with, until the death that ended it."""
+        goes_on = past.deaths and self.journal.go_on(started.boot, past.axis_ns)
+        self._marked_ns = goes_on or past.life_ns
+        left = (d for d in past.deaths if d.until_ns is None or d.until_ns - self._path_ns > self._marked_ns)
+        self._deaths = deque(left)
+        self._mark(started)
         self._commit()
 
     # -- messages --------------------------------------------------------------------------------------------------
 
     def handle(self, message: object) -> None:
         match message:
-            case CapturedBlock(channel):
-                self._heard(self.ears[channel], message)
             case CaptureLost(channel, _, reason):
                 self.ears[channel].listening, self.ears[channel].lost_reason = False, reason
             case CaptureBack(channel):
                 self.ears[channel].lost_reason = ""
-        if boottime_ns() - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
-            self._step()
-
-    def _heard(self, ear: Ear, block: CapturedBlock) -> None:
-        self._read_ring()
-        ear.listener.heard(block)
-        ear.listening, ear.last_block_ns = True, boottime_ns()
-
-    def _step(self) -> None:
         reading = self.clock.read()
+        if reading.boottime_ns - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
+            self._step(reading)
+
+    def _step(self, reading: Reading) -> None:
         self._stepped_ns = reading.boottime_ns
-        self._read_ring()
+        self._listen(reading)
         for span in self._timeline.fill_until(reading.boottime_ns - SENT_LATE_NS):
             self._sending = ""
             self._tell_ears(span, b"", False)
@@ -133,46 +158,56 @@ class Meter:
 
     def end(self) -> None:
         """Decide what remains, and store it."""
-        self._read_ring()
+        reading = self.clock.read()
+        self._listen(reading)
         for ear in self.ears.values():
             self._store(ear.listener.finish())
-        self.journal.mark(self._watermark(self.clock.read(), final=True))
+        self._end_death(reading.boottime_ns)
+        self._mark(reading, final=True)
         self._commit()
         self.journal.close()
 
-    # -- what was sent ---------------------------------------------------------------------------------------------
+    # -- what was sent, what was heard -----------------------------------------------------------------------------
 
-    def _first_seq(self, since_ns: int) -> int:
-        batch = self._ring.read_from(0)
-        recent = [block.seq for block in batch.blocks if self._ours(block) and block.sink_ns >= since_ns]
-        return recent[0] if recent else batch.next_seq
+    def _listen(self, reading: Reading) -> None:
+        self._take_sent(self._sent.news())
+        for name, ear in self.ears.items():
+            blocks = ear.heard.news()
+            self._take_heard(ear, blocks)
+            if blocks:
+                ear.listening, ear.last_block_ns = True, reading.boottime_ns
+                if name == self._witness:
+                    self._end_death(blocks[0].sink_ns)
 
-    def _ours(self, block: Block) -> bool:
-        return block.boot == self.clock.boot  # boottime of another boot says nothing here
-
-    def _read_ring(self) -> None:
-        batch: Batch = self._ring.read_from(self._seq)
-        self._seq = batch.next_seq
-        for block in batch.blocks:
-            if not self._ours(block):
-                continue
+    def _take_sent(self, blocks: list[Block]) -> None:
+        for block in blocks:
             self._sending = block.occurrence_id
             for span in self._timeline.place(block.sink_ns, BLOCK_FRAMES):
                 self._tell_ears(span, block.pcm, bool(block.occurrence_id))
 
-    def _tell_ears(self, span: Any, pcm: bytes, programme: bool) -> None:
+    def _tell_ears(self, span: Span, pcm: bytes, programme: bool) -> None:
         for ear in self.ears.values():
             ear.listener.sent(span, pcm, programme)
 
-    # -- what was heard --------------------------------------------------------------------------------------------
+    @staticmethod
+    def _take_heard(ear: Ear, blocks: list[Block]) -> None:
+        for block in blocks:
+            ear.listener.heard(block)
+
+    def _end_death(self, at_ns: int) -> None:
+        """We hear, or know that we cannot: from here on it is our life."""
+        if self._deaths and self._deaths[-1].until_ns is None:
+            self._deaths[-1] = Death(self._deaths[-1].since_ns, at_ns)
 
     def _decide(self, ear: Ear, reading: Reading) -> None:
         if reading.boottime_ns - ear.last_block_ns > ABSENT_NS:
             ear.listening = False
             ear.listener.nothing_heard_until(reading.boottime_ns - ABSENT_NS)
+        if ear.listening is False and ear.listener.channel == self._witness:
+            self._end_death(reading.boottime_ns)
         self._store(ear.listener.decide())
         live = ear.listener.live()
-        if live and live.locked and live.delay_ms is not None and _is_news(ear.learnt_ms, live.delay_ms):
+        if live.locked and live.delay_ms is not None and _is_news(ear.learnt_ms, live.delay_ms):
             ear.learnt_ms = live.delay_ms
             self.journal.learn_delay(ear.listener.channel, live.delay_ms, reading)
 
@@ -184,11 +219,13 @@ class Meter:
         due = self._plan.expected(reading).due(reading) is not None or bool(self._sending)
         if due:
             self._busy_until_ns = reading.boottime_ns + IDLE_COMMIT_NS
+            self._commit_due_ns = min(self._commit_due_ns, reading.boottime_ns + BUSY_COMMIT_NS)
         for ear in self.ears.values():
+            if ear.listening is None:
+                continue
             live = ear.listener.live()
-            state = live.state if live and ear.listening else State.UNOBSERVED
-            quality = live.quality if live else Quality.OK
-            heard = Heard(state, quality, due, bool(self._sending), ear.listening, bool(live and live.locked))
+            state = live.state if ear.listening else State.UNOBSERVED
+            heard = Heard(state, live.quality, due, bool(self._sending), ear.listening, live.locked)
             evidence: Mapping[str, Any] = {"state": str(state), "reason": ear.lost_reason}
             codes = heard_conditions(heard)
             for condition in self.conditions.changes(ear.listener.channel, codes, reading, evidence):
@@ -197,19 +234,36 @@ class Meter:
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def _watermark(self, reading: Reading, final: bool = False) -> Watermark:
-        """All facts up to the least decided channel are in; without channels, up to now."""
+    def _mark(self, reading: Reading, final: bool = False) -> None:
+        """All facts up to the least decided channel are in; without channels, up to now.
+
+        A death parts two lives: the one before it is completed from its tape. It lies where what was sent then would
+        have been heard, for that is the axis of all that is decided.
+        """
         decided = [ear.listener.decided_ns for ear in self.ears.values()]
-        known = [ns for ns in decided if ns is not None]
-        upto_ns = reading.boottime_ns if final or not known else max(self._started_ns, min(known))
-        return Watermark(reading.boot, upto_ns, reading.wall_ns - (reading.boottime_ns - upto_ns))
+        upto_ns = reading.boottime_ns if final or not decided else min(decided)
+        while self._deaths:
+            since_ns, until_ns = self._deaths[0].since_ns, self._deaths[0].until_ns
+            if until_ns is None or upto_ns < until_ns - self._path_ns:
+                upto_ns = min(upto_ns, since_ns - self._path_ns)
+                break
+            self._deaths.popleft()
+            self._mark_at(since_ns - self._path_ns, reading)
+            self.journal.begin_life()
+            self._mark_at(until_ns - self._path_ns, reading)
+        self._mark_at(upto_ns, reading)
+
+    def _mark_at(self, upto_ns: int, reading: Reading) -> None:
+        self._marked_ns = max(self._marked_ns, upto_ns)
+        wall_ns = reading.wall_ns - (reading.boottime_ns - self._marked_ns)
+        self.journal.mark(Watermark(reading.boot, self._marked_ns, wall_ns))
 
     def _commit_when_due(self, reading: Reading) -> None:
         if reading.boottime_ns < self._commit_due_ns:
             return
         busy = reading.boottime_ns < self._busy_until_ns
         self._commit_due_ns = reading.boottime_ns + (BUSY_COMMIT_NS if busy else IDLE_COMMIT_NS)
-        self.journal.mark(self._watermark(reading))
+        self._mark(reading)
         self._commit()
 
     def _commit(self) -> None:
@@ -218,7 +272,7 @@ class Meter:
             self.journal.commit()
         except JournalError as error:
             log.error("meter.db: %s", error)
-            self._commit_due_ns = boottime_ns() + RETRY_NS
+            self._commit_due_ns = self.clock.read().boottime_ns + RETRY_NS
 
     def _show(self, reading: Reading) -> None:
         document = {
@@ -242,11 +296,11 @@ def _channel_json(name: str, ear: Ear) -> dict[str, Any]:
     return {
         "name": name,
         "account": ear.account,
-        "state": str(live.state) if live and ear.listening else str(State.UNOBSERVED),
-        "quality": str(live.quality) if live else str(Quality.OK),
-        "locked": bool(live and live.locked),
-        "sent_dbfs": live.sent_dbfs if live else None,
-        "heard_dbfs": live.heard_dbfs if live and ear.listening else None,
-        "delay_ms": live.delay_ms if live else None,
+        "state": str(live.state if ear.listening else State.UNOBSERVED),
+        "quality": str(live.quality),
+        "locked": live.locked,
+        "sent_dbfs": live.sent_dbfs,
+        "heard_dbfs": live.heard_dbfs if ear.listening else None,
+        "delay_ms": live.delay_ms,
         "device": "ok" if ear.listening else "lost",
     }

@@ -187,6 +187,18 @@ def test_playout_cannot_claim_air_that_the_meter_did_not_hear():
     assert (record.whole.on_air_ms, record.whole.unobserved) == (0, {"not_proven": 1_800_000})
 
 
+def test_a_gap_in_hearing_is_a_dead_meters_where_no_meter_lived_whoever_tells_of_it():
+    """The successor of a killed meter tells the gap as unobserved, and the lives beside it say why."""
+    gap = (ZERO_NS + 60 * NS_PER_S, ZERO_NS + 62 * NS_PER_S)
+    heard = [replace(whole_slot(), to_ns=gap[0]), replace(whole_slot(), from_ns=gap[1])]
+    told = replace(whole_slot(State.UNOBSERVED), from_ns=gap[0], to_ns=gap[1])
+    lives = [Run(1, 0, gap[0]), Run(1, gap[1], ZERO_NS + 2_000 * NS_PER_S)]
+    for segments in ([*heard, told], heard):
+        record = settle(occurrence(), simple(segments=segments, meter_runs=lives))
+        assert record.whole.unobserved == {"meter_down": 2_000}
+    assert settle(occurrence(), simple(segments=[*heard, told])).whole.unobserved == {"not_proven": 2_000}
+
+
 def test_another_channel_is_coverage_and_never_airtime():
     record = settle(occurrence(), simple(segments=[replace(whole_slot(), channel="air")]))
     assert record.whole.on_air_ms == 0
