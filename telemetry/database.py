@@ -50,14 +50,15 @@ def _translated(path: Path, error: sqlite3.Error) -> JournalError | None:
     """The typed error; None where the mistake is in our own SQL, which must crash."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     said = f"{path}: {error}"
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _nearly_full(path)):
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and nearly_full(path)):
         return DiskFull(said)
     if code in DAMAGED:
         return Corrupt(said)
     return JournalError(said) if code in WORLD_FAILED else None
 
 
-def _nearly_full(path: Path) -> bool:
+def nearly_full(path: Path) -> bool:
+    """Whether the disk that *path* lies on has next to no room left."""
     try:
         return shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES
     except OSError:

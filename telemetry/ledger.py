@@ -15,7 +15,7 @@ from scheduler.clock import STATION_TZ, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import FIGURES, AirtimeRecord
 from telemetry.chain import Wrong
-from telemetry.database import DiskFull
+from telemetry.database import DiskFull, nearly_full
 from telemetry.facts import Condition
 from telemetry.faults import alive_conditions
 from telemetry.ledger_round import Progress, Round, Rules
@@ -37,6 +37,7 @@ class LedgerCore:
         """Raises JournalError; ValueError where the file is another station's."""
         self._store = LedgerStore(path, station)
         self._rules = rules
+        self._path = path
         self._reserve = Reserve(path.with_name(path.name + ".reserve"))
         self._reserve_held = self._reserve.hold()
         self._journals: tuple[PlayoutReader, MeterReader | None] | None = None
@@ -106,9 +107,10 @@ class LedgerCore:
         at = (now.boot, now.boottime_ns)
         if not self._reserve_held:
             self._reserve_held = self._reserve.hold()
+        full = not self._reserve_held or nearly_full(self._path)  # said before we have something to write ourselves
         found = [
             Condition("no_return_channel", "station", self._rules.account is None, *at),
-            Condition("disk_full", "ledger", not self._reserve_held, *at),
+            Condition("disk_full", "ledger", full, *at),
         ]
         if self._store.quarantined is not None and not self._told_of_damage:
             where = {"file": self._store.quarantined.name}

@@ -98,10 +98,10 @@ class Ledger:
 
     def _round(self, final: bool) -> None:
         """A journal that cannot be read or written now is tried again with the next tick."""
-        reading = self.clock.read()
         try:
             more = True
             while more:
+                reading = self.clock.read()  # anew: on a slow card one turn takes seconds, and live files look too new
                 progress = self.core.advance(
                     self._playout, self._meter, reading, self._alive(reading), self._conditions(reading), final
                 )
