@@ -88,6 +88,7 @@ class Meter:
     _stepped_ns: int = 0
     _commit_due_ns: int = 0
     _busy_until_ns: int = 0
+    _failing: bool = False
 
     def __post_init__(self) -> None:
         """Take up what a predecessor left. Raises RingError."""
@@ -270,8 +271,11 @@ class Meter:
         """A full or failing disk keeps the facts in memory until it takes them."""
         try:
             self.journal.commit()
+            self._failing = False
         except JournalError as error:
-            log.error("meter.db: %s", error)
+            if not self._failing:
+                log.error("meter.db: %s", error)
+            self._failing = True
             self._commit_due_ns = self.clock.read().boottime_ns + RETRY_NS
 
     def _show(self, reading: Reading) -> None:
