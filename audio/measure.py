@@ -18,7 +18,6 @@ Block = NDArray[np.int16]
 
 _BLOCK_S = 1.0
 _TAIL_BLOCKS = 20  # of HEARD after the end of SENT: more than the longest delay
-_NOTHING = np.zeros(0, np.int16)
 
 
 class MeasureError(Exception):
@@ -67,10 +66,12 @@ def _matched(sent: Iterator[Block], heard: Iterator[Block]) -> Measurement:
     locked: tuple[float | None, float | None] = (None, None)
     sent_frames = 0
     for sent_block in sent:
-        heard_block = next(heard, _NOTHING)
         matcher.push_sent(sent_block, True)
-        matcher.push_heard(heard_block)
-        matcher.lose_heard(max(0, len(sent_block) - len(heard_block)))  # HEARD has ended
+        heard_block = next(heard, None)
+        if heard_block is None:  # HEARD has ended
+            matcher.lose_heard(len(sent_block))
+        else:
+            matcher.push_heard(heard_block)
         sent_frames += len(sent_block)
         segments = _joined(segments, matcher.step())
         live = matcher.live()

@@ -9,6 +9,7 @@ import subprocess
 import wave
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import gcd
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +65,16 @@ def resample(sound: Samples, from_hz: int, to_hz: int) -> Samples:
     """The whole sound at another rate, by cutting or padding its spectrum."""
     if from_hz == to_hz:
         return sound
-    made = round(len(sound) * to_hz / from_hz)
-    spectrum = np.fft.rfft(sound)
+    common = gcd(from_hz, to_hz)
+    step = from_hz // common * 1_024  # lengths that the transform is fast at
+    padded = np.pad(sound, (0, -len(sound) % step))
+    spectrum = np.fft.rfft(padded)
+    made = len(padded) * to_hz // from_hz
     kept = np.zeros(made // 2 + 1, spectrum.dtype)
     size = min(len(kept), len(spectrum))
     kept[:size] = spectrum[:size]
-    return (np.fft.irfft(kept, made) * (made / len(sound))).astype(np.float32)
+    whole = np.fft.irfft(kept, made) * (to_hz / from_hz)
+    return whole[: round(len(sound) * to_hz / from_hz)].astype(np.float32)
 
 
 def music(seconds: float, seed: int, rate: int = 16_000) -> Samples:
@@ -328,10 +333,10 @@ def _through(
 
 
 def _band(sound: Samples, band_hz: tuple[float, float], rate: int) -> Samples:
-    spectrum = np.fft.rfft(sound)
-    hz = np.fft.rfftfreq(len(sound), 1 / rate)
+    padded = np.pad(sound, (0, -len(sound) % 16_384))
+    hz = np.fft.rfftfreq(len(padded), 1 / rate)
     gain = 1 / np.sqrt((1 + (band_hz[0] / np.maximum(hz, 1)) ** 8) * (1 + (hz / band_hz[1]) ** 16))
-    return np.fft.irfft(spectrum * gain, len(sound)).astype(np.float32)
+    return np.fft.irfft(np.fft.rfft(padded) * gain, len(padded))[: len(sound)].astype(np.float32)
 
 
 def _reverberate(sound: Samples, channel: Channel, random: np.random.Generator, rate: int) -> Samples:

@@ -77,7 +77,7 @@ def _split(sent, heard, cuts):
     return merged(segments + matcher.finish())
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 16 * SECOND), max_size=40, unique=True))
 def test_any_split_of_the_input_gives_the_same_segments(cuts):
     if not hasattr(test_any_split_of_the_input_gives_the_same_segments, "whole"):
@@ -173,16 +173,16 @@ def test_an_idle_day_costs_next_to_nothing_and_a_programme_after_it_is_on_air_fr
         matcher.push_heard(heard[at : at + SECOND])
         first += matcher.step()
     began = time.process_time()
-    first += _idle(matcher, 600)
-    cost_ms = (time.process_time() - began) * 1_000 / 600
+    first += _idle(matcher, 300)
+    cost_ms = (time.process_time() - began) * 1_000 / 300
     assert cost_ms < 3.0  # aim 1; room for a busy machine
-    start = 640 * SECOND
+    start = 340 * SECOND
     for at in range(0, 40 * SECOND, SECOND):
         matcher.push_sent(sent[at : at + SECOND], True)
         matcher.push_heard(heard[at : at + SECOND])
         first += matcher.step()
     segments = merged(first + matcher.finish())
-    assert on_air_ms(segments, 640, 680) == pytest.approx(39_700, abs=1)  # its last 0.3 s were never captured
+    assert on_air_ms(segments, 340, 380) == pytest.approx(39_700, abs=1)  # its last 0.3 s were never captured
     assert next(s for s in segments if s.to_frame > start).from_frame <= start
 
 
@@ -190,19 +190,17 @@ def test_memory_stays_flat():
     sent, heard = at_48k(heard_through(Channel(10, (60, 7_500)), EDGES))
     matcher = Matcher()
 
-    def once() -> None:
-        for at in range(0, 40 * SECOND, SECOND):
+    def once(seconds: int) -> int:
+        for at in range(0, seconds * SECOND, SECOND):
             matcher.push_sent(sent[at : at + SECOND], True)
             matcher.push_heard(heard[at : at + SECOND])
             matcher.step()
+        return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
-    once()
-    once()
-    before = tracemalloc.get_traced_memory()[0]
-    for _ in range(3):
-        once()
-    after = tracemalloc.get_traced_memory()[0]
+    once(40)
+    before = once(30)
+    after = max(once(30), once(30))
     tracemalloc.stop()
     assert after - before < 300_000
     assert after < 25_000_000
