@@ -33,7 +33,7 @@ SLOW_COMMIT_MS = 1_000.0
 SOURCE_RETRY_NS = 2_000 * NS_PER_MS
 BUSY_HEARTBEAT_NS = 5_000 * NS_PER_MS
 IDLE_HEARTBEAT_NS = 60_000 * NS_PER_MS
-PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame
+PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame, at least
 STATION = "station"
 log = logging.getLogger("smartradio")
 
@@ -223,7 +223,7 @@ class Desk:
         mark = f"-phat-ngay-{id[:8]}"
         if any(o.id.endswith(mark) for o in self.plan.occurrences):
             return  # our predecessor did it
-        starts = reading.wall + PLAY_LEAD
+        starts = (reading.wall + PLAY_LEAD).replace(microsecond=0) + timedelta(seconds=1)  # plans know whole seconds
         source = str(body["source"])
         occurrence = Occurrence(
             id=local_iso(starts)[:19].replace(":", "") + mark,
