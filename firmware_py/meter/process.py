@@ -4,7 +4,7 @@ import logging
 import os
 import queue
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
+from firmware_py.journaling import CannotCommit, Committed, JournalThread
 from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.listener import Listener
 from firmware_py.meter.past import REACH_NS, Death, Past, past_of, told_until
@@ -28,7 +29,7 @@ from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_p
 from scheduler.clock import NS_PER_MS, Reading, local_iso
 from telemetry.conditions import ConditionBook, Heard, heard_conditions
 from telemetry.facts import Watermark
-from telemetry.journal import JournalError, MeterJournal
+from telemetry.journal import MeterJournal
 from telemetry.retention import prune
 
 TICK_S = 0.2
@@ -36,9 +37,11 @@ SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
-RETRY_NS = 1_000 * NS_PER_MS
+CLOSE_TIMEOUT_S = 8.0
 PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
+
+Entry = Callable[[MeterJournal], object]
 
 
 def main(config: Config) -> None:
@@ -47,7 +50,10 @@ def main(config: Config) -> None:
     with station_process("meter", mailbox):
         boot = boot_ordinal(config.paths.state_dir)
         clock = StationClock(boot, config.clock.trust)
-        meter = Meter(config, clock, MeterJournal(config.meter_db))
+        journal = MeterJournal(config.meter_db)
+        writer = JournalThread(journal, mailbox.put)
+        meter = Meter(config, clock, journal, writer.put)
+        writer.start()
         captures = [
             Capture(c.name, partial(open_input, c.device), meter.ears[c.name].tape, mailbox.put, boottime_ns)
             for c in config.channel
@@ -58,6 +64,8 @@ def main(config: Config) -> None:
         for capture in captures:
             capture.close()
         meter.end()
+        if not writer.close(CLOSE_TIMEOUT_S):
+            log.error("the journal could not be written before the end")
 
 
 @dataclass
@@ -76,11 +84,12 @@ class Ear:
 
 @dataclass
 class Meter:
-    """State of the deciding thread."""
+    """State of the deciding thread. ``journal`` is asked what a predecessor left; then only *write* takes entries."""
 
     config: Config
     clock: StationClock
     journal: MeterJournal
+    write: Callable[[Entry], None]
     ears: dict[str, Ear] = field(default_factory=dict)
     conditions: ConditionBook = field(default_factory=ConditionBook)
     chores: Chores = field(default_factory=Chores)
@@ -89,6 +98,7 @@ class Meter:
     _commit_due_ns: int = 0
     _busy_until_ns: int = 0
     _failing: bool = False
+    _said: list[Entry] = field(default_factory=list)  # since the last commit
 
     def __post_init__(self) -> None:
         """Take up what a predecessor left. Raises RingError."""
@@ -112,7 +122,11 @@ class Meter:
         for name, blocks in left.items():
             self._take_heard(self.ears[name], [block for block in blocks if block.sink_ns >= past.axis_ns])
         self._begin_life(past, started)
-        self.chores.every_hours(PRUNE_HOURS, lambda: prune(self.config.meter_db, self.clock.read()))
+        self.chores.every_hours(PRUNE_HOURS, self._prune)
+
+    def _prune(self) -> None:
+        reading = self.clock.read()
+        self.write(lambda journal: prune(self.config.meter_db, reading))
 
     def _tape_path(self, channel: str) -> Path:
         return self.config.paths.run_dir / f"heard-{channel}"
@@ -139,6 +153,10 @@ class Meter:
                 self.ears[channel].listening, self.ears[channel].lost_reason = False, reason
             case CaptureBack(channel):
                 self.ears[channel].lost_reason = ""
+            case CannotCommit(_, reason):
+                self._cannot_commit(reason)
+            case Committed():
+                self._failing = False
         reading = self.clock.read()
         if reading.boottime_ns - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
             self._step(reading)
@@ -166,7 +184,6 @@ class Meter:
         self._end_death(reading.boottime_ns)
         self._mark(reading, final=True)
         self._commit()
-        self.journal.close()
 
     # -- what was sent, what was heard -----------------------------------------------------------------------------
 
@@ -210,11 +227,11 @@ class Meter:
         live = ear.listener.live()
         if live.locked and live.delay_ms is not None and _is_news(ear.learnt_ms, live.delay_ms):
             ear.learnt_ms = live.delay_ms
-            self.journal.learn_delay(ear.listener.channel, live.delay_ms, reading)
+            self._say(MeterJournal.learn_delay, ear.listener.channel, live.delay_ms, reading)
 
     def _store(self, segments: list[Segment]) -> None:
         for segment in segments:
-            self.journal.append_segment(segment)
+            self._say(MeterJournal.append_segment, segment)
 
     def _judge(self, reading: Reading) -> None:
         due = self._plan.expected(reading).due(reading) is not None or bool(self._sending)
@@ -230,7 +247,7 @@ class Meter:
             evidence: Mapping[str, Any] = {"state": str(state), "reason": ear.lost_reason}
             codes = heard_conditions(heard)
             for condition in self.conditions.changes(ear.listener.channel, codes, reading, evidence):
-                self.journal.append_condition(condition)
+                self._say(MeterJournal.append_condition, condition)
                 self._commit_due_ns = min(self._commit_due_ns, reading.boottime_ns)
 
     # -- out -------------------------------------------------------------------------------------------------------
@@ -250,14 +267,14 @@ class Meter:
                 break
             self._deaths.popleft()
             self._mark_at(since_ns - self._path_ns, reading)
-            self.journal.begin_life()
+            self._say(MeterJournal.begin_life)
             self._mark_at(until_ns - self._path_ns, reading)
         self._mark_at(upto_ns, reading)
 
     def _mark_at(self, upto_ns: int, reading: Reading) -> None:
         self._marked_ns = max(self._marked_ns, upto_ns)
         wall_ns = reading.wall_ns - (reading.boottime_ns - self._marked_ns)
-        self.journal.mark(Watermark(reading.boot, self._marked_ns, wall_ns))
+        self._say(MeterJournal.mark, Watermark(reading.boot, self._marked_ns, wall_ns))
 
     def _commit_when_due(self, reading: Reading) -> None:
         if reading.boottime_ns < self._commit_due_ns:
@@ -267,16 +284,19 @@ class Meter:
         self._mark(reading)
         self._commit()
 
+    def _say(self, what: Callable[..., object], *about: object) -> None:
+        """Remember a call of the journal for the next commit."""
+        self._said.append(lambda journal: what(journal, *about))
+
     def _commit(self) -> None:
-        """A full or failing disk keeps the facts in memory until it takes them."""
-        try:
-            self.journal.commit()
-            self._failing = False
-        except JournalError as error:
-            if not self._failing:
-                log.error("meter.db: %s", error)
-            self._failing = True
-            self._commit_due_ns = self.clock.read().boottime_ns + RETRY_NS
+        """Hand over what was said. A full or failing disk keeps it waiting until it takes it; we do not wait."""
+        said, self._said = self._said, []
+        self.write(partial(_apply, said))
+
+    def _cannot_commit(self, reason: str) -> None:
+        if not self._failing:
+            log.error("meter.db: %s", reason)
+        self._failing = True
 
     def _show(self, reading: Reading) -> None:
         document = {
@@ -289,6 +309,11 @@ class Meter:
             write_json(self.config.paths.run_dir / "meter.json", document)
         except OSError as error:
             log.warning("meter.json: %s", error)
+
+
+def _apply(said: list[Entry], journal: MeterJournal) -> None:
+    for entry in said:
+        entry(journal)
 
 
 def _is_news(learnt_ms: float | None, delay_ms: float) -> bool:

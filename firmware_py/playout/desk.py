@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from audio.deck import Cue, Source
 from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
-from firmware_py.playout.journaling import CannotCommit, Committed, Entry
+from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.past import FINAL_ENDS, Past
 from firmware_py.playout.planning import Plan, renew
 from scheduler.agenda import Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
@@ -36,6 +36,9 @@ IDLE_HEARTBEAT_NS = 60_000 * NS_PER_MS
 PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame, at least
 STATION = "station"
 log = logging.getLogger("smartradio")
+
+
+Entry = Callable[[PlayoutJournal], object]
 
 
 class Player(Protocol):

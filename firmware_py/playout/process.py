@@ -18,8 +18,8 @@ from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
+from firmware_py.journaling import JournalThread
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
-from firmware_py.playout.journaling import JournalThread
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
@@ -89,7 +89,7 @@ class Shell:
     clock: StationClock
     desk: Desk
     player: Player
-    journal: JournalThread
+    journal: JournalThread[PlayoutJournal]
     chores: Chores = field(default_factory=Chores)
     _progress_ns: int = 0
 

@@ -3,8 +3,8 @@
 import threading
 import time
 
-from firmware_py.playout import journaling
-from firmware_py.playout.journaling import CannotCommit, Committed, JournalThread
+from firmware_py import journaling
+from firmware_py.journaling import CannotCommit, Committed, JournalThread
 from telemetry.database import DiskFull
 
 

@@ -52,7 +52,13 @@ class Air:
 
     def start_meter(self):
         self.process_began_frame = self.captured_frames
-        self.meter = Meter(self.config, self.clock, MeterJournal(self.config.meter_db))
+        journal = MeterJournal(self.config.meter_db)
+
+        def write(entry):
+            entry(journal)
+            journal.commit()
+
+        self.meter = Meter(self.config, self.clock, journal, write)
 
     def kill_meter(self):
         """As SIGKILL does: nothing is finished, nothing more is committed."""

@@ -1,4 +1,4 @@
-"""playout's journal, written by a thread of its own: no synced commit stands between a decision and its sound."""
+"""A journal written by a thread of its own: whoever decides what sounds, or judges what is heard, waits for no card."""
 
 import logging
 import queue
@@ -6,11 +6,20 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from telemetry.database import DiskFull, JournalError
-from telemetry.journal import PlayoutJournal
 
-Entry = Callable[[PlayoutJournal], object]
+
+class Journal(Protocol):
+    """What the thread itself asks of a journal."""
+
+    def commit(self) -> float: ...
+
+    def close(self) -> None: ...
+
+
+J = TypeVar("J", bound=Journal)
 RETRY_S = 1.0
 BACKLOG_ENTRIES = 100_000  # days of facts
 log = logging.getLogger("smartradio")
@@ -31,20 +40,20 @@ class CannotCommit:
     reason: str
 
 
-class JournalThread(threading.Thread):
+class JournalThread(threading.Thread, Generic[J]):
     """Applies entries in the order they came, many to a commit. They survive a full disk, not the end of the process.
 
     An entry appends to the journal; one that reads what is committed commits first. One that raises JournalError
     has appended nothing and is tried again.
     """
 
-    def __init__(self, journal: PlayoutJournal, post: Callable[[object], None]) -> None:
+    def __init__(self, journal: J, post: Callable[[object], None]) -> None:
         super().__init__(name="journal", daemon=True)
         self._journal = journal
         self._post = post
-        self._entries: queue.Queue[Entry | None] = queue.Queue(BACKLOG_ENTRIES)
+        self._entries: queue.Queue[Callable[[J], object] | None] = queue.Queue(BACKLOG_ENTRIES)
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Callable[[J], object]) -> None:
         """Never blocks. Raises queue.Full when nothing could be committed for days."""
         self._entries.put_nowait(entry)
 
@@ -63,8 +72,8 @@ class JournalThread(threading.Thread):
             self._until_it_succeeds(self._commit)
         self._journal.close()
 
-    def _next_batch(self) -> tuple[list[Entry], bool]:
-        batch: list[Entry] = []
+    def _next_batch(self) -> tuple[list[Callable[[J], object]], bool]:
+        batch: list[Callable[[J], object]] = []
         entry = self._entries.get()
         while entry is not None:
             batch.append(entry)
@@ -74,11 +83,11 @@ class JournalThread(threading.Thread):
                 return batch, False
         return batch, True
 
-    def _commit(self, journal: PlayoutJournal) -> None:
+    def _commit(self, journal: J) -> None:
         if duration_ms := journal.commit():
             self._post(Committed(duration_ms))
 
-    def _until_it_succeeds(self, act: Entry) -> None:
+    def _until_it_succeeds(self, act: Callable[[J], object]) -> None:
         """Retry for ever: a full disk empties, and the facts are what the station lives for."""
         while True:
             try:
