@@ -46,8 +46,8 @@ SPACING_S = 1.0
 SINK = "air1"
 IMPULSE = 31_111
 IMPULSE_TAIL_BYTES = 2 * RATE_HZ // 100  # enough for the stream to begin playing at once
-CALIBRATION_IMPULSES = 100
-MOST_EARLY_NS = 20 * NS_PER_MS  # no date is so far before its impulse was written
+CALIBRATION_IMPULSES = 80
+MOST_EARLY_NS = 8 * NS_PER_MS  # the saw tooth dates nothing further before its time
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
@@ -172,7 +172,7 @@ class Heard:
         return max(0, middle - 2 * RATE_HZ) + best if likeness > 0.5 else None
 
     def _earliest_impulse(self, written_ns: "np.ndarray") -> float:
-        """The least time between writing an impulse and its date, over all. Impulses are 100 ms apart or more."""
+        """The least time between writing an impulse and its date, over all. Impulses are 200 ms apart or more."""
         upto = int(np.searchsorted(self._dates_s, written_ns[-1] / NS_PER_S) + 1) * RATE_HZ
         heard_ns = [self.at_ns(int(frame)) for frame in np.flatnonzero(self._samples[:upto] == IMPULSE)]
         last_before = [np.searchsorted(written_ns, ns + MOST_EARLY_NS) - 1 for ns in heard_ns]
@@ -190,7 +190,7 @@ def _play_impulses(server: SoundServer, impulses: int) -> list[int]:
         assert player.stdin is not None
         for n in range(impulses):
             progress(f"calibrating, impulse {n + 1} of {impulses}")
-            time.sleep(0.1 + 0.1 * dice.random())
+            time.sleep(0.2 + 0.1 * dice.random())
             written.append(time.monotonic_ns())
             os.write(player.stdin.fileno(), struct.pack("<h", IMPULSE) + bytes(IMPULSE_TAIL_BYTES))
         player.stdin.close()
