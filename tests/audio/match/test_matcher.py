@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,7 +86,9 @@ def test_any_split_of_the_input_gives_the_same_segments(cuts):
         pair = at_48k(sound)
         test_any_split_of_the_input_gives_the_same_segments.whole = (pair, _split(*pair, []))
     (sent, heard), whole = test_any_split_of_the_input_gives_the_same_segments.whole
-    assert _split(sent, heard, cuts) == whole
+    split = _split(sent, heard, cuts)
+    assert [replace(s, coherence=None) for s in split] == [replace(s, coherence=None) for s in whole]
+    assert [s.coherence for s in split] == pytest.approx([s.coherence for s in whole])  # a mean of means: rounding
 
 
 def test_decisions_are_never_more_than_12_s_behind_what_is_heard_once_locked():
