@@ -42,7 +42,7 @@ class CardLost:
 
 @dataclass(frozen=True, slots=True)
 class CardBack:
-    at_ns: int
+    at_ns: int  # boottime from which it can carry sound again: an opened card has to tell its time first
 
 
 @dataclass(frozen=True, slots=True)

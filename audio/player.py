@@ -170,12 +170,12 @@ class Player:
         card.write(filled.pcm)
         now_ns = self._boottime_ns()
         self._retry_s = RETRY_FIRST_S
-        if self._lost:
-            self._lost = False
-            self._post(CardBack(now_ns))
         self._deck, self._next_frame = deck, first + BLOCK_FRAMES
         self._undated.append(_Undated(filled.pcm, first, filled.occurrence_id))
         self._look_at_clock(now_ns)
+        if self._lost and self._clock.ready:
+            self._lost = False
+            self._post(CardBack(self._clock.sink_ns(self._next_frame)))
         self._tell(filled.events, filled.finished)
         playing = deck.playing
         self._progress = Progress(

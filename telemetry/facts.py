@@ -25,7 +25,7 @@ class Fact(enum.StrEnum):
     COMMAND = "command"  # by, what, …: any other thing a person asked for
     CLOCK_MOVED = "clock_moved"  # from_wall_ns, to_wall_ns, quality
     CARD_LOST = "card_lost"  # reason
-    CARD_BACK = "card_back"
+    CARD_BACK = "card_back"  # at_ns: from when it can carry sound
     JUMPED = "jumped"  # lost_ms: the process or the card stood still
     SLOW_DISK = "slow_disk"  # ms: a commit took that long
 

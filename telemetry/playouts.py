@@ -143,7 +143,8 @@ def _between(facts: Sequence[PlayoutFact], first: Fact, last: Sequence[Fact]) ->
         if fact.kind is first:
             since = since or fact
         elif since is not None and fact.kind in last:
-            end = fact.at.boottime_ns if fact.at.boot == since.at.boot else FOREVER_NS
+            at_ns = int(fact.detail.get("at_ns", fact.at.boottime_ns))
+            end = at_ns if fact.at.boot == since.at.boot else FOREVER_NS
             found.append((since.at.boot, since.at.boottime_ns, end))
             since = None
     return [*found, (since.at.boot, since.at.boottime_ns, FOREVER_NS)] if since else found

@@ -127,9 +127,9 @@ class Desk:
             case Ended():
                 self._ended(message, reading)
             case CardLost(_, reason):
-                self._card(False, reason, reading)
-            case CardBack():
-                self._card(True, "", reading)
+                self._card(False, reading, reason=reason)
+            case CardBack(at_ns):
+                self._card(True, reading, at_ns=at_ns)
             case ClockJumped(at_ns, lost_ns):
                 self._fact(Fact.JUMPED, reading, None, lost_ms=lost_ns // NS_PER_MS, at_ns=at_ns)
             case Committed(duration_ms):
@@ -330,13 +330,10 @@ class Desk:
 
     # -- what is said of the world ---------------------------------------------------------------------------------
 
-    def _card(self, ok: bool, reason: str, reading: Reading) -> None:
+    def _card(self, ok: bool, reading: Reading, **detail: Any) -> None:
         self.card_ok = ok
-        if ok:
-            self._fact(Fact.CARD_BACK, reading, None)
-        else:
-            self._fact(Fact.CARD_LOST, reading, None, reason=reason)
-        self._state({"sound_device": not ok}, reading, {"reason": reason}, target="output")
+        self._fact(Fact.CARD_BACK if ok else Fact.CARD_LOST, reading, None, **detail)
+        self._state({"sound_device": not ok}, reading, detail, target="output")
 
     def _committed(self, duration_ms: float, reading: Reading) -> None:
         slow = duration_ms >= SLOW_COMMIT_MS
