@@ -86,6 +86,7 @@ class Desk:
     _heartbeat_ns: int = -IDLE_HEARTBEAT_NS
     _ended_ns: int = -IDLE_HEARTBEAT_NS
     _disk_slow: bool = False
+    _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
     _content_ms: dict[str, int | None] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
     _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
@@ -292,6 +293,7 @@ class Desk:
     def _began(self, began: Began, reading: Reading) -> None:
         id = began.occurrence_id
         self.begun.add(id)
+        self._sounding.add(id)
         self.missed.discard(id)
         if self._failures.pop(id, None) is not None:
             self._state({"source_missing": False}, reading, target=self._source_of(id))
@@ -306,10 +308,15 @@ class Desk:
         cause = ordered if ended.cause is EndCause.STOPPED else str(ended.cause)
         self._ended_ns = reading.boottime_ns
         self.playing = tuple(p for p in self.playing if p.occurrence.id != id)
-        if ended.frames == 0 and id not in self.begun:
-            if cause not in ("stopped_by", "pre_empted"):  # those may still be joined
+        if id not in self._sounding:  # it was only cued
+            if id not in self.begun and cause not in (
+                "stopped_by",
+                "pre_empted",
+                "shutdown",
+            ):  # those may be joined yet
                 self._miss_of(id, cause, reading)
             return
+        self._sounding.discard(id)
         self._fact(Fact.ENDED, reading, id, sink_ns=ended.sink_ns, frames=ended.frames, cause=cause)
         if cause in FINAL_ENDS:
             self.closed.add(id)

@@ -209,6 +209,18 @@ def test_a_persons_play_takes_the_air_and_the_programme_is_joined_again(day):
     assert asked == [(Fact.BEGAN, None), (Fact.ENDED, "planned_end")]
 
 
+def test_the_end_of_what_was_only_cued_is_no_fact_of_a_programme_and_no_miss_of_it(day):
+    day.pass_time(8)  # cued, two seconds ahead
+    (cued,) = day.player.cues
+    day.desk.handle(Ended(cued, day.boottime_ns, 0, EndCause.SHUTDOWN), day.reading)
+    day.pass_time(4)
+    day.ask("stop")
+    day.ask("resume")
+    day.desk.handle(Ended(cued, day.boottime_ns, 1, EndCause.STOPPED), day.reading)
+    day.desk.handle(Ended(cued, day.boottime_ns, 0, EndCause.SHUTDOWN), day.reading)
+    assert [fact.kind for fact in day.facts(Fact.BEGAN, Fact.ENDED, Fact.MISSED)] == [Fact.BEGAN, Fact.ENDED]
+
+
 def test_a_new_timetable_does_not_touch_what_runs(day):
     day.pass_time(60)
     day.load((FIVE + HOUR, "Khác", 10, "sang.mp3"))
