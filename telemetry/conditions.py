@@ -20,7 +20,7 @@ class Heard:
     state: State
     quality: Quality
     due: bool  # by the plan a programme should sound now
-    sending: bool  # a programme's samples are being sent now
+    sending: bool  # a programme's samples are being sent now, or were so lately that the path still carries them
     listening: bool  # the capture works
     locked: bool = True
 

@@ -34,6 +34,7 @@ from telemetry.retention import prune
 
 TICK_S = 0.2
 SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
+ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, beyond the path's delay
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
@@ -94,6 +95,7 @@ class Meter:
     conditions: ConditionBook = field(default_factory=ConditionBook)
     chores: Chores = field(default_factory=Chores)
     _sending: str = ""
+    _due_ns: int = -ENDING_NS  # boottime at which something was last due
     _stepped_ns: int = 0
     _commit_due_ns: int = 0
     _busy_until_ns: int = 0
@@ -236,6 +238,7 @@ class Meter:
     def _judge(self, reading: Reading) -> None:
         due = self._plan.expected(reading).due(reading) is not None or bool(self._sending)
         if due:
+            self._due_ns = reading.boottime_ns
             self._busy_until_ns = reading.boottime_ns + IDLE_COMMIT_NS
             self._commit_due_ns = min(self._commit_due_ns, reading.boottime_ns + BUSY_COMMIT_NS)
         for ear in self.ears.values():
@@ -243,12 +246,17 @@ class Meter:
                 continue
             live = ear.listener.live()
             state = live.state if ear.listening else State.UNOBSERVED
-            heard = Heard(state, live.quality, due, bool(self._sending), ear.listening, live.locked)
+            heard = Heard(state, live.quality, due, self._is_fading(ear, reading), ear.listening, live.locked)
             evidence: Mapping[str, Any] = {"state": str(state), "reason": ear.lost_reason}
             codes = heard_conditions(heard)
             for condition in self.conditions.changes(ear.listener.channel, codes, reading, evidence):
                 self._say(MeterJournal.append_condition, condition)
                 self._commit_due_ns = min(self._commit_due_ns, reading.boottime_ns)
+
+    def _is_fading(self, ear: Ear, reading: Reading) -> bool:
+        """Sending, or so lately that the path still carries it: the end of a programme is no sound out of hours."""
+        path_ns = round((ear.learnt_ms or 0.0) * NS_PER_MS)
+        return bool(self._sending) or reading.boottime_ns - self._due_ns < path_ns + ENDING_NS
 
     # -- out -------------------------------------------------------------------------------------------------------
 
