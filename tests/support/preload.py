@@ -6,7 +6,6 @@ file by which a test moves it while they run.
 
 import mmap
 import shutil
-import struct
 import subprocess
 import time
 from collections.abc import Mapping
@@ -67,7 +66,7 @@ class Card(_Preloaded):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        variables = {"DISK_FILE": str(self.numbers_file), "DISK_FOLDER": f"{self._state_dir}/"}
+        variables = {"DISK_FILE": str(self.numbers_file), "DISK_FOLDER": str(self._state_dir)}
         return {"LD_PRELOAD": str(self.library), **variables}
 
     def slow(self, sync_ms: int) -> None:

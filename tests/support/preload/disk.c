@@ -38,7 +38,8 @@ __attribute__((constructor)) static void open_card(void) {
 }
 
 static int below(const char *path) {
-    return folder && strncmp(path, folder, strlen(folder)) == 0;
+    size_t length = folder ? strlen(folder) : 0;
+    return length && strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
 static int is_ours(int file) {

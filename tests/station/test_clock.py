@@ -1,0 +1,121 @@
+"""The wall clock is set while the station plays, under all four processes: no duration changes, nothing plays twice."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from firmware_py.demo.rig import RigSettings
+from scheduler.clock import STATION_TZ
+from telemetry.facts import Fact
+from tests.station.station import RATE_HZ, Broadcast, adds_up
+from tests.support.journals import facts, is_as_long, jumped_ms, played, wall_of
+from tests.support.preload import WallClock
+
+MORNING = datetime(2026, 12, 10, 9, 0, tzinfo=STATION_TZ)  # a year before it no release of ours was made
+HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
+START_ERROR_MS = 20
+RELOCK_MS = 3_000  # what the meter may need after each jump of the delay; none on a machine with time for us
+
+
+@pytest.fixture
+def timed_station(station, tmp_path):
+    """(station, its wall clock), the clock showing *shows*."""
+
+    def make(shows):
+        wall = WallClock(tmp_path / "clock", shows)
+        day = station(RigSettings(console_port=0), wall.environment)
+        day.now = wall.now
+        return day, wall
+
+    return make
+
+
+def clock_steps(day):
+    """The steps that playout booked, in whole seconds."""
+    moved = [fact.detail for fact in facts(day, Fact.CLOCK_MOVED)]
+    return [round((d["to_wall_ns"] - d["from_wall_ns"]) / 1e9) for d in moved]
+
+
+def was_played_once_and_whole(day, title, seconds):
+    (began,), (ended,) = played(day, title)
+    assert began["offset_ms"] == 0
+    assert abs(began["sink_ns"] - began["wanted_ns"]) < START_ERROR_MS * 1e6
+    assert ended["cause"] == "planned_end"
+    assert is_as_long(day, ended["frames"], seconds)
+    account = day.wait_account(title, 60)
+    assert adds_up(account)
+    assert (account["planned_ms"], account["played_ms"]) == (seconds * 1_000, ended["frames"] // 48)
+    assert account["on_air_ms"] >= seconds * 1_000 - 100 - RELOCK_MS * bool(jumped_ms(day))
+    return account
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR, YEAR, -YEAR], ids=["hour-on", "hour-back", "year-on", "year-back"])
+def test_a_clock_that_is_set_in_mid_programme_and_set_right_again_changes_no_duration(timed_station, step):
+    day, wall = timed_station(MORNING)
+    for name, seconds, seed in (("a.wav", 12, 3), ("b.wav", 5, 4), ("c.wav", 5, 5), ("d.wav", 5, 6)):
+        day.file(name, seconds, seed)
+    day.start()
+    starts = day.plan(
+        Broadcast("Đang phát", "a.wav", 4, 12),
+        Broadcast("Bị nhảy qua", "d.wav", 1_800, 5),
+        Broadcast("Sau khi chỉnh đúng", "c.wav", 26, 5),
+        Broadcast("Theo giờ mới", "b.wav", 18 + round(step.total_seconds()), 5),
+    )
+    day.wait_on_air("Đang phát")
+    day.watch_for(3)
+    wall.step(step)
+    day.wait_for(lambda: wall.now() >= starts["Đang phát"] + step + timedelta(seconds=20), 40, "the new clock's plan")
+    wall.step(-step)
+    day.wait_on_air("Sau khi chỉnh đúng")
+    day.wait_account("Sau khi chỉnh đúng", 60)
+
+    assert clock_steps(day) == [step.total_seconds(), -step.total_seconds()]
+    assert len(day.entries("clock")) == 2
+    assert "clock_moved" in day.faults()
+    assert was_played_once_and_whole(day, "Đang phát", 12)["clock_moved"]
+    assert not was_played_once_and_whole(day, "Sau khi chỉnh đúng", 5)["clock_moved"]
+    trusted = step != -YEAR
+    assert ("clock_untrusted" in day.faults()) is not trusted
+    if trusted:
+        was_played_once_and_whole(day, "Theo giờ mới", 5)
+    began_skipped, _ = played(day, "Bị nhảy qua")
+    assert began_skipped == []
+    assert day.airtime()["totals"]["unplanned_ms"] == 0
+    assert day.rig.smartradio("journal", "verify").returncode == 0
+
+
+def test_what_was_played_is_not_played_again_when_the_clock_comes_to_it_once_more(timed_station):
+    day, wall = timed_station(MORNING)
+    day.file("a.wav", 5, 3)
+    day.start()
+    starts = day.plan(Broadcast("Bản tin", "a.wav", 4, 5))
+    day.wait_account("Bản tin", 60)
+    wall.set(starts["Bản tin"] - timedelta(seconds=4))
+    day.wait_for(lambda: len(clock_steps(day)) == 1, 5, "the step is booked")
+    day.wait_for(lambda: wall.now() > starts["Bản tin"] + timedelta(seconds=6), 20, "its time has passed again")
+    began, ended = played(day, "Bản tin")
+    assert (len(began), len(ended)) == (1, 1)
+    assert len([body for body in day.entries("airtime") if body["programme"] == "Bản tin"]) == 1
+
+
+def test_nothing_scheduled_plays_by_a_clock_that_nobody_trusts_and_then_the_programme_due_is_joined(timed_station):
+    day, wall = timed_station(datetime(2020, 1, 1, 0, 0, tzinfo=STATION_TZ))
+    day.file("a.wav", 24, 3)
+    starts = day.plan(Broadcast("Thời sự", "a.wav", 0, 24), now=MORNING)
+    day.start()
+    day.wait_fault("clock_untrusted", 15)
+    day.watch_for(3)
+    assert day.on_air() is None
+    assert played(day, "Thời sự") == ([], [])
+
+    wall.set(starts["Thời sự"] + timedelta(seconds=8))
+    day.wait_on_air("Thời sự", 5)
+    account = day.wait_account("Thời sự", 60)
+    (began,), (ended,) = played(day, "Thời sự")
+    joined_at = wall_of(day, began["sink_ns"]) - starts["Thời sự"]
+    assert abs(joined_at - timedelta(milliseconds=began["offset_ms"])) < timedelta(milliseconds=START_ERROR_MS)
+    assert 8_000 <= began["offset_ms"] < 11_000
+    assert abs(began["offset_ms"] * 48 + ended["frames"] - 24 * RATE_HZ) < (START_ERROR_MS + jumped_ms(day)) * 48
+    assert adds_up(account)
+    assert account["on_air_ms"] >= 24_000 - began["offset_ms"] - 100 - RELOCK_MS * bool(jumped_ms(day))
+    assert "clock_untrusted" not in day.open_faults()

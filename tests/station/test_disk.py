@@ -1,0 +1,80 @@
+"""A card that is slow, or full, in mid-programme: the sound does not notice, and the records say what happened."""
+
+import pytest
+
+from firmware_py.demo.rig import RigSettings
+from telemetry.facts import Fact
+from tests.station.station import Broadcast, adds_up
+from tests.support.journals import facts, is_as_long, jumped_ms, played
+from tests.support.preload import Card
+
+SLOW_SYNC_MS = 2_000
+START_ERROR_MS = 20
+FALSE_ALARMS = {"playout_down", "meter_down", "sound_when_idle", "dead_air", "sound_device", "return_device"}
+
+
+@pytest.fixture
+def station_on_a_card(station, tmp_path):
+    """(station, the memory card of its state_dir)."""
+    card = Card(tmp_path / "card", tmp_path / "station-0" / "state")
+    return station(RigSettings(console_port=0), card.environment), card
+
+
+def sounded_as_planned(day, title, seconds):
+    account = day.wait_account(title, 90)
+    (began,), (ended,) = played(day, title)
+    assert abs(began["sink_ns"] - began["wanted_ns"]) < START_ERROR_MS * 1e6
+    assert is_as_long(day, ended["frames"], seconds)
+    assert adds_up(account)
+    assert abs(account["start_error_ms"]) < START_ERROR_MS
+    assert account["on_air_ms"] >= seconds * 1_000 - 300 - 3_000 * bool(jumped_ms(day))
+    return account
+
+
+def every_process_lived_on(day):
+    return all(child.starts == 1 for child in day.rig.supervisor.children.values())
+
+
+def test_a_card_that_takes_two_seconds_for_each_sync_delays_no_sound_and_is_named(station_on_a_card):
+    day, card = station_on_a_card
+    day.file("a.wav", 12, 3)
+    day.file("b.wav", 5, 4)
+    day.start()
+    card.slow(SLOW_SYNC_MS)
+    day.plan(Broadcast("Bản tin", "a.wav", 8, 12), Broadcast("Nhạc", "b.wav", 21, 5))
+    day.wait_on_air("Nhạc", 60)
+    sounded_as_planned(day, "Bản tin", 12)
+    sounded_as_planned(day, "Nhạc", 5)
+    assert facts(day, Fact.SLOW_DISK)[0].detail["ms"] >= SLOW_SYNC_MS
+    assert "disk_slow" in day.faults()
+    assert not day.faults() & FALSE_ALARMS
+    assert every_process_lived_on(day)
+
+
+def test_a_full_card_stops_no_programme_and_what_happened_meanwhile_is_booked_when_there_is_room(station_on_a_card):
+    day, card = station_on_a_card
+    for name, seconds, seed in (("a.wav", 14, 3), ("b.wav", 5, 4)):
+        day.file(name, seconds, seed)
+    day.start()
+    day.plan(Broadcast("Bản tin", "a.wav", 4, 14), Broadcast("Nhạc", "b.wav", 20, 5))
+    day.wait_on_air("Bản tin")
+    day.watch_for(3)
+    card.fill()
+    day.wait_fault("disk_full", 20)
+    day.wait_on_air("Nhạc", 40)
+    day.wait_for(lambda: day.on_air() is None, 20, "the end of Nhạc")
+    card.free()
+
+    for title, seconds in (("Bản tin", 14), ("Nhạc", 5)):
+        sounded_as_planned(day, title, seconds)
+    assert not day.faults() & FALSE_ALARMS
+    assert every_process_lived_on(day)
+    day.wait_for(
+        lambda: sum(e["code"] == "disk_full" and e["change"] == "cleared" for e in day.entries("fault")),
+        90,
+        "the fault is over",
+    )
+    seq = day.wait_acknowledged(60)
+    figure = day.airtime()
+    assert (figure["totals"], figure["totals"]["planned_ms"]) == (day.collector_totals(seq), 19_000)
+    assert day.rig.smartradio("journal", "verify").returncode == 0

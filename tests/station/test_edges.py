@@ -1,0 +1,192 @@
+"""The edges of the account: every planned millisecond has a cause of its own, whatever the day does to a programme."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from firmware_py.demo.rig import RigSettings
+from scheduler.clock import STATION_TZ
+from tests.station.station import RATE_HZ, Broadcast, adds_up, make_sound
+from tests.support.journals import is_as_long, jumped_ms, plan_rows, played
+from tests.support.preload import WallClock
+
+CUT_MS = 5  # where a file goes on, its end is an instant of the sink, and a young frame clock is not yet exact
+NEAR_MS = 1_500  # how far an edge that a person's command made may lie from where we gave the command
+FIGURES = ("planned_ms", "programme_ms", "played_ms", "on_air_ms", "not_on_air_ms", "unobserved_ms")
+
+
+def on_air_but_for_jumps(day, account, at_least_ms):
+    return account["on_air_ms"] >= at_least_ms - 3_000 * bool(jumped_ms(day))
+
+
+def test_a_file_that_is_too_short_too_long_or_missing_leaves_no_millisecond_unexplained(station):
+    day = station()
+    day.file("ngan.wav", 5, 3)
+    day.file("dai.wav", 12, 4)
+    day.start()
+    day.plan(
+        Broadcast("Ngắn", "ngan.wav", 4, 8),
+        Broadcast("Dài", "dai.wav", 12, 7),
+        Broadcast("Thiếu", "khong-co.wav", 19, 5),
+    )
+    short, long, missing = (day.wait_account(title, 60) for title in ("Ngắn", "Dài", "Thiếu"))
+    assert all(map(adds_up, (short, long, missing)))
+
+    _, (ended,) = played(day, "Ngắn")
+    assert (ended["frames"], ended["cause"]) == (5 * RATE_HZ, "source_short")
+    assert abs(short["causes"]["source_short"] - 3_000) < 100 + jumped_ms(day)
+    assert (short["played_ms"], on_air_but_for_jumps(day, short, 4_900)) == (5_000, True)
+
+    _, (ended,) = played(day, "Dài")
+    assert ended["cause"] == "planned_end"
+    assert abs(ended["frames"] - 7 * RATE_HZ) < (CUT_MS + jumped_ms(day)) * 48
+    assert on_air_but_for_jumps(day, long, 6_900)
+
+    assert missing["causes"] == {"source_missing": 5_000}
+    assert played(day, "Thiếu") == ([], [])
+    (raised,) = [f for f in day.entries("fault") if f["code"] == "source_missing" and f["change"] == "raised"]
+    assert raised["target"] == "khong-co.wav"
+    assert day.airtime()["totals"]["planned_ms"] == 20_000
+
+
+def test_a_timetable_whose_slots_overlap_is_refused_with_both_named_and_the_plan_stays(station):
+    day = station(RigSettings(console_port=0, processes=("playout",), channels=()))
+    day.rig.start_station()
+    sheet = day.rig.folder / "lich.csv"
+    rows = [
+        "Ngày,Giờ,Thời lượng,Chương trình,Nguồn",
+        "Hằng ngày,17h,30,Thời sự,a.mp3",
+        "Hằng ngày,17h20,15,Nông vụ,b.mp3",
+    ]
+    sheet.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    refused = day.rig.smartradio("schedule", "load", str(sheet))
+    assert refused.returncode == 1
+    assert "Thời sự" in refused.stderr
+    assert "Nông vụ" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert list((day.rig.state_dir / "spool").glob("*/*")) == []
+    assert plan_rows(day) == []
+
+
+@pytest.fixture
+def last_night_of_the_month(station, tmp_path):
+    wall = WallClock(tmp_path / "clock", datetime(2026, 12, 31, 23, 59, 30, tzinfo=STATION_TZ))
+    day = station(RigSettings(console_port=0), wall.environment)
+    day.now = wall.now
+    return day, wall
+
+
+def test_a_programme_across_midnight_of_a_months_end_is_parted_between_both_months(last_night_of_the_month):
+    day, wall = last_night_of_the_month
+    day.file("giao-thua.wav", 14, 3)
+    day.start()
+    midnight = datetime(2027, 1, 1, tzinfo=STATION_TZ)
+    wall.set(midnight - timedelta(seconds=10))
+    day.plan(Broadcast("Giao thừa", "giao-thua.wav", 14, 14), now=midnight - timedelta(seconds=20))
+    account = day.wait_account("Giao thừa", 60)
+    assert adds_up(account)
+    before, after = account["days"]["2026-12-31"], account["days"]["2027-01-01"]
+    assert (before["planned_ms"], after["planned_ms"]) == (5_000, 9_000)
+    assert all(before[name] + after[name] == account[name] for name in FIGURES)
+    assert on_air_but_for_jumps(day, account, 13_900)
+
+    day.wait_acknowledged()
+    december, january = (figures_of(day, month) for month in ("2026-12", "2027-01"))
+    assert all(december["totals"][name] == before[name] for name in FIGURES)
+    assert all(january["totals"][name] == after[name] for name in FIGURES)
+
+
+def test_without_a_return_channel_nothing_is_proven_and_what_was_played_stands_beside_it(station):
+    day = station(RigSettings(console_port=0, channels=()))
+    day.file("a.wav", 5, 3)
+    day.start()
+    day.plan(Broadcast("Bản tin", "a.wav", 4, 5))
+    account = day.wait_account("Bản tin", 60)
+    assert adds_up(account)
+    assert account["evidence"] == "self_reported"
+    assert (account["on_air_ms"], account["not_on_air_ms"], account["unobserved_ms"]) == (0, 0, 5_000)
+    _, (ended,) = played(day, "Bản tin")
+    assert account["played_ms"] == ended["frames"] // 48
+    assert is_as_long(day, ended["frames"], 5)
+    assert "no_return_channel" in day.faults()
+
+
+def test_what_people_do_to_a_running_programme_is_booked_with_who_and_why(station):
+    """One programme of 40 s: the plan is changed under it, it is stopped, stopped until a time, and taken over."""
+    day = station()
+    day.file("dai.wav", 40, 3)
+    day.file("khac.wav", 5, 4)
+    make_sound(day.rig.folder / "khan.wav", 4, 5)
+    day.start()
+    starts = day.plan(Broadcast("Dài", "dai.wav", 4, 40), Broadcast("Bị rút", "khac.wav", 600, 5))
+    day.wait_on_air("Dài")
+
+    same_time = starts["Dài"] - timedelta(seconds=1)
+    day.plan(Broadcast("Thay thế", "khac.wav", 0, 40), Broadcast("Về sau", "khac.wav", 900, 5), now=same_time)
+    day.wait_for(lambda: len(plan_rows(day)) == 3, 5, "the new plan")
+    assert {row.occurrence.programme: row.withdrawn_by for row in plan_rows(day)} == {
+        "Dài": None, "Bị rút": "thử", "Về sau": None,
+    }  # fmt: skip
+    assert day.on_air() == "Dài"
+
+    command(day, "stop", "--by", "Chị Hoa", "--why", "họp")
+    day.wait_for(lambda: day.on_air() is None, 5, "silence")
+    day.watch_for(3)
+    assert day.on_air() is None
+    command(day, "resume", "--by", "Chị Hoa")
+    day.wait_on_air("Dài", 5)
+
+    until = (day.now() + timedelta(seconds=6)).replace(microsecond=0)
+    command(day, "stop", "--until", until.isoformat(), "--by", "Anh Nam", "--why", "đám tang")
+    day.wait_for(lambda: day.on_air() is None, 5, "silence again")
+    assert day.rig.live("playout").data["stopped"]["by"] == "Anh Nam"
+    day.wait_on_air("Dài", 10)
+    joined_again = day.now()
+
+    command(day, "play", str(day.rig.folder / "khan.wav"), "--by", "Anh Nam", "--why", "lũ")
+    day.wait_on_air("khan.wav", 6)
+    day.wait_on_air("Dài", 10)
+    account, urgent = day.wait_account("Dài", 90), day.wait_account("khan.wav", 60)
+
+    assert timedelta() <= joined_again - until < timedelta(milliseconds=NEAR_MS)
+    assert adds_up(account)
+    assert adds_up(urgent)
+    began, ended = played(day, "Dài")
+    assert [e["cause"] for e in ended] == ["stopped_by", "stopped_by", "pre_empted", "planned_end"]
+    for start in began:  # each time at the place of the programme where it would have been
+        assert abs((start["sink_ns"] - start["anchor_ns"]) / 1e6 - start["offset_ms"]) < 20 + jumped_ms(day)
+    stopped_ms = sum(gap_ms(ended[n], began[n + 1]) for n in (0, 1))
+    assert abs(account["causes"]["stopped_by"] - stopped_ms) < 300
+    assert abs(account["causes"]["pre_empted"] - gap_ms(ended[2], began[3])) < 300
+    assert abs(account["causes"]["pre_empted"] - 4_000) < 400
+    assert abs(urgent["on_air_ms"] - 4_000) < 100 + 3_000 * bool(jumped_ms(day))
+    assert account["played_ms"] == sum(e["frames"] for e in ended) // 48
+    assert said(day) == [
+        ("stopped", "Chị Hoa", "họp"), ("resumed", "Chị Hoa", None),
+        ("stopped", "Anh Nam", "đám tang"), ("resumed", "until", None),
+        ("command", "Anh Nam", "lũ"),
+    ]  # fmt: skip
+    withdrawn = [gone["by"] for body in day.entries("plan") for gone in body["withdrawn"]]
+    assert withdrawn == ["thử"]
+
+
+def command(day, *arguments):
+    done = day.rig.smartradio(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def gap_ms(ended, began):
+    return (began["sink_ns"] - ended["sink_ns"]) / 1e6
+
+
+def said(day):
+    """(what, who, why) of every command that was booked, but for plans."""
+    bodies = [body for body in day.entries("command") if body["what"] != "plan_changed"]
+    return [(body["what"], body["detail"]["by"], body["detail"].get("why")) for body in bodies]
+
+
+def figures_of(day, month):
+    done = day.rig.smartradio("airtime", "--month", month, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
