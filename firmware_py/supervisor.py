@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from firmware_py.process import PARENT_VARIABLE
 
 PROCESSES = ("playout", "meter", "ledger", "console")
 ENDING_ORDER = (("console", "playout"), ("meter",), ("ledger",))  # the ledger settles what the others left
+NICE = {"playout": -10, "meter": -5, "console": 5}  # as the units in deploy/ have it: sound comes first
 TERM_TIMEOUT_S = 10.0
 SETTLED_AFTER_S = 10.0  # a process that ran this long has recovered: its back-off starts anew
 FIRST_BACKOFF_S = 0.5
@@ -62,6 +64,8 @@ class Child:
         finally:
             if output:
                 output.close()
+        with suppress(PermissionError, ProcessLookupError):  # not everybody may; it may have ended already
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, NICE.get(self.name, 0))
         self.started_at_s = now_s
         self.starts += 1
 

@@ -195,7 +195,7 @@ class SoundServer:
 
     def _server_command(self) -> list[str]:
         # Shared memory off: with it the server logs memfd errors here and falls back to copying anyway.
-        options = ["--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no", "--high-priority=no"]
+        options = ["--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no", "--high-priority=yes"]
         return ["pulseaudio", "-n", "-F", str(self.folder / "pulse.pa"), *options]
 
     def _own_env(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware_py import config
-from firmware_py.supervisor import PROCESSES
+from firmware_py.supervisor import NICE, PROCESSES
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -116,6 +116,11 @@ def test_a_station_unit_waits_only_when_the_configuration_is_wrong(unit):
             ["/bin/sh", "-c", command], env={"EXIT_STATUS": exit_status}, capture_output=True, text=True, check=True
         )
         assert (result.stdout == "waited\n") is waited
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_unit_has_the_priority_that_the_supervisor_gives(name):
+    assert dict(settings(f"smartradio-{name}.service")).get("Nice", "0") == str(NICE.get(name, 0))
 
 
 def test_the_station_requires_none_of_its_processes():
