@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduler.clock import STATION_TZ, Reading, wall_ns_of
+from scheduler.clock import NS_PER_S, STATION_TZ, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import FIGURES, AirtimeRecord
 from telemetry.chain import Wrong
@@ -28,6 +28,7 @@ from telemetry.shares import local_days
 from telemetry.slots import Sources
 
 __all__ = ["LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
+JUST_OVER_NS = 900 * NS_PER_S  # an account that waits longer than this is no news any more
 
 
 class LedgerCore:
@@ -83,11 +84,12 @@ class LedgerCore:
         return self._store.confirm(receipt)
 
     def provisional(self, now: Reading) -> list[AirtimeRecord]:
-        """The accounts of what is in progress, up to now; not booked, and it may still change."""
+        """The accounts of what is in progress, or just over and not settled yet; not booked, they may still change."""
         if self._journals is None:
             return []
         sources = self._sources(now)
-        slots = [s for s in self._store.slots_between(now.wall_ns, now.wall_ns + 1) if s.counts and s.revision is None]
+        near = self._store.slots_between(now.wall_ns - JUST_OVER_NS, now.wall_ns + 1)
+        slots = [s for s in near if s.counts and s.revision is None]
         return [record for slot in slots if (record := _so_far(sources, slot))]
 
     def today(self, now: Reading) -> dict[str, int]:
