@@ -1,5 +1,6 @@
 """An example week to fill in, as a workbook for operators and as TOML for technicians. Both load without an error."""
 
+import io
 from collections.abc import Sequence
 from datetime import time
 from pathlib import Path
@@ -43,10 +44,15 @@ GUIDE = (
 
 
 def write_template_xlsx(path: Path) -> None:
-    """Write the workbook: a list with an example week, choices for two columns, and a sheet of instructions."""
-    with xlsxwriter.Workbook(str(path)) as book:
+    """Write the workbook: a list with an example week, choices for two columns, and a sheet of instructions.
+
+    Raises OSError, which the library would hide behind errors of its own: it writes to memory.
+    """
+    whole = io.BytesIO()
+    with xlsxwriter.Workbook(whole, {"in_memory": True}) as book:
         _write_list(book)
         _write_guide(book)
+    path.write_bytes(whole.getvalue())
 
 
 def _write_list(book: xlsxwriter.Workbook) -> None:

@@ -77,7 +77,8 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     try:
         first, last = month_days(month)
     except ValueError:
-        raise failure("--month", "bad_month", f"{month!r} không phải là tháng (2026-11)", "not a month") from None
+        vi, en = f"{month!r} không phải là tháng (2026-11)", f"{month!r} is not a month (2026-11)"
+        raise failure("--month", "bad_month", vi, en) from None
     entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
     figure = monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json()
@@ -91,7 +92,8 @@ def week_of(config: Config, week: str) -> Json:
     try:
         days = week_days(week)
     except ValueError:
-        raise failure("--week", "bad_week", f"{week!r} không phải là tuần (2026-W47)", "not a week") from None
+        vi, en = f"{week!r} không phải là tuần (2026-W47)", f"{week!r} is not a week (2026-W47)"
+        raise failure("--week", "bad_week", vi, en) from None
     months = sorted({day.isoformat()[:7] for day in days})
     figures = [month_figure(config, month) for month in months]
     wanted = {day.isoformat() for day in days}

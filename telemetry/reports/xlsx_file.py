@@ -1,5 +1,6 @@
 """A report as an Excel workbook: the form on the first sheet, the exact milliseconds on the second."""
 
+import io
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -33,14 +34,16 @@ LINE_POINTS = 15.0  # height of a line; Excel finds the height of a row by itsel
 
 
 def write_xlsx(document: Document, path: Path) -> None:
-    """Raises OSError."""
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    """Raises OSError, which the library would hide behind errors of its own: it writes to memory."""
+    whole = io.BytesIO()
+    book = xlsxwriter.Workbook(whole, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     try:
         form_sheet, exact_sheet = (book.add_worksheet(name) for name in SHEETS[document.form.lang])
         _FormSheet(book, form_sheet, document).write()
         _write_exact(book, exact_sheet, document.exact)
     finally:
         book.close()
+    path.write_bytes(whole.getvalue())
 
 
 def spread_columns(widths: Sequence[float], sheet_widths: Sequence[float], share: float) -> list[tuple[int, int]]:
