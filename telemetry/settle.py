@@ -127,6 +127,7 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
     """What kept it off the air, the surest first."""
     silence = common(heard.states[State.SILENCE], played.sure)
     idle = without(played.alive, played.sure)
+    finished = union(*(played.reasons.get(cause, ()) for cause in ("ended_early", "source_short")))
     return [
         ("foreign", common(heard.states[State.FOREIGN], played.sure)),
         ("noise", common(heard.states[State.NOISE], played.sure)),
@@ -135,7 +136,7 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
         ("stopped_by", common(idle, played.stopped)),
         ("device_lost", common(played.card_lost, played.alive)),
         ("dead_air", silence),
-        ("pre_empted", common(idle, played.others)),
+        ("pre_empted", without(common(idle, played.others), finished)),  # what was over gave way to nobody
         *((cause, common(idle, spans)) for cause, spans in played.reasons.items()),
         ("playout_down", common(without(played.shut_down, union(played.alive, played.sure)), life.on)),
         ("playout_down", common(heard.other, without(life.on, played.alive))),

@@ -34,6 +34,7 @@ SOURCE_RETRY_NS = 2_000 * NS_PER_MS
 BUSY_HEARTBEAT_NS = 5_000 * NS_PER_MS
 IDLE_HEARTBEAT_NS = 60_000 * NS_PER_MS
 PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame, at least
+MAY_BE_JOINED = {"stopped_by", "pre_empted", str(EndCause.SHUTDOWN)}
 STATION = "station"
 log = logging.getLogger("smartradio")
 
@@ -309,11 +310,7 @@ class Desk:
         self._ended_ns = reading.boottime_ns
         self.playing = tuple(p for p in self.playing if p.occurrence.id != id)
         if id not in self._sounding:  # it was only cued
-            if id not in self.begun and cause not in (
-                "stopped_by",
-                "pre_empted",
-                "shutdown",
-            ):  # those may be joined yet
+            if id not in self.begun and cause not in MAY_BE_JOINED:
                 self._miss_of(id, cause, reading)
             return
         self._sounding.discard(id)
