@@ -161,7 +161,7 @@ def test_what_people_do_to_a_running_programme_is_booked_with_who_and_why(statio
     assert abs(account["causes"]["pre_empted"] - gap_ms(ended[2], began[3])) < 300
     assert abs(account["causes"]["pre_empted"] - 4_000) < 400
     assert abs(urgent["on_air_ms"] - 4_000) < 100 + 3_000 * bool(jumped_ms(day))
-    assert account["played_ms"] == sum(e["frames"] for e in ended) // 48
+    assert abs(account["played_ms"] - sum(e["frames"] for e in ended) // 48) < len(ended)  # each part in whole ms
     assert said(day) == [
         ("stopped", "Chị Hoa", "họp"), ("resumed", "Chị Hoa", None),
         ("stopped", "Anh Nam", "đám tang"), ("resumed", "until", None),
