@@ -31,6 +31,7 @@ from telemetry.retention import prune
 TICK_S = 0.25
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
+STOOD_STILL_NS = 2_000 * NS_PER_MS  # no tick for so long: we were frozen, and no write of ours could return
 CLOSE_TIMEOUT_S = 4.0
 PRUNE_HOURS = 6
 
@@ -92,6 +93,8 @@ class Shell:
     journal: JournalThread[PlayoutJournal]
     chores: Chores = field(default_factory=Chores)
     _progress_ns: int = 0
+    _ticked_ns: int = 0
+    _awake_ns: int = 0
 
     def begin(self, past: Past, ring: RingWriter) -> None:
         self.chores.every_hours(PRUNE_HOURS, self._prune)
@@ -167,6 +170,10 @@ class Shell:
     def _feed_watchdog(self) -> None:
         """Fed by progress of the sound, not by being alive."""
         progress: Progress = self.player.progress()
-        if progress.last_write_ns and boottime_ns() - progress.last_write_ns > STUCK_NS and progress.card_ok:
+        now_ns = boottime_ns()
+        if now_ns - self._ticked_ns > STOOD_STILL_NS:
+            self._awake_ns = now_ns
+        self._ticked_ns = now_ns
+        if progress.card_ok and now_ns - max(progress.last_write_ns, self._awake_ns) > STUCK_NS:
             raise WriteStuck(f"no write has returned for {STUCK_NS // 10**9} s")
         notify("WATCHDOG=1")
