@@ -19,7 +19,7 @@ from scheduler.quiet import Window, earliest_start, stretches
 from scheduler.zones import zones_meet
 
 MIN_REST_NS = NS_PER_S  # with less than this to go an occurrence is not joined any more
-HANDOVER_NS = 100 * NS_PER_MS  # an end that slips by less (a slewed clock) does not delay the next start
+HANDOVER_NS = 100 * NS_PER_MS  # an end that slips by less (a slewed clock) neither delays nor stops the next start
 LOOKAHEAD_NS = 3 * NS_PER_S
 
 
@@ -190,7 +190,8 @@ def _ordered_stops(situation: Situation) -> Iterator[Stop]:
     now_ns, until_ns = situation.reading.boottime_ns, _held_until(situation)
     for p in situation.playing:
         begins_ns = max(now_ns, p.starts_ns)
-        held = until_ns is None or begins_ns < until_ns
+        # What is cued for the very end of the stop lies microseconds before it as soon as the clock is slewed.
+        held = until_ns is None or begins_ns < until_ns - HANDOVER_NS
         if held and p.ends_ns > begins_ns and not _is_emergency(p.occurrence):
             yield Stop(p.occurrence, Cause.STOPPED_BY, now_ns)
 

@@ -144,6 +144,18 @@ def test_zones_sound_side_by_side_and_all_needs_every_one():
     assert {o.programme for o in agenda.wanted(plan, Shell.at("05:11", plan).situation)} == {"all"}
 
 
+def test_what_is_cued_for_the_end_of_a_stop_starts_once_though_the_clock_is_slewed_meanwhile():
+    shell = Shell.at("04:59:50", [occurrence("05:00", 10, "a")]).run_until("05:02")
+    shell.stopped = Stopped("NN", "họp", until=at("05:05"))
+    shell.run_until("05:04:58")
+    shell.wall_ns -= 1_000  # the end of the stop now lies a microsecond later on boottime than the cue does
+    shell.run_until("05:05")
+    shell.stopped = None
+    shell.run_until("05:11")
+    assert (len(shell.stops()), len(shell.starts())) == (1, 2)
+    assert shell.told()[1] == ("a", 300, 600)
+
+
 def test_a_stop_silences_what_sounds_and_what_is_due_is_joined_after_it():
     shell = Shell.at("04:59:50", [occurrence("05:00", 10, "a"), occurrence("05:10", 5, "b")]).run_until("05:02")
     shell.stopped = Stopped("NN", "đám tang", until=at("05:07"))
