@@ -10,13 +10,16 @@ from firmware_py.playout.process import Shell, WriteStuck
 from scheduler.clock import NS_PER_S
 
 
+PLAYING = Progress(card_ok=True, last_write_ns=100 * NS_PER_S)
+
+
 @dataclass
 class Feeder:
     """A player whose writes return, or not, at a time that the test turns."""
 
     now_ns: int = 100 * NS_PER_S
     writes: bool = True
-    latest: Progress = Progress(card_ok=True, last_write_ns=100 * NS_PER_S)
+    latest: Progress = PLAYING
 
     def progress(self) -> Progress:
         if self.writes:
