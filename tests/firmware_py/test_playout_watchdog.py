@@ -9,7 +9,6 @@ from firmware_py.playout import process
 from firmware_py.playout.process import Shell, WriteStuck
 from scheduler.clock import NS_PER_S
 
-
 PLAYING = Progress(card_ok=True, last_write_ns=100 * NS_PER_S)
 
 
