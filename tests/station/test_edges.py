@@ -8,7 +8,7 @@ import pytest
 from firmware_py.demo.rig import RigSettings
 from scheduler.clock import STATION_TZ
 from tests.station.station import RATE_HZ, Broadcast, adds_up, make_sound
-from tests.support.journals import is_as_long, jumped_ms, plan_rows, played
+from tests.support.journals import EDGES_MS, HEARD_INSTEAD, booked_as_heard, is_as_long, jumped_ms, plan_rows, played
 from tests.support.preload import WallClock
 
 CUT_MS = 5  # where a file goes on, its end is an instant of the sink, and a young frame clock is not yet exact
@@ -16,8 +16,9 @@ NEAR_MS = 1_500  # how far an edge that a person's command made may lie from whe
 FIGURES = ("planned_ms", "programme_ms", "played_ms", "on_air_ms", "not_on_air_ms", "unobserved_ms")
 
 
-def on_air_but_for_jumps(day, account, at_least_ms):
-    return account["on_air_ms"] >= at_least_ms - 3_000 * bool(jumped_ms(day))
+def heard_ms(account):
+    """On air, or something was heard in its place while it was played (a starved machine, see booked_as_heard)."""
+    return account["on_air_ms"] + sum(account["causes"].get(cause, 0) for cause in HEARD_INSTEAD)
 
 
 def test_a_file_that_is_too_short_too_long_or_missing_leaves_no_millisecond_unexplained(station):
@@ -36,12 +37,12 @@ def test_a_file_that_is_too_short_too_long_or_missing_leaves_no_millisecond_unex
     _, (ended,) = played(day, "Ngắn")
     assert (ended["frames"], ended["cause"]) == (5 * RATE_HZ, "source_short")
     assert abs(short["causes"]["source_short"] - 3_000) < 100 + jumped_ms(day)
-    assert (short["played_ms"], on_air_but_for_jumps(day, short, 4_900)) == (5_000, True)
+    assert (short["played_ms"], abs(heard_ms(short) - 5_000) < EDGES_MS + jumped_ms(day)) == (5_000, True)
 
     _, (ended,) = played(day, "Dài")
     assert ended["cause"] == "planned_end"
     assert abs(ended["frames"] - 7 * RATE_HZ) < (CUT_MS + jumped_ms(day)) * 48
-    assert on_air_but_for_jumps(day, long, 6_900)
+    assert booked_as_heard(long)
 
     assert missing["causes"] == {"source_missing": 5_000}
     assert played(day, "Thiếu") == ([], [])
@@ -89,7 +90,7 @@ def test_a_programme_across_midnight_of_a_months_end_is_parted_between_both_mont
     before, after = account["days"]["2026-12-31"], account["days"]["2027-01-01"]
     assert (before["planned_ms"], after["planned_ms"]) == (5_000, 9_000)
     assert all(before[name] + after[name] == account[name] for name in FIGURES)
-    assert on_air_but_for_jumps(day, account, 13_900)
+    assert booked_as_heard(account)
 
     day.wait_acknowledged()
     december, january = (figures_of(day, month) for month in ("2026-12", "2027-01"))
@@ -151,7 +152,6 @@ def test_what_people_do_to_a_running_programme_is_booked_with_who_and_why(statio
 
     assert timedelta() <= joined_again - until < timedelta(milliseconds=NEAR_MS)
     assert adds_up(account)
-    assert adds_up(urgent)
     began, ended = played(day, "Dài")
     assert [e["cause"] for e in ended] == ["stopped_by", "stopped_by", "pre_empted", "planned_end"]
     for start in began:  # each time at the place of the programme where it would have been
@@ -160,7 +160,7 @@ def test_what_people_do_to_a_running_programme_is_booked_with_who_and_why(statio
     assert abs(account["causes"]["stopped_by"] - stopped_ms) < 300
     assert abs(account["causes"]["pre_empted"] - gap_ms(ended[2], began[3])) < 300
     assert abs(account["causes"]["pre_empted"] - 4_000) < 400
-    assert abs(urgent["on_air_ms"] - 4_000) < 100 + 3_000 * bool(jumped_ms(day))
+    assert booked_as_heard(urgent)
     assert abs(account["played_ms"] - sum(e["frames"] for e in ended) // 48) < len(ended)  # each part in whole ms
     assert said(day) == [
         ("stopped", "Chị Hoa", "họp"), ("resumed", "Chị Hoa", None),

@@ -5,8 +5,11 @@ from datetime import timedelta
 from scheduler.clock import datetime_of
 from telemetry.facts import Fact
 from telemetry.journal import PlayoutReader
+from tests.station.station import RATE_HZ, adds_up
 
-RATE_HZ = 48_000
+YOUNG_CLOCK_PPM = 500
+EDGES_MS = 100
+HEARD_INSTEAD = {"foreign", "dead_air", "frozen", "noise"}
 ALWAYS = timedelta(days=4_000)
 
 
@@ -38,9 +41,22 @@ def jumped_ms(day):
 
 
 def is_as_long(day, frames, seconds):
-    """Exact to the sample; short by no more than what playout says was lost where the machine starved it."""
-    missing = seconds * RATE_HZ - frames
-    return 0 <= missing <= (jumped_ms(day) + 1) * RATE_HZ // 1_000 if jumped_ms(day) else missing == 0
+    """As many samples as planned, but for what the machine starved of sound, by playout's own word.
+
+    The end of the slot is an instant of the sink; by a frame clock that is seconds old it may cut the last samples.
+    """
+    lost = jumped_ms(day) * RATE_HZ // 1_000 + seconds * RATE_HZ * YOUNG_CLOCK_PPM // 1_000_000
+    return 0 <= seconds * RATE_HZ - frames <= lost
+
+
+def booked_as_heard(account):
+    """All of a programme that was played to its end is booked as heard: on air, or with what was heard instead.
+
+    (A machine that starves the sound, or the meter, makes the delay jump; until the meter has found it again it hears
+    something foreign. That is no figure of these tests; that nothing is booked on any other cause is.)
+    """
+    others = sum(ms for cause, ms in account["causes"].items() if cause not in HEARD_INSTEAD)
+    return adds_up(account) and others <= EDGES_MS and account["on_air_ms"] > account["planned_ms"] // 3
 
 
 def _read(day, ask):
