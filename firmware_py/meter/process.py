@@ -195,7 +195,8 @@ class Meter:
             blocks = ear.heard.news()
             self._take_heard(ear, blocks)
             if blocks:
-                ear.listening, ear.last_block_ns = True, reading.boottime_ns
+                ear.listening = not ear.lost_reason  # what was read before a loss may come after the word of it
+                ear.last_block_ns = reading.boottime_ns
                 if name == self._witness:
                     self._end_death(blocks[0].sink_ns)
 
