@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.capture import CapturedBlock
+from audio.capture import CapturedBlock, CaptureLost
 from audio.format import BLOCK_FRAMES, frames_to_ns, ns_to_frames
 from audio.ring import Block, RingWriter
 from audio.segments import State
@@ -179,6 +179,23 @@ def test_a_channel_that_never_comes_keeps_nothing_in_memory_and_is_told_as_unobs
     air.meter.end()
     segments, _ = journaled(air)
     assert {s.state for s in segments} == {State.UNOBSERVED}
+
+
+def test_a_lost_return_is_told_at_once_though_its_last_blocks_are_read_after_the_word_of_it(air):
+    air.start_meter()
+    air.pass_blocks(20)
+    pcm = bytes(2 * BLOCK_FRAMES)
+    air.meter.ears["return"].tape.put_nowait(CapturedBlock("return", 1, air.captured_frames, air.clock.now_ns, 0, pcm))
+    lost_ns = air.clock.now_ns
+    air.meter.handle(CaptureLost("return", lost_ns, "unplugged"))
+    air.clock.now_ns += BLOCK_NS
+    air.meter.handle(TICK)
+    air.meter.handle(TICK)
+    reader = MeterReader(air.config.meter_db)
+    said = [(c.bad, c.since_ns) for c in reader.conditions_of("return_device", [BOOT])]
+    reader.close()
+    assert said[-1][0]
+    assert said[-1][1] - lost_ns <= BLOCK_NS
 
 
 # -- what a predecessor left ---------------------------------------------------------------------------------------
