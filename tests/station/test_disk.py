@@ -17,7 +17,8 @@ FALSE_ALARMS = {"playout_down", "meter_down", "sound_when_idle", "dead_air", "so
 def station_on_a_card(station, tmp_path):
     """(station, the memory card of its state_dir)."""
     card = Card(tmp_path / "card", tmp_path / "station-0" / "state")
-    return station(RigSettings(console_port=0), card.environment), card
+    settings = RigSettings(console_port=0, faults={"disk_full": (0, 2)})
+    return station(settings, card.environment), card
 
 
 def sounded_as_planned(day, title, seconds):

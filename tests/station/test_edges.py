@@ -13,6 +13,7 @@ from tests.support.preload import WallClock
 
 CUT_MS = 5  # where a file goes on, its end is an instant of the sink, and a young frame clock is not yet exact
 NEAR_MS = 1_500  # how far an edge that a person's command made may lie from where we gave the command
+MIDNIGHT = datetime(2027, 1, 1, tzinfo=STATION_TZ)
 FIGURES = ("planned_ms", "programme_ms", "played_ms", "on_air_ms", "not_on_air_ms", "unobserved_ms")
 
 
@@ -21,18 +22,29 @@ def heard_ms(account):
     return account["on_air_ms"] + sum(account["causes"].get(cause, 0) for cause in HEARD_INSTEAD)
 
 
-def test_a_file_that_is_too_short_too_long_or_missing_leaves_no_millisecond_unexplained(station):
-    day = station()
-    day.file("ngan.wav", 5, 3)
-    day.file("dai.wav", 12, 4)
+@pytest.fixture
+def last_night_of_the_year(station, tmp_path):
+    wall = WallClock(tmp_path / "clock", datetime(2026, 12, 31, 23, 30, tzinfo=STATION_TZ))
+    day = station(RigSettings(console_port=0), wall.environment)
+    day.now = wall.now
+    for name, seconds, seed in (("ngan.wav", 5, 3), ("dai.wav", 14, 4), ("phao-hoa.wav", 14, 5)):
+        day.file(name, seconds, seed)
     day.start()
+    wall.set(MIDNIGHT - timedelta(seconds=18))
     day.plan(
         Broadcast("Ngắn", "ngan.wav", 4, 8),
-        Broadcast("Dài", "dai.wav", 12, 7),
-        Broadcast("Thiếu", "khong-co.wav", 19, 5),
+        Broadcast("Giao thừa", "phao-hoa.wav", 12, 14),
+        Broadcast("Dài", "dai.wav", 26, 7),
+        Broadcast("Thiếu", "khong-co.wav", 33, 5),
+        now=MIDNIGHT - timedelta(seconds=18),
     )
-    short, long, missing = (day.wait_account(title, 60) for title in ("Ngắn", "Dài", "Thiếu"))
-    assert all(map(adds_up, (short, long, missing)))
+    return day
+
+
+def test_files_too_short_too_long_or_missing_and_a_months_end_leave_no_millisecond_unexplained(last_night_of_the_year):
+    day = last_night_of_the_year
+    short, across, long, missing = (day.wait_account(title, 90) for title in ("Ngắn", "Giao thừa", "Dài", "Thiếu"))
+    assert all(map(adds_up, (short, across, long, missing)))
 
     _, (ended,) = played(day, "Ngắn")
     assert (ended["frames"], ended["cause"]) == (5 * RATE_HZ, "source_short")
@@ -48,7 +60,22 @@ def test_a_file_that_is_too_short_too_long_or_missing_leaves_no_millisecond_unex
     assert played(day, "Thiếu") == ([], [])
     (raised,) = [f for f in day.entries("fault") if f["code"] == "source_missing" and f["change"] == "raised"]
     assert raised["target"] == "khong-co.wav"
-    assert day.airtime()["totals"]["planned_ms"] == 20_000
+
+    is_parted_at_midnight(across)
+    assert booked_as_heard(across)
+    day.wait_acknowledged()
+    parts = {name: [account["days"].get(name) for account in (short, across, long, missing)] for name in across["days"]}
+    for month, name in (("2026-12", "2026-12-31"), ("2027-01", "2027-01-01")):
+        totals = figures_of(day, month)["totals"]
+        assert {key: totals[key] for key in FIGURES} == {
+            key: sum(share[key] for share in parts[name] if share) for key in FIGURES
+        }
+
+
+def is_parted_at_midnight(account):
+    before, after = account["days"]["2026-12-31"], account["days"]["2027-01-01"]
+    assert (before["planned_ms"], after["planned_ms"]) == (5_000, 9_000)
+    assert all(before[key] + after[key] == account[key] for key in FIGURES)
 
 
 def test_a_timetable_whose_slots_overlap_is_refused_with_both_named_and_the_plan_stays(station):
@@ -68,34 +95,6 @@ def test_a_timetable_whose_slots_overlap_is_refused_with_both_named_and_the_plan
     assert "Traceback" not in refused.stderr
     assert list((day.rig.state_dir / "spool").glob("*/*")) == []
     assert plan_rows(day) == []
-
-
-@pytest.fixture
-def last_night_of_the_month(station, tmp_path):
-    wall = WallClock(tmp_path / "clock", datetime(2026, 12, 31, 23, 59, 30, tzinfo=STATION_TZ))
-    day = station(RigSettings(console_port=0), wall.environment)
-    day.now = wall.now
-    return day, wall
-
-
-def test_a_programme_across_midnight_of_a_months_end_is_parted_between_both_months(last_night_of_the_month):
-    day, wall = last_night_of_the_month
-    day.file("giao-thua.wav", 14, 3)
-    day.start()
-    midnight = datetime(2027, 1, 1, tzinfo=STATION_TZ)
-    wall.set(midnight - timedelta(seconds=10))
-    day.plan(Broadcast("Giao thừa", "giao-thua.wav", 14, 14), now=midnight - timedelta(seconds=20))
-    account = day.wait_account("Giao thừa", 60)
-    assert adds_up(account)
-    before, after = account["days"]["2026-12-31"], account["days"]["2027-01-01"]
-    assert (before["planned_ms"], after["planned_ms"]) == (5_000, 9_000)
-    assert all(before[name] + after[name] == account[name] for name in FIGURES)
-    assert booked_as_heard(account)
-
-    day.wait_acknowledged()
-    december, january = (figures_of(day, month) for month in ("2026-12", "2027-01"))
-    assert all(december["totals"][name] == before[name] for name in FIGURES)
-    assert all(january["totals"][name] == after[name] for name in FIGURES)
 
 
 def test_without_a_return_channel_nothing_is_proven_and_what_was_played_stands_beside_it(station):
