@@ -1,19 +1,17 @@
 """The account: each block of SENT judged with a look ahead, decided, its boundaries refined, named."""
 
+import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-
-import numpy as np
-from numpy.typing import NDArray
 
 from audio.match import evidence, path, refine
 from audio.match.channel import AFTER, BEFORE
 from audio.match.evidence import RECENT, Evidence
 from audio.match.follower import Follower
-from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, RATE_HZ, Floats, milliseconds, samples
-from audio.match.kind import kind_of, quality_of
+from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, median, milliseconds, samples
+from audio.match.kind import Heard, kind_of, quality_of
 from audio.match.lag import Track
 from audio.match.material import Material
 from audio.match.path import OFF, Path, Run, runs
@@ -23,6 +21,7 @@ from audio.segments import MatchSegment, Quality, State
 _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other side is known
 _REFINED = 16  # hops more: no boundary may move into what was given out
 _PIECE = RATE_HZ  # off air is named a second at a time
+_TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,8 @@ class Judged:
     """A block with what was seen of it, by the number of the track."""
 
     block: int
-    evidence: dict[int, Evidence]
-    quality: dict[int, Quality]
+    coherence: dict[int, float | None] = field(default_factory=dict)
+    quality: dict[int, Quality] = field(default_factory=dict)
 
 
 class Account:
@@ -56,12 +55,25 @@ class Account:
     def due(self, now: int) -> Iterator[MatchSegment]:
         """Judge every block of which enough has been heard before *now*."""
         while self._is_due(self._next_block, now):
-            block, self._next_block = self._next_block, self._next_block + 1
-            if self._material.is_active(block):
-                self._judge(block)
+            blocks = self._alike()
+            if blocks and not self._is_due(blocks[-1], now):
+                return
+            self._next_block += len(blocks) or 1
+            if blocks:
+                self._judge(blocks)
                 yield from self._give()
             else:
-                yield from self._idle(block)
+                yield from self._idle(self._next_block - 1)
+
+    def _alike(self) -> range:
+        """The next blocks if they are active, and along the same tracks: few, so that decisions do not wait."""
+        first, active, carriers = self._next_block, self._material.is_active, self._follower.carriers
+        if not active(first):
+            return range(0)
+        tracks, stop = carriers(first * BLOCK), first + 1
+        while stop < first + _TOGETHER and active(stop) and carriers(stop * BLOCK) == tracks:
+            stop += 1
+        return range(first, stop)
 
     def _is_due(self, block: int, now: int) -> bool:
         end, follower = (block + 1) * BLOCK, self._follower
@@ -81,48 +93,53 @@ class Account:
             self._judged.clear()
         yield from self._named(block * BLOCK, (block + 1) * BLOCK, OFF, self._follower.track)
 
-    def _judge(self, block: int) -> None:
+    def _judge(self, blocks: range) -> None:
         if not self._active:
             self._active, self._sent_was_audible = True, False
-            self._first_hop = block * HOPS
+            self._first_hop = blocks[0] * HOPS
             self._path.restart()
-        start = block * BLOCK
         nats: dict[int, Floats] = {}
-        judged = Judged(block, {}, {})
-        for track in self._follower.carriers(start):
-            seen, judged.quality[track.number] = self._look_back(track, start)
-            judged.evidence[track.number] = seen
-            unheard = self._unheard(track, start)
-            nats[path.clean(track.number)] = np.where(unheard, 0, seen.clean)
-            nats[path.mixed(track.number)] = np.where(unheard, 0, seen.llr)
-        self._judged.append(judged)
-        self._path.push(nats, HOPS)
+        judged = [Judged(block) for block in blocks]
+        for track in self._follower.carriers(blocks[0] * BLOCK):
+            nats[path.clean(track.number)], nats[path.mixed(track.number)] = self._look_back(track, judged)
+        self._judged += judged
+        self._path.push(nats, HOPS * len(blocks))
         self._states += self._path.decided()
 
-    def _look_back(self, track: Track, start: int) -> tuple[Evidence, Quality]:
+    def _look_back(self, track: Track, judged: list[Judged]) -> tuple[Floats, Floats]:
+        """Nats a hop for clean and for mixed; what is seen of each block is noted."""
         channel = self._follower.channel
-        heard, sent = self._material.looks(track, start, start + BLOCK)
-        expected = channel.predict(sent)
-        seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(expected), channel)
-        gain = self._gain(seen, channel.taps)
-        return seen, quality_of(seen, heard, expected[RECENT * HOP :], gain, self._usual_gain)
+        start, stop = judged[0].block * BLOCK, (judged[-1].block + 1) * BLOCK
+        expected = channel.predict(self._material.sent_for_looks(start, stop))
+        heard = self._material.heard_looks(track, start, stop)
+        expected_looks = evidence.spectra(expected)
+        white = evidence.whitened(heard, expected_looks, channel)
+        seen, clean = evidence.weigh(white), evidence.clean(white, channel)
+        size = math.sqrt(float(channel.taps @ channel.taps))
+        for n, one in enumerate(judged):
+            here, at = slice(n * HOPS, (n + 1) * HOPS), RECENT * HOP + LEAD + n * BLOCK
+            sound = self._material.heard_near(one.block * BLOCK + track.lag_at(one.block * BLOCK), BLOCK)
+            block = Heard(sound, expected[at : at + BLOCK], heard[here], expected_looks[RECENT:][here])
+            self._note(one, track, seen.part(here), block, size)
+        for low, high in self._material.gaps(start, stop, track.lag_at(start)):
+            unheard = slice(max(0, (low - start) // HOP - 2), (high - start) // HOP + 3)
+            clean[unheard] = seen.llr[unheard] = 0
+        return clean, seen.llr
 
-    def _gain(self, seen: Evidence, taps: Floats) -> float:
+    def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard, channel_gain: float) -> None:
+        gain = self._gain(seen, channel_gain)
+        one.coherence[track.number] = _coherence(seen)
+        one.quality[track.number] = quality_of(seen, block, gain, self._usual_gain)
+
+    def _gain(self, seen: Evidence, channel_gain: float) -> float:
         """Of the whole path in this block; the usual one is what it was over some minutes."""
         telling = (seen.weight > 2) & (seen.llr > 0)
         if not telling.any():
             return self._usual_gain
-        gain = float(np.median(seen.gain[telling])) * float(np.sqrt(np.sum(taps**2)))
-        if np.median(seen.llr[telling]) > 1:
+        gain = median(seen.gain[telling]) * channel_gain
+        if median(seen.llr[telling]) > 1:
             self._usual_gain += (gain - self._usual_gain) * (0.002 if self._usual_gain else 1)
         return gain
-
-    def _unheard(self, track: Track, start: int) -> NDArray[np.bool_]:
-        """Hops for which no sample was heard: there is no evidence."""
-        unheard = np.zeros(HOPS, bool)
-        for low, high in self._material.gaps(start, start + BLOCK, track.lag_at(start)):
-            unheard[max(0, (low - start) // HOP - 2) : (high - start) // HOP + 3] = True
-        return unheard
 
     # ---- giving out ----
 
@@ -211,9 +228,9 @@ class Account:
         judged = list(self._judged)
         for n, one in enumerate(judged):
             end = min(stop, (one.block + 1) * BLOCK)
-            if end > max(start, one.block * BLOCK) and state in one.evidence:
+            if end > max(start, one.block * BLOCK) and state in one.quality:
                 quality = _lasting(judged[max(0, n - 1) : n + 2], state, one.quality[state])
-                yield self._segment(end, State.ON_AIR, quality, track, _coherence(one.evidence[state]))
+                yield self._segment(end, State.ON_AIR, quality, track, one.coherence[state])
         if self.given < stop * DECIMATION:
             yield self._segment(stop, State.ON_AIR, Quality.OK, track)
 
@@ -237,4 +254,4 @@ def _lasting(near: list[Judged], state: int, quality: Quality) -> Quality:
 
 def _coherence(seen: Evidence) -> float | None:
     telling = seen.weight > 1
-    return float(np.mean(seen.coherence[telling])) if telling.any() else None
+    return float(seen.coherence[telling].mean()) if telling.any() else None

@@ -1,9 +1,9 @@
-"""HEARD on SENT's axis: windowed-sinc interpolation along a track, the fraction held for one hop."""
+"""HEARD on SENT's axis along a track: samples by windowed-sinc interpolation, spectra by a turn of their phase."""
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from audio.match.grid import HOP, Floats
+from audio.match import evidence
+from audio.match.grid import C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats
 from audio.match.lag import Track
 from audio.match.signal import Signal
 
@@ -16,7 +16,13 @@ def _kernels() -> Floats:
     return np.asarray(np.sinc(x) * np.cos(np.pi * np.clip(x / (_TAPS + 1), -0.5, 0.5)) ** 2, np.float32)
 
 
-_KERNELS = _kernels()
+def _turns() -> C64:
+    """For 0 … 2·_PHASES early, then negative indices for late: less than two samples either way."""
+    phase = np.fft.fftfreq(4 * _PHASES, 1 / (4 * _PHASES))[:, None] / _PHASES
+    return np.asarray(np.exp(2j * np.pi / FRAME * np.arange(LOW_BIN, HIGH_BIN) * phase), np.complex64)
+
+
+_KERNELS, _TURNS = _kernels(), _turns()
 
 
 def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) -> Floats:
@@ -28,5 +34,18 @@ def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) 
     first = int(whole.min()) - _TAPS // 2 + 1
     stretch = heard.read(first, int(whole.max()) + HOP + _TAPS // 2 + 1)
     step = stretch.itemsize
-    windows = as_strided(stretch, (len(stretch) - HOP - _TAPS + 2, HOP, _TAPS), (step, step, step))
-    return np.asarray(np.einsum("hst,ht->hs", windows[whole - int(whole.min())], _KERNELS[phase]).reshape(-1))
+    shape = (len(stretch) - HOP - _TAPS + 2, HOP, _TAPS)
+    near = np.ndarray(shape, stretch.dtype, stretch, 0, (step, step, step))[whole - int(whole.min())]
+    return np.asarray(near @ _KERNELS[phase][:, :, None]).reshape(-1)
+
+
+def spectra_along(heard: Signal, starts_at: float, track: Track, start: int, looks: int, hop: int) -> C64:
+    """Spectra of HEARD's frames for those of SENT that begin at ``start + n·hop``.
+
+    Frames are cut at one whole sample; what each is early or late by, less than one, is a turn of its phase.
+    """
+    lag = track.lag_at(start + FRAME / 2 + hop * np.arange(looks)) - starts_at
+    whole = round(float(lag[looks // 2]))
+    cut = heard.read(start + whole, start + whole + (looks - 1) * hop + FRAME)
+    turns = _TURNS[np.rint((lag - whole) * _PHASES).astype(np.int64)]
+    return np.asarray(evidence.spectra(cut, hop) * turns)

@@ -1,17 +1,18 @@
 """The path from the card to the return, learnt while it is on air: what HEARD should be, given SENT."""
 
+import functools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match.grid import BINS, FRAME, HOP, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats
 
 Doubles = NDArray[np.float64]
 
 _SIZE = 2_048
 BEFORE, AFTER = 64, 960  # taps before and after the direct path: 8 and 120 ms
-_MEMORY_S = 30.0
+_MEMORY_S, _GROWN_S = 30.0, 15.0
 _RISE_S, _FALL_S = (
     12.0,
     3.0,
@@ -35,6 +36,7 @@ class Channel:
         self._seconds = 0.0
         self._calls = 0
         self.taps = np.zeros(BEFORE + AFTER, np.float32)
+        self._transforms: dict[int, C64] = {}  # of the taps, by size
         self.floor = np.zeros(BINS, np.float32)
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
         self._floor_s = 0.0  # seconds that the floor has seen
@@ -47,17 +49,17 @@ class Channel:
     def learn(self, sent: Floats, heard: Floats) -> None:
         """Both aligned, 2048 samples that are on air. Weighted by loudness, so that loud wrong audio cannot lead."""
         x, y = np.fft.rfft(sent * _WINDOW), np.fft.rfft(heard * _WINDOW)
-        weight = 1 / (float(np.mean(np.abs(y) ** 2)) + 1e-9)
+        weight = np.float32(1 / (float(np.vdot(y, y).real) / len(y) + 1e-9))
         seconds = _SIZE / 2 / RATE_HZ
         keep = max(0.0, 1 - seconds / _MEMORY_S)
         self._sent = self._sent * keep + weight * np.abs(x) ** 2
-        self._cross = self._cross * keep + weight * y * np.conj(x)
+        self._cross = self._cross * keep + weight * (y * x.conj())
         self._seconds = min(_MEMORY_S, self._seconds * keep + seconds)
 
     def settle_now_and_then(self) -> None:
-        """Once in four calls: a filter of 30 s does not change in a quarter of a second."""
+        """Once in four calls, later in sixteen: a filter of 30 s does not change in a quarter of a second."""
         self._calls += 1
-        if self._calls % 4 == 0:
+        if self._calls % (4 if self._seconds < _GROWN_S else 16) == 0:
             self.settle()
 
     def settle(self) -> None:
@@ -74,33 +76,38 @@ class Channel:
         matrix = self._sent * white
         ridge = float(np.mean(matrix)) * max(_RIDGE, 0.3 / self._seconds)
         self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
+        self._transforms.clear()
         self.known = True
 
     def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""
         size = _good_size(len(sent))
-        full = np.fft.irfft(np.fft.rfft(sent, size) * np.fft.rfft(self.taps, size), size)
-        return np.asarray(full[len(self.taps) : len(sent)], np.float32)
+        if size not in self._transforms:
+            self._transforms[size] = np.asarray(np.fft.rfft(self.taps, size), np.complex64)
+        full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[size], size)
+        return full[len(self.taps) : len(sent)]
 
-    def learn_floor(self, residual_power: Floats, prediction_power: Floats) -> None:
-        """Frames × bins of power that are on air. A click is capped at eight times the floor that is known."""
-        seconds = len(residual_power) * HOP / RATE_HZ
-        now = np.mean(residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + 1e-12), 0)
+    def learn_floor(self, residual_power: Floats, prediction_power: Floats, hop: int) -> None:
+        """Looks × bins of power that are on air. A click is capped at eight times the floor that is known."""
+        seconds = len(residual_power) * hop / RATE_HZ
+        capped = residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + np.float32(1e-12))
+        now = capped.sum(0) / len(capped)
         memory = np.where(now < self.floor, _FALL_S, _RISE_S)
         rate = np.minimum(0.5, seconds / np.minimum(memory, self._floor_s + seconds)).astype(np.float32)
         self._floor_s = min(_RISE_S, self._floor_s + seconds)
         self.floor = self.floor + rate * (now - self.floor)
-        self.mean_power = self.mean_power + rate * (np.mean(prediction_power, 0) - self.mean_power)
+        self.mean_power = self.mean_power + rate * (prediction_power.sum(0) / len(capped) - self.mean_power)
 
-    def learn_scatter(self, rest: Floats) -> None:
-        """log(rest / floor) of frames that are on air."""
-        rate = min(0.2, len(rest) * HOP / RATE_HZ / _RISE_S)
-        self._spread += rate * (float(np.mean(np.clip(rest, 0, 3) ** 2)) - self._spread)
+    def learn_scatter(self, rest: Floats, hop: int) -> None:
+        """log(rest / floor) of looks that are on air."""
+        rate = min(0.2, len(rest) * hop / RATE_HZ / _RISE_S)
+        excess = rest.clip(0, 3)
+        self._spread += rate * (float(excess @ excess) / len(rest) - self._spread)
 
-    def learn_lowest(self, rest: Floats) -> None:
-        """The same of frames in which the programme pauses: there nothing but the path's own noise is left."""
-        self._window_min = min(self._window_min, float(np.min(rest)))
-        self._window_s += len(rest) * HOP / RATE_HZ
+    def learn_lowest(self, rest: Floats, hop: int) -> None:
+        """The same of looks in which the programme pauses: there nothing but the path's own noise is left."""
+        self._window_min = min(self._window_min, float(rest.min()))
+        self._window_s += len(rest) * hop / RATE_HZ
         if self._window_s > _LOWEST_S:
             rise = 0.25 if self._window_min > self.lowest else 1.0
             self.lowest += rise * (self._window_min - self.lowest)
@@ -139,10 +146,11 @@ def _product(matrix: Doubles, taps: Doubles) -> Doubles:
     return np.fft.irfft(np.fft.rfft(taps, _SIZE) * matrix)[: len(taps)]
 
 
+@functools.cache
 def _good_size(least: int) -> int:
-    """The next size that the transform is fast at: 2ⁿ or 3·2ⁿ."""
-    power = 1 << (least - 1).bit_length()
-    return power * 3 // 4 if power * 3 // 4 >= least else power
+    """The next size that the transform is fast at: 2ⁿ by 1, 9/8, 5/4 or 3/2."""
+    power = 1 << least.bit_length() - 1
+    return next(size for size in (power, power * 9 // 8, power * 5 // 4, power * 3 // 2, 2 * power) if size >= least)
 
 
 FRAME_WINDOW = np.hanning(FRAME + 1)[:FRAME].astype(np.float32)

@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from audio.match.channel import FRAME_WINDOW, Channel
 from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats
+from audio.match.windows import windows
 
 _LEAKAGE = 1.35  # neighbouring bins of a Hann window are not independent: the spread of z is this much larger
-_OVERLAP = 3.0  # nor are frames that overlap by three quarters: that many count as one
+_OVERLAP = 3.0  # nor are frames that overlap by three quarters (looks each ``HOP``): that many count as one
 _CLIP = 12.0  # nats a frame may say
 _MODEL_ERROR = 0.003  # −25 dB: no filter that was learnt predicts better
 _LOUD_ERROR = 0.01  # −20 dB: nor at an instant at which it is loud
 _RINGING_ERROR = 0.001  # −30 dB: nor soon after
 _BELOW_FLOOR = 0.5  # of the floor: differences far below it say nothing
 _NOTHING = 0.35  # nats: in a pause, less than that would only be rounding that dates a change
-RECENT = 15  # hops: the reach of the filter
+RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hops apart
 _WEAK = 0.5  # below that the programme is too quiet to say anything
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
@@ -25,64 +25,91 @@ _ONES = np.ones(BINS, np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An array a field, one value a hop."""
+    """An array a field, one value a look."""
 
     llr: Floats  # nats for on air, whatever else is heard with it; 0: nothing can be said
-    clean: Floats  # nats for on air, and nothing else heard than the floor that is known
     weight: Floats  # what could be said at best, √nats
     coherence: Floats  # 0 … 1
     gain: Floats  # of HEARD against the prediction
     heard_power: Floats
     expected_power: Floats
 
+    def part(self, at: slice) -> "Evidence":
+        return Evidence(
+            self.llr[at],
+            self.weight[at],
+            self.coherence[at],
+            self.gain[at],
+            self.heard_power[at],
+            self.expected_power[at],
+        )
 
-def spectra(sound: Floats) -> C64:
-    """Frames of ``FRAME`` each ``HOP`` in the band that every path passes."""
-    frames = as_strided(sound, ((len(sound) - FRAME) // HOP + 1, FRAME), (HOP * sound.itemsize, sound.itemsize))
-    return np.asarray(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, LOW_BIN:HIGH_BIN], np.complex64)
+
+def spectra(sound: Floats, hop: int = HOP) -> C64:
+    """Frames of ``FRAME`` each *hop* in the band that every path passes."""
+    return np.asarray(np.fft.rfft(windows(sound, FRAME, hop) * FRAME_WINDOW, axis=1)[:, LOW_BIN:HIGH_BIN], np.complex64)
+
+
+def power(spectrum: C64) -> Floats:
+    return np.abs(spectrum) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Whitened:
+    """Looks × bins of power, each bin divided by its noise; ``ringing``: the loudest look within the filter's reach."""
+
+    heard: Floats
+    expected: Floats
+    cross: Floats
+    ringing: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Over the bins of each frame, each bin divided by its noise."""
+    """Over the bins of each look."""
 
     heard: Floats
     expected: Floats
     cross: Floats
 
 
-def weigh(heard: C64, expected: C64, channel: Channel) -> Evidence:
-    """Compare HEARD with the prediction, each bin as important as it is quiet when nothing else is there.
+def whitened(heard: C64, expected: C64, channel: Channel) -> Whitened:
+    """Each bin as important as it is quiet when nothing else is there.
 
-    *expected* has ``RECENT`` frames more, before those of *heard*: what was loud just now may still ring.
+    *expected* begins earlier than *heard*, by the reach of the filter: what was loud just now may still ring.
     """
     white = 1 / (channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12))
-    earlier = _power(expected) * white
-    ringing = _loudest_of_recent(earlier @ _ONES)
-    expected, power = expected[RECENT:], earlier[RECENT:]
-    heard_power = _power(heard) * white
-    cross = (heard.real * expected.real + heard.imag * expected.imag) * white
-    sums = _Sums(heard_power @ _ONES, power @ _ONES, cross @ _ONES)
-    squares = _dot(power, power)
-    z = sums.cross / np.sqrt(0.5 * _dot(heard_power, power) + 1e-20) / _LEAKAGE
+    earlier = power(expected) * white
+    recent = len(expected) - len(heard)
+    ringing = windows(earlier @ _ONES, recent + 1, 1).max(1)
+    cross = (heard * expected[recent:].conj()).real * white
+    return Whitened(power(heard) * white, earlier[recent:], cross, ringing)
+
+
+def weigh(white: Whitened, hop: int = HOP) -> Evidence:
+    """Is HEARD coherent with the prediction, whatever else is there?"""
+    sums = _Sums(white.heard @ _ONES, white.expected @ _ONES, white.cross @ _ONES)
+    squares = _dot(white.expected, white.expected)
+    z = sums.cross / np.sqrt(0.5 * _dot(white.heard, white.expected) + 1e-20) / _LEAKAGE
     bins = sums.expected**2 / (squares + 1e-20)
     share = squares / (squares * (1 + _MODEL_ERROR * 10) + sums.expected + 1e-20)
     best = np.sqrt(2 * bins * share) / _LEAKAGE
     llr = _ratio(z, best)
-    llr[(sums.heard < _FAR_BELOW * sums.expected) & (best > 2)] = -_CLIP / _OVERLAP
+    llr[(sums.heard < _FAR_BELOW * sums.expected) & (best > 2)] = -_CLIP
+    llr *= hop / (HOP * _OVERLAP)
     coherence = np.clip(sums.cross / np.sqrt(sums.heard * sums.expected + 1e-20), 0, 1)
-    clean = _clean(heard_power, power, cross, ringing, channel)
-    return Evidence(llr, clean, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
+    return Evidence(llr, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
-def _clean(heard_power: Floats, power: Floats, cross: Floats, ringing: Floats, channel: Channel) -> Floats:
-    """HEARD is gain · prediction + floor, against HEARD is noise of any level: a ratio of Gaussian likelihoods.
+def clean(white: Whitened, channel: Channel) -> Floats:
+    """Nats a look for on air and nothing else heard than the floor that is known.
 
+    HEARD is gain · prediction + floor, against HEARD is noise of any level: a ratio of Gaussian likelihoods.
     The level of the rest may differ from the floor by what it usually does (``channel.scatter``); beyond that it counts
     against: something else is heard, or the floor itself has gone.
     """
-    share = 1 / (1 + _LOUD_ERROR * power + _RINGING_ERROR / BINS * ringing[:, None])
-    sums = _Sums(_dot(heard_power, share), _dot(power, share), _dot(cross, share))
+    share = 1 / (1 + _LOUD_ERROR * white.expected + _RINGING_ERROR / BINS * white.ringing[:, None])
+    sums = _Sums(_dot(white.heard, share), _dot(white.expected, share), _dot(white.cross, share))
     gain = np.clip(sums.cross / (sums.expected + 1e-12), 0.6 * channel.gain, 1.6 * channel.gain)
     loud, rest = sums.heard / BINS + 1e-9, _rest(sums, gain)
     louder, quieter = np.log(rest) - channel.scatter, channel.lowest - 1 - np.log(rest)
@@ -91,31 +118,20 @@ def _clean(heard_power: Floats, power: Floats, cross: Floats, ringing: Floats, c
     return np.asarray(np.where(np.abs(nats) < _NOTHING, 0, np.clip(nats, -_CLIP / _OVERLAP, _CLIP / _OVERLAP)))
 
 
-def _loudest_of_recent(loudness: Floats) -> Floats:
-    step = loudness.itemsize
-    return np.asarray(np.max(as_strided(loudness, (len(loudness) - RECENT, RECENT + 1), (step, step)), 1))
-
-
 def _rest(sums: _Sums, gain: Floats | float) -> Floats:
     """Power that gain · prediction leaves, against the noise: 1 when only the floor is left."""
     rest = sums.heard - 2 * gain * sums.cross + gain * gain * sums.expected
     return np.asarray(np.maximum(rest, 0) / BINS + np.float32(1e-9))
 
 
-def rest_over_floor(heard: C64, expected: C64, channel: Channel) -> Floats:
-    """log of what the prediction leaves over the floor, a frame: its usual spread is ``channel.scatter``."""
-    power = _power(expected)
-    noise = channel.floor + _MODEL_ERROR * channel.mean_power + _LOUD_ERROR * power + np.float32(1e-12)
-    rest = _power(heard - np.float32(channel.gain) * expected)
-    return np.asarray(np.log(np.mean(rest / noise, 1) + 1e-9), np.float32)
+def rest_over_floor(rest: Floats, expected: Floats, channel: Channel) -> Floats:
+    """log of the power that the prediction leaves over the floor, a look: its usual spread is ``channel.scatter``."""
+    noise = channel.floor + _MODEL_ERROR * channel.mean_power + _LOUD_ERROR * expected + np.float32(1e-12)
+    return np.asarray(np.log((rest / noise) @ _ONES / BINS + 1e-9), np.float32)
 
 
 def _dot(one: Floats, other: Floats) -> Floats:
-    return np.asarray(np.einsum("fb,fb->f", one, other))
-
-
-def _power(spectrum: C64) -> Floats:
-    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+    return np.asarray(np.vecdot(one, other))
 
 
 def _ratio(z: Floats, best: Floats) -> Floats:
@@ -123,4 +139,4 @@ def _ratio(z: Floats, best: Floats) -> Floats:
     full = z * best - best * best / 2
     half = z * best / 2 - best * best / 8
     llr = np.logaddexp(full + np.log(0.8), half + np.log(0.2))
-    return np.where(best < _WEAK, 0, np.clip(llr, -_CLIP, _CLIP) / _OVERLAP)
+    return np.where(best < _WEAK, 0, np.clip(llr, -_CLIP, _CLIP))

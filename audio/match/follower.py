@@ -7,24 +7,26 @@ from numpy.typing import NDArray
 
 from audio.match import evidence, lag
 from audio.match.channel import Channel
-from audio.match.evidence import RECENT, Evidence
-from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, Floats, samples
+from audio.match.evidence import Evidence
+from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, median, rms, samples
 from audio.match.lag import LOOK, FineLag, Probation, Track, Vote
 from audio.match.live import Presence
-from audio.match.material import Material, alone, rms
+from audio.match.material import Material, alone
 from audio.match.settings import Settings
 
+_STEP = 2 * HOP  # between looks: the account looks at every hop
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
-_COLD_PROOF, _JUMP_PROOF = 160, 60  # telling hops that have to confirm a first delay, a new one
+_COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a first delay, a new one
+_FINE_LOOKS = 40  # good looks that show the drift
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
 _CLEAR_FINE_PEAK = 6.0  # standard deviations
-_SURE_LOOK_NATS = 0.3
+_SURE_LOOK_NATS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Frames × bins of what has just been heard, of what was expected, of what was sent."""
+    """Looks × bins of what has just been heard, of what was expected, of what was sent."""
 
     heard: C64
     expected: C64
@@ -101,24 +103,29 @@ class Follower:
         return 2 if self._absent <= 24 or not self.track else 8
 
     def _follow(self, track: Track, now: int) -> None:
-        stop = int(now - track.lag_at(now) - LEAD - 16) // HOP * HOP
+        stop = int(now - track.lag_at(now) - LEAD - 16) // _STEP * _STEP
         start = self._to if 0 <= stop - self._to <= 4 * BLOCK else stop - BLOCK
         if stop > start:
             self._to = stop
             self._look(track, start, stop)
 
     def _look(self, track: Track, start: int, stop: int) -> None:
-        heard, sent = self._material.looks(track, start, stop)
-        expected = evidence.spectra(self.channel.predict(sent))
-        look = _Look(evidence.spectra(heard), expected[RECENT:], evidence.spectra(alone(sent)))
-        seen = self.last = evidence.weigh(look.heard, expected, self.channel)
+        look, seen = self._weigh(track, start, stop)
+        self.last = seen
         self.presence.add(seen)
         if track.probation and not self._prove(track, track.probation, seen, stop):
             return
         if self.presence.on_air:
             self._confirmed, self._found_since_rest = 0, True
             self._learn(track, stop, look, seen)
-            self._learn_channel(stop + LEAD, heard[-BLOCK:], seen)
+            self._learn_channel(track, stop, seen)
+
+    def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
+        sent = self._material.sent_for_looks(start, stop)
+        expected = evidence.spectra(self.channel.predict(sent), _STEP)
+        heard = self._material.heard_looks(track, start, stop, _STEP)
+        seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), _STEP)
+        return _Look(heard, expected[-len(heard) :], evidence.spectra(alone(sent), _STEP)), seen
 
     def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> bool:
         """False if the track is refuted, and with it, when it was the only one, the channel learnt along it."""
@@ -144,30 +151,31 @@ class Follower:
         good = _good(seen)
         if good.any():
             self._fine.add(look.heard[good], look.sent[good])
-        if self._fine.frames >= 80:
+        if self._fine.frames >= _FINE_LOOKS:
             self._correct(track, stop)
         self._learn_floor(look, seen, good)
 
     def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> None:
         channel, weak = self.channel, seen.weight < 0.5
         calm = (seen.llr > _SURE_LOOK_NATS) | weak
-        if np.count_nonzero(good) > 3:
-            channel.gain = float(np.clip(np.median(seen.gain[good]), 0.1, 10))
+        if np.count_nonzero(good) > 1:
+            channel.gain = min(10.0, max(0.1, median(seen.gain[good])))
         if not calm.any():
             return
-        rest = evidence.rest_over_floor(look.heard, look.expected, channel)
-        channel.learn_scatter(rest[calm])
+        left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
+        expected = evidence.power(look.expected)
+        rest = evidence.rest_over_floor(left, expected, channel)
+        channel.learn_scatter(rest[calm], _STEP)
         if weak.any():
-            channel.learn_lowest(rest[weak])
-        left = np.abs(look.heard[calm] - np.float32(channel.gain) * look.expected[calm]) ** 2
-        channel.learn_floor(left, np.abs(look.expected[calm]) ** 2)
+            channel.learn_lowest(rest[weak], _STEP)
+        channel.learn_floor(left[calm], expected[calm], _STEP)
 
-    def _learn_channel(self, end: int, heard: Floats, seen: Evidence) -> None:
+    def _learn_channel(self, track: Track, stop: int, seen: Evidence) -> None:
         good = _good(seen)
         if np.count_nonzero(good) <= 0.5 * len(good):
             return
-        if len(heard) == BLOCK:
-            self.channel.learn(self._material.sent.read(end - BLOCK, end), heard)
+        heard = self._material.heard_along(track, stop - BLOCK, stop)
+        self.channel.learn(self._material.sent.read(stop - BLOCK, stop), heard)
         self.channel.settle_now_and_then()
         self.on_air_rms = self.on_air_rms * 0.98 + 0.02 * rms(heard) if self.on_air_rms else rms(heard)
 
@@ -244,10 +252,9 @@ class Follower:
     def _explains(self, track: Track, position: int) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
         start = (position - LOOK // 2) // HOP * HOP
-        heard, sent = self._material.looks(track, start, start + LOOK // HOP * HOP)
-        seen = evidence.weigh(evidence.spectra(heard), evidence.spectra(self.channel.predict(sent)), self.channel)
+        _, seen = self._weigh(track, start, start + LOOK // _STEP * _STEP)
         telling = seen.llr[seen.weight > 2]
-        return int(np.count_nonzero(telling > 0)) > 0.4 * max(10, len(telling))
+        return int(np.count_nonzero(telling > 0)) > 0.4 * max(5, len(telling))
 
     def _doubt_channel(self, track: Track, position: int) -> None:
         """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh."""
@@ -260,7 +267,7 @@ class Follower:
         """Learn delay, and the channel if it is not known, from the two seconds that gave the lock."""
         start = (position - LOOK // 2) // HOP * HOP
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
-            self._measure_piece(track, start + piece * LOOK // 4, LOOK // 4 // HOP * HOP)
+            self._measure_piece(track, start + piece * LOOK // 4, LOOK // 4 // _STEP * _STEP)
         if not self.channel.known:
             self._learn_first(track, start)
         self.presence.forget()
@@ -269,9 +276,9 @@ class Follower:
 
     def _measure_piece(self, track: Track, start: int, size: int) -> None:
         start = start // HOP * HOP
-        heard, sent = self._material.looks(track, start, start + size)
+        sent = alone(self._material.sent_for_looks(start, start + size))
         self._fine.clear()
-        self._fine.add(evidence.spectra(heard), evidence.spectra(alone(sent)))
+        self._fine.add(self._material.heard_looks(track, start, start + size, _STEP), evidence.spectra(sent, _STEP))
         peak = self._fine.peak()
         if peak.height > _CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
             track.measure(start + size // 2, peak.at, 0.3)
@@ -282,9 +289,8 @@ class Follower:
             heard = self._material.heard_along(track, begin, begin + BLOCK)
             self.channel.learn(self._material.sent.read(begin, begin + BLOCK), heard)
         self.channel.settle()
-        heard, sent = self._material.looks(track, start, start + LOOK // HOP * HOP)
-        y, p = evidence.spectra(heard), evidence.spectra(self.channel.predict(sent))[RECENT:]
-        self.channel.learn_floor(np.abs(y - p) ** 2, np.abs(p) ** 2)
+        look, _ = self._weigh(track, start, start + LOOK // _STEP * _STEP)
+        self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), _STEP)
 
 
 def _good(seen: Evidence) -> NDArray[np.bool_]:

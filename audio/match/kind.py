@@ -1,9 +1,11 @@
 """What HEARD is where it is not what was sent: silence, hum, hiss or other audio; and how good it is where it is."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from audio.match.evidence import Evidence
-from audio.match.grid import BINS, FRAME, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, median, rms
 from audio.segments import Quality, State
 
 _QUIET = 10 ** (-55 / 20)  # full scale 1.0
@@ -15,9 +17,8 @@ _FLAT, _STEADY_DB = 0.2, 2.2
 
 def kind_of(heard: Floats, on_air_rms: float) -> State:
     """Name a stretch of at least 32 ms that is off air. *on_air_rms*: our own sound's, 0 if unknown."""
-    sound = heard - np.mean(heard)
-    rms = float(np.sqrt(np.mean(sound**2)))
-    if rms < max(_QUIET, on_air_rms * _BELOW_ON_AIR):
+    sound = heard - heard.mean()
+    if rms(sound) < max(_QUIET, on_air_rms * _BELOW_ON_AIR):
         return State.SILENCE
     if _is_hum(sound):
         return State.HUM
@@ -50,32 +51,41 @@ def _is_hiss(sound: Floats) -> bool:
 _ON_TOP = 0.03  # −15 dB: softer than this under our programme nobody hears it
 
 
-def quality_of(evidence: Evidence, heard: Floats, expected: Floats, gain_now: float, gain_usual: float) -> Quality:
-    """Judge a block that is on air. *gain_now*, *gain_usual*: of the whole path, linear."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A block that is on air: samples, and looks × bins of their spectra, of HEARD and of what was expected."""
+
+    sound: Floats
+    expected_sound: Floats
+    looks: C64
+    expected_looks: C64
+
+
+def quality_of(evidence: Evidence, block: Heard, gain_now: float, gain_usual: float) -> Quality:
+    """*gain_now*, *gain_usual*: of the whole path, linear."""
     telling = evidence.weight > 2
     if np.count_nonzero(telling) < 6:
         return Quality.OK
     if gain_usual and gain_now < 0.35 * gain_usual:
         return Quality.LOW
-    if _crest(heard) < 0.62 * _crest(expected):
+    if _crest(block.sound) < 0.62 * _crest(block.expected_sound):
         return Quality.CLIPPED
-    wanted = float(np.sum(evidence.gain[telling] ** 2 * evidence.expected_power[telling]))
-    rest = float(np.sum(evidence.heard_power[telling])) - wanted
+    wanted = float(evidence.gain[telling] ** 2 @ evidence.expected_power[telling])
+    rest = float(evidence.heard_power[telling].sum()) - wanted
     floor = np.count_nonzero(telling) * BINS
     if rest <= 12 * floor or rest <= 0.3 * wanted:
         return Quality.OK
-    return Quality.OVERLAID if _unexplained(heard, expected, evidence.gain[telling]) > _ON_TOP else Quality.OK
+    return Quality.OVERLAID if _unexplained(block, median(evidence.gain[telling])) > _ON_TOP else Quality.OK
 
 
-def _unexplained(heard: Floats, expected: Floats, gains: Floats) -> float:
+def _unexplained(block: Heard, gain: float) -> float:
     """Share of the heard power that is not ours, by the ear's measure.
 
     The whitened spectra of sparse tones overstate what the channel's estimate misses between them.
     """
-    size = min(len(heard), len(expected))
-    rest = heard[-size:] - np.float32(np.median(gains)) * expected[-size:]
-    return float(np.sum(rest**2) / max(float(np.sum(heard[-size:] ** 2)), 1e-12))
+    rest = block.looks - np.float32(gain) * block.expected_looks
+    return float(np.vdot(rest, rest).real) / max(float(np.vdot(block.looks, block.looks).real), 1e-12)
 
 
 def _crest(sound: Floats) -> float:
-    return float(np.max(np.abs(sound)) / (np.sqrt(np.mean(sound**2)) + 1e-9))
+    return float(np.abs(sound).max()) / (rms(sound) + 1e-9)

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
 
@@ -71,10 +72,11 @@ class FineLag:
 
     def add(self, heard: C64, sent: C64) -> None:
         """Frames × bins of both. Each frame is weighted by its loudness, so that a loud one cannot lead."""
-        weight = 1 / (np.mean(np.abs(heard) ** 2, 1) + 1e-9)
-        self._cross += np.sum(heard * np.conj(sent) * weight[:, None], 0)
-        self._heard += np.sum(np.abs(heard) ** 2 * weight[:, None], 0)
-        self._sent += np.sum(np.abs(sent) ** 2 * weight[:, None], 0)
+        power = np.abs(heard) ** 2
+        weight = 1 / (power.sum(1) / BINS + np.float32(1e-9))
+        self._cross += weight @ (heard * sent.conj())
+        self._heard += weight @ power
+        self._sent += weight @ np.abs(sent) ** 2
         self.frames += len(heard)
 
     def peak(self) -> Peak:
@@ -125,7 +127,11 @@ class Track:
     probation: "Probation | None" = None  # None: proven
     variance: tuple[float, float, float] = (1.0, 0.0, (150e-6) ** 2)  # of lag, covariance, of slope
 
-    def lag_at(self, position: float) -> float:
+    @overload
+    def lag_at(self, position: float) -> float: ...
+    @overload
+    def lag_at(self, position: Floats) -> Floats: ...
+    def lag_at(self, position: float | Floats) -> float | Floats:
         return self.lag + self.slope * (position - self.position)
 
     def advance(self, position: int) -> None:

@@ -7,11 +7,11 @@ from audio.levels import DBFS_OF_NOTHING, dbfs
 from audio.match.account import Account
 from audio.match.channel import BEFORE
 from audio.match.follower import Follower
-from audio.match.grid import BLOCK, DECIMATION, FRAME, milliseconds, samples
+from audio.match.grid import BLOCK, DECIMATION, FRAME, milliseconds, rms, samples
 from audio.match.joining import cut, merged
 from audio.match.kind import kind_of
 from audio.match.live import Live, snr_db
-from audio.match.material import Material, rms
+from audio.match.material import Material
 from audio.match.settings import Settings
 from audio.segments import MatchSegment, State
 

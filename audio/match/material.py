@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from audio.match import align
 from audio.match.channel import AFTER, BEFORE
 from audio.match.evidence import RECENT
-from audio.match.grid import BLOCK, DECIMATION, HOP, LEAD, RATE_HZ, Floats
+from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats, rms
 from audio.match.lag import Track
 from audio.match.signal import Signal
 
@@ -66,10 +66,13 @@ class Material:
         first = int(position - self.heard_at)
         return self.heard.read(first, first + size)
 
-    def looks(self, track: Track, start: int, stop: int) -> tuple[Floats, Floats]:
-        """HEARD for the frames of these hops, and SENT with what the filter and ``evidence.weigh`` reach over."""
-        start, stop = start - LEAD, start - LEAD + (stop - start + 2 * LEAD) // HOP * HOP
-        return self.heard_along(track, start, stop), self.sent.read(start - RECENT * HOP - AFTER, stop + BEFORE)
+    def heard_looks(self, track: Track, start: int, stop: int, hop: int = HOP) -> C64:
+        """Spectra of HEARD for a look each *hop* of these SENT positions."""
+        return align.spectra_along(self.heard, self.heard_at, track, start - LEAD, (stop - start) // hop, hop)
+
+    def sent_for_looks(self, start: int, stop: int) -> Floats:
+        """SENT of the same, with what the filter and ``evidence.whitened`` reach over."""
+        return self.sent.read(start - LEAD - RECENT * HOP - AFTER, stop + LEAD + BEFORE)
 
     def gaps(self, start: int, stop: int, delay: float) -> Iterator[tuple[int, int]]:
         """Stretches within of which nothing was heard, in samples of SENT."""
@@ -87,9 +90,5 @@ class Material:
 
 
 def alone(sent: Floats) -> Floats:
-    """SENT of the frames alone, out of what ``looks`` gave."""
+    """SENT of the looks alone, out of what ``sent_for_looks`` gave."""
     return sent[AFTER + RECENT * HOP : -BEFORE]
-
-
-def rms(sound: Floats) -> float:
-    return float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
