@@ -107,6 +107,10 @@ class SoundServer:
         return {"ALSA_CONFIG_PATH": str(self.folder / "asound.conf"), "PULSE_SERVER": self.address}
 
     @property
+    def pid(self) -> int | None:
+        return self._server.pid if self._server else None
+
+    @property
     def running(self) -> bool:
         return self._server is not None and self._server.poll() is None
 
