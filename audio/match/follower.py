@@ -10,7 +10,7 @@ from audio.match.channel import Channel
 from audio.match.evidence import Evidence
 from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, median, rms, samples
 from audio.match.lag import LOOK, FineLag, Probation, Track, Vote
-from audio.match.live import Presence
+from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
 from audio.match.settings import Settings
 
@@ -39,7 +39,7 @@ class Follower:
         self._range = _search_range(settings, prior)
         self.channel, self.presence = Channel(), Presence()
         self.tracks: list[Track] = []  # the last is the current one
-        self.last: Evidence | None = None
+        self.snr_db: float | None = None  # of the last looks
         self.on_air_rms = 0.0
         self._votes: list[Vote] = []
         self._fine = FineLag()
@@ -86,8 +86,7 @@ class Follower:
         """Look at all that was heard before *now* and not looked at yet; seek the delay while nothing is found."""
         if self.track:
             self._follow(self.track, now)
-        sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= _HEARD_AT_ALL
-        self._absent = self._absent + 1 if sought else 0  # after a silence it is sought as often as at first
+        self._absent = 0 if self.presence.on_air else self._absent + 1
         if self._absent and self._absent % self._seek_every() == 0:
             self._seek(now)
 
@@ -96,7 +95,7 @@ class Follower:
         self._absent = self._to = 0
         self._votes.clear()
         self.presence.forget()
-        self.last = None
+        self.snr_db = None
         self._found_since_rest = False
 
     def _seek_every(self) -> int:
@@ -112,7 +111,7 @@ class Follower:
 
     def _look(self, track: Track, start: int, stop: int) -> None:
         look, seen = self._weigh(track, start, stop)
-        self.last = seen
+        self.snr_db = snr_db(seen)
         self.presence.add(seen)
         if track.probation and not self._prove(track, track.probation, seen, stop):
             return

@@ -1,9 +1,11 @@
 """What HEARD is where it is not what was sent: silence, hum, hiss or other audio; and how good it is where it is."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from audio.match.channel import FRAME_WINDOW
 from audio.match.evidence import Evidence
 from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, median, rms
 from audio.segments import Quality, State
@@ -42,9 +44,9 @@ def _is_hiss(sound: Floats) -> bool:
     frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
     if not len(frames):
         return False
-    power = np.mean(np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1)[:, 10:96]) ** 2, 0) + 1e-15
-    flatness = float(np.exp(np.mean(np.log(power))) / np.mean(power))
-    levels = 10 * np.log10(np.mean(frames**2, 1) + 1e-15)
+    power = (np.abs(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, 10:96]) ** 2).sum(0) + 1e-15
+    flatness = math.exp(np.log(power).mean()) / power.mean()
+    levels = 10 * np.log10(np.vecdot(frames, frames) / FRAME + 1e-15)
     return flatness > _FLAT and float(np.std(levels)) < _STEADY_DB
 
 

@@ -1,8 +1,7 @@
 """What is heard this moment: for meters and alarms, which may not wait for the account's look ahead."""
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from audio.match.evidence import Evidence
 from audio.segments import Quality, State
@@ -44,17 +43,12 @@ class Presence:
     def forget(self) -> None:
         self._sum, self.on_air = 0.0, False
 
-    @property
-    def doubtful(self) -> bool:
-        """Programme that should be heard is not: look whether the delay has changed."""
-        return not self.on_air
-
 
 def snr_db(evidence: Evidence) -> float | None:
     """Of the looks in which the programme says something."""
     telling = evidence.weight > 1
     if not telling.any():
         return None
-    wanted = float(np.sum(evidence.gain[telling] ** 2 * evidence.expected_power[telling]))
-    rest = float(np.sum(evidence.heard_power[telling])) - wanted
-    return round(10 * float(np.log10(max(wanted, 1e-9) / max(rest, 1e-9))), 1)
+    wanted = float(evidence.gain[telling] ** 2 @ evidence.expected_power[telling])
+    rest = float(evidence.heard_power[telling].sum()) - wanted
+    return round(10 * math.log10(max(wanted, 1e-9) / max(rest, 1e-9)), 1)

@@ -10,7 +10,7 @@ from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, milliseconds, rms, samples
 from audio.match.joining import cut, merged
 from audio.match.kind import kind_of
-from audio.match.live import Live, snr_db
+from audio.match.live import Live
 from audio.match.material import Material
 from audio.match.settings import Settings
 from audio.segments import MatchSegment, State
@@ -75,7 +75,7 @@ class Matcher:
         return merged(cut(segments, end))
 
     def live(self) -> Live:
-        track, last = self._follower.track, self._follower.last
+        track = self._follower.track
         return Live(
             state=self._state_now,
             quality=self._account.quality_now,
@@ -85,7 +85,7 @@ class Matcher:
             sent_dbfs=self._levels[0],
             heard_dbfs=self._levels[1],
             heard_peak_dbfs=self._levels[2],
-            snr_db=snr_db(last) if last else None,
+            snr_db=self._follower.snr_db,
         )
 
     def _can_tick(self) -> bool:

@@ -44,11 +44,18 @@ class Path:
     def push(self, evidence: dict[int, Floats], hops: int) -> None:
         """Nats for on air a hop, a track; a track that is not named has ended."""
         self._seat(list(evidence))
-        rows = [evidence[s].tolist() if s else None for s in self._holds if s is not None]
         columns = [c for c, s in enumerate(self._holds) if s is not None]
-        held = list(self._holds)
-        for hop in range(hops):
-            self._step(columns, [row[hop] if row is not None else 0.0 for row in rows], held)
+        gains = np.array([evidence[s] if s else np.zeros(hops) for s in self._holds if s is not None])
+        table, held = gains.T.tolist(), list(self._holds)
+        hop = 0
+        while hop < hops:
+            best = max(columns, key=self._score.__getitem__)
+            steady = self._steady_hops(columns, best, gains[:, hop:]) if self._is_steady(columns, best) else 0
+            if steady:
+                self._glide(columns, best, table[hop + steady - 1], held, steady)
+            else:
+                self._step(columns, best, table[hop], held)
+            hop += steady or 1
 
     def _seat(self, states: list[int]) -> None:
         """Columns 2n−1 and 2n are the clean and the mixed state of one track."""
@@ -63,9 +70,30 @@ class Path:
                     column = self._holds.index(None, column + 1)
                 self._holds[column], self._score[column] = state, entry
 
-    def _step(self, columns: list[int], gains: list[float], held: list[int | None]) -> None:
+    def _is_steady(self, columns: list[int], best: int) -> bool:
+        """Whoever goes on from here comes from *best*."""
+        return all(self._score[c] <= self._score[best] - self._cost_of(c, best) for c in columns if c != best)
+
+    def _cost_of(self, column: int, best: int) -> float:
+        return self._cost * (_ON_TOP if best and (column - 1) // 2 == (best - 1) // 2 else 1.0)
+
+    @staticmethod
+    def _steady_hops(columns: list[int], best: int, gains: Floats) -> int:
+        """Hops to come in which nothing gains more than *best*: so long all stays steady."""
+        overtaken = (gains > gains[columns.index(best)]).any(0)
+        return int(np.argmax(overtaken)) if overtaken.any() else len(overtaken)
+
+    def _glide(self, columns: list[int], best: int, gains: list[float], held: list[int | None], hops: int) -> None:
+        """What *hops* steps would do where all is steady. *gains*: of the last of them."""
+        back, own = list(range(_COLUMNS)), gains[columns.index(best)]
+        self._score[best] = 0.0
+        for column, gain in zip(columns, gains, strict=True):
+            if column != best:
+                self._score[column], back[column] = gain - own - self._cost_of(column, best), best
+        self._back.extend([(back, held)] * hops)
+
+    def _step(self, columns: list[int], best: int, gains: list[float], held: list[int | None]) -> None:
         score = self._score
-        best = max(columns, key=score.__getitem__)
         entry = score[best] - self._cost
         back = list(range(_COLUMNS))
         made = list(score)
