@@ -86,7 +86,8 @@ class Follower:
         """Look at all that was heard before *now* and not looked at yet; seek the delay while nothing is found."""
         if self.track:
             self._follow(self.track, now)
-        self._absent = 0 if self.presence.on_air else self._absent + 1
+        sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= _HEARD_AT_ALL
+        self._absent = self._absent + 1 if sought else 0  # after a silence it is sought as often as at first
         if self._absent and self._absent % self._seek_every() == 0:
             self._seek(now)
 
