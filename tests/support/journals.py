@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from scheduler.clock import datetime_of
+from audio.frameclock import JUMP_NS
+from scheduler.clock import NS_PER_MS, datetime_of
 from telemetry.facts import Fact
 from telemetry.journal import PlayoutReader
 from tests.station.station import RATE_HZ, adds_up
@@ -41,12 +42,12 @@ def jumped_ms(day):
 
 
 def is_as_long(day, frames, seconds):
-    """As many samples as planned, but for what the machine starved of sound, by playout's own word.
+    """As many samples as planned, less what a starved machine lost: told by playout, or too little to tell.
 
     The end of the slot is an instant of the sink; by a frame clock that is seconds old it may cut the last samples.
     """
-    lost = jumped_ms(day) * RATE_HZ // 1_000 + seconds * RATE_HZ * YOUNG_CLOCK_PPM // 1_000_000
-    return 0 <= seconds * RATE_HZ - frames <= lost
+    told_ms = jumped_ms(day) + JUMP_NS // NS_PER_MS
+    return 0 <= seconds * RATE_HZ - frames <= told_ms * RATE_HZ // 1_000 + seconds * RATE_HZ * YOUNG_CLOCK_PPM // 10**6
 
 
 def booked_as_heard(account):
