@@ -21,6 +21,7 @@ from audio.segments import MatchSegment, Quality, State
 _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other side is known
 _REFINED = 16  # hops more: no boundary may move into what was given out
 _PIECE = RATE_HZ  # off air is named a second at a time
+_TAIL = RATE_HZ // 5  # what was on air may reverberate so long: it does not name what follows
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -220,7 +221,8 @@ class Account:
         at = start
         while at < stop:
             end = stop if stop - at < 2 * _PIECE else at + _PIECE
-            heard = self._material.heard_near(at + delay, max(end - at, FRAME))
+            late = min(_TAIL, (end - at) // 2) if at == start else 0
+            heard = self._material.heard_near(at + late + delay, max(end - at - late, FRAME))
             yield self._segment(end, kind_of(heard, self._follower.on_air_rms))
             at = end
 

@@ -14,7 +14,9 @@ _QUIET = 10 ** (-55 / 20)  # full scale 1.0
 _BELOW_ON_AIR = 10 ** (-30 / 20)
 _MAINS_HZ = 50
 _HUM_CORRELATION = 0.8
-_FLAT, _STEADY_DB = 0.2, 2.2
+_PERIOD = RATE_HZ // _MAINS_HZ
+_HUM_IN_HISS = 0.07  # share of the power that repeats with the mains
+_FLAT, _STEADY_DB, _MIDDLE_HALF_DB = 0.2, 2.2, 1.3
 
 
 def kind_of(heard: Floats, on_air_rms: float) -> State:
@@ -24,13 +26,14 @@ def kind_of(heard: Floats, on_air_rms: float) -> State:
         return State.SILENCE
     if _is_hum(sound):
         return State.HUM
-    return State.NOISE if _is_hiss(sound) else State.FOREIGN
+    if not _is_hiss(sound):
+        return State.FOREIGN
+    return State.HUM if _share_of_mains(sound) > _HUM_IN_HISS else State.NOISE
 
 
 def _is_hum(sound: Floats) -> bool:
     """Mains and its harmonics repeat each 20 ms, and still do 100 ms later, which no voice does."""
-    period = RATE_HZ // _MAINS_HZ
-    delays = [d for d in (period, 2 * period, 5 * period, 10 * period) if d <= len(sound) // 2]
+    delays = [periods * _PERIOD for periods in (1, 2, 5, 10) if periods * _PERIOD <= len(sound) // 2]
     return bool(delays) and all(_correlation(sound, d) > _HUM_CORRELATION for d in delays)
 
 
@@ -39,15 +42,34 @@ def _correlation(sound: Floats, delay: int) -> float:
     return float(np.dot(one, other) / (np.sqrt(np.dot(one, one) * np.dot(other, other)) + 1e-12))
 
 
+def _share_of_mains(sound: Floats) -> float:
+    """Of the power, by the mean of five periods: a horn lets little of a hum pass, and hiss lies over it."""
+    fives = sound[: len(sound) // (5 * _PERIOD) * 5 * _PERIOD].reshape(-1, 5, _PERIOD)
+    if len(fives) < 2:
+        return 0.0
+    share = float(np.mean(fives.mean(1) ** 2) / (np.mean(fives**2) + 1e-15))
+    return (share - 0.2) / 0.8  # a fifth is what the mean leaves of noise
+
+
 def _is_hiss(sound: Floats) -> bool:
-    """Flat in the band that it fills, and steady."""
+    """Flat in the band that it fills, and steady: a voice in noise stirs more than the loudest of its frames."""
     frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
     if not len(frames):
         return False
     power = (np.abs(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, 10:96]) ** 2).sum(0) + 1e-15
     flatness = math.exp(np.log(power).mean()) / power.mean()
     levels = 10 * np.log10(np.vecdot(frames, frames) / FRAME + 1e-15)
-    return flatness > _FLAT and float(np.std(levels)) < _STEADY_DB
+    return flatness > _FLAT and float(levels.std()) < _STEADY_DB and _middle_half(levels) < _MIDDLE_HALF_DB
+
+
+def _middle_half(levels: Floats) -> float:
+    """How far apart the quarters of *levels* lie, a trend left out."""
+    half = len(levels) // 2
+    if half:
+        slope = (median(levels[-half:]) - median(levels[:half])) / (len(levels) - half)
+        levels = levels - slope * np.arange(len(levels))
+    ordered = np.sort(levels)
+    return float(ordered[len(levels) * 3 // 4] - ordered[len(levels) // 4])
 
 
 _ON_TOP = 0.03  # −15 dB: softer than this under our programme nobody hears it
