@@ -13,6 +13,9 @@ PAUSE_NS = 2_000 * NS_PER_MS  # a voice is silent for less between its words
 SURE_NS = 5_000 * NS_PER_MS  # bad for so long: the fault is raised, and a pause is no news any more
 
 
+FIRST_LOCK_NS = 8_000 * NS_PER_MS  # what is heard cannot be told from another's voice before the path's delay is known
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a channel hears at an instant, and what should be heard."""
@@ -22,7 +25,8 @@ class Heard:
     due: bool  # by the plan a programme should sound now
     sending: bool  # a programme's samples are being sent now, or were so lately that the path still carries them
     listening: bool  # the capture works
-    locked: bool = True
+    locked: bool = True  # the path's delay is known
+    due_ns: int = FIRST_LOCK_NS  # for how long something has been due
 
 
 WHEN_DUE = {
@@ -43,6 +47,7 @@ def heard_conditions(heard: Heard) -> dict[str, bool]:
     if not heard.listening:
         return {"return_device": True}
     codes = {code: heard.due and heard.state is state for code, state in WHEN_DUE.items()}
+    codes["foreign_audio"] &= heard.locked or heard.due_ns >= FIRST_LOCK_NS
     codes["overlaid_audio"] = heard.due and heard.state is State.ON_AIR and heard.quality is Quality.OVERLAID
     idle = not heard.due and not heard.sending
     codes["sound_when_idle"] = idle and heard.state in (State.FOREIGN, State.ON_AIR)

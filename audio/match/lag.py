@@ -28,7 +28,10 @@ class Peak:
 
 
 def search(heard: Floats, sent: Floats) -> Peak:
-    """Find *heard* inside the longer *sent* by GCC-PHAT. ``at`` is where in *sent* the first sample of *heard* lies."""
+    """Find *heard* inside the longer *sent* by GCC-PHAT. ``at`` is where in *sent* the first sample of *heard* lies.
+
+    A highest point on the border of what was searched is no peak: its height is 0.
+    """
     reach = len(sent) - len(heard)
     size = 1 << (len(sent) - 1).bit_length()
     cross = np.fft.rfft(sent, size) * np.conj(np.fft.rfft(heard, size))
@@ -39,6 +42,8 @@ def search(heard: Floats, sent: Floats) -> Peak:
     correlation = np.abs(np.fft.irfft(cross, size)[: reach + 1])
     peak = _highest(correlation)
     at = round(peak.at)
+    if not 1 < at < reach - 1:  # no top, but the slope of one that lies outside: periodic music has them
+        return replace(peak, height=0.0)
     others = np.concatenate([correlation[: max(0, at - _APART)], correlation[at + _APART :], [0.0]])
     return replace(peak, rival=float(np.max(others)) * peak.height / float(correlation[at]))
 

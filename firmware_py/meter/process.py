@@ -95,6 +95,7 @@ class Meter:
     conditions: ConditionBook = field(default_factory=ConditionBook)
     chores: Chores = field(default_factory=Chores)
     _sending: str = ""
+    _due_since_ns: int = field(default_factory=boottime_ns)
     _due_ns: int = -ENDING_NS  # boottime at which something was last due
     _stepped_ns: int = 0
     _commit_due_ns: int = 0
@@ -238,7 +239,9 @@ class Meter:
 
     def _judge(self, reading: Reading) -> None:
         due = self._plan.expected(reading).due(reading) is not None or bool(self._sending)
-        if due:
+        if not due:
+            self._due_since_ns = reading.boottime_ns
+        else:
             self._due_ns = reading.boottime_ns
             self._busy_until_ns = reading.boottime_ns + IDLE_COMMIT_NS
             self._commit_due_ns = min(self._commit_due_ns, reading.boottime_ns + BUSY_COMMIT_NS)
@@ -247,7 +250,8 @@ class Meter:
                 continue
             live = ear.listener.live()
             state = live.state if ear.listening else State.UNOBSERVED
-            heard = Heard(state, live.quality, due, self._is_fading(ear, reading), ear.listening, live.locked)
+            sending, due_ns = self._is_fading(ear, reading), reading.boottime_ns - self._due_since_ns
+            heard = Heard(state, live.quality, due, sending, ear.listening, live.locked, due_ns)
             evidence: Mapping[str, Any] = {"state": str(state), "reason": ear.lost_reason}
             codes = heard_conditions(heard)
             for condition in self.conditions.changes(ear.listener.channel, codes, reading, evidence):

@@ -23,6 +23,8 @@ def bad(**changes) -> set[str]:
         ({"state": State.SILENCE}, {"dead_air"}),
         ({"state": State.SILENCE, "sending": False}, {"dead_air"}),
         ({"state": State.FOREIGN}, {"foreign_audio"}),
+        ({"state": State.FOREIGN, "locked": False}, {"foreign_audio"}),
+        ({"state": State.FOREIGN, "locked": False, "due_ns": 5_000_000_000}, set()),  # not known yet whose voice it is
         ({"state": State.NOISE}, {"noise_on_air"}),
         ({"state": State.HUM}, {"hum_on_air"}),
         ({"quality": Quality.OVERLAID}, {"overlaid_audio"}),
