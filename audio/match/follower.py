@@ -16,6 +16,7 @@ from audio.match.settings import Settings
 
 _STEP = 2 * HOP  # between looks: the account looks at every hop
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
+_REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
 _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a first delay, a new one
 _FINE_LOOKS = 40  # good looks that show the drift
@@ -244,7 +245,7 @@ class Follower:
         if self.tracks:
             made.variance = (1.0, 0.0, (5e-6) ** 2)
         if self.tracks and self._found_since_rest:
-            made.since = votes[0].position - LOOK
+            made.since = votes[0].position - _REACH_BACK
         for vote in votes[:-1]:
             made.measure(vote.position, vote.lag - made.lag_at(vote.position), 0.7)
         made.advance(newest.position)
