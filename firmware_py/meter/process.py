@@ -4,7 +4,7 @@ import logging
 import os
 import queue
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, 
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
+IDLE_SHOW_NS = 900 * NS_PER_MS
 CLOSE_TIMEOUT_S = 8.0
 PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
@@ -100,6 +101,8 @@ class Meter:
     _stepped_ns: int = 0
     _commit_due_ns: int = 0
     _busy_until_ns: int = 0
+    _shown: Sequence[tuple[object, ...]] = ()
+    _show_due_ns: int = 0
     _failing: bool = False
     _said: list[Entry] = field(default_factory=list)  # since the last commit
 
@@ -312,10 +315,17 @@ class Meter:
         self._failing = True
 
     def _show(self, reading: Reading) -> None:
+        """Each time while something is due, or was within a minute; else when a state changed, and once a second."""
+        channels = [_channel_json(name, ear) for name, ear in self.ears.items()]
+        states = [(c["state"], c["quality"], c["locked"], c["device"]) for c in channels]
+        idle = reading.boottime_ns >= self._busy_until_ns
+        if idle and states == self._shown and reading.boottime_ns < self._show_due_ns:
+            return
+        self._shown, self._show_due_ns = states, reading.boottime_ns + IDLE_SHOW_NS
         document = {
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,
-            "channels": [_channel_json(name, ear) for name, ear in self.ears.items()],
+            "channels": channels,
             "pid": os.getpid(),
         }
         try:

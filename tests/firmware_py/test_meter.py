@@ -12,6 +12,7 @@ from audio.format import BLOCK_FRAMES, frames_to_ns, ns_to_frames
 from audio.ring import Block, RingWriter
 from audio.segments import State
 from firmware_py.config import load
+from firmware_py.files import read_json
 from firmware_py.meter.past import CONTEXT_NS, HISTORY_NS, REACH_NS, Death, past_of
 from firmware_py.meter.process import Meter
 from firmware_py.meter.tape import Follower, Tape
@@ -246,3 +247,19 @@ def test_a_tape_keeps_the_blocks_of_a_capture_and_parts_its_epochs(tmp_path):
     assert follower.news() == []
     assert Follower(tmp_path / "heard", BOOT + 1).news() == [], "another boot's times say nothing here"
     assert len(Follower(tmp_path / "heard", BOOT).news(since_ns=BLOCK_NS)) == 2
+
+
+def test_an_idle_meter_shows_itself_once_a_second_and_a_busy_one_at_each_step(air):
+    def shown_in(steps):
+        boottimes = []
+        for _ in range(steps):
+            air.clock.now_ns += NS_PER_S // 5
+            air.meter.handle(TICK)
+            boottimes.append(read_json(air.config.paths.run_dir / "meter.json")["boottime_ns"])
+        return len(set(boottimes))
+
+    air.start_meter()
+    air.pass_blocks(20)
+    assert shown_in(25) == 25
+    shown_in(350)  # 70 s
+    assert shown_in(50) == pytest.approx(10, abs=1)
