@@ -10,6 +10,7 @@ from scheduler.clock import NS_PER_MS, STATION_TZ, datetime_of, local_iso, wall_
 from telemetry.spans import Spans, common, normal, total, without
 
 SHORTEST_NS = 2_000_000_000  # a click, or the last echo of a programme, is no broadcast
+PAUSE_NS = 2_000_000_000  # between the words of a voice
 LONGEST_NS = 600_000_000_000  # what never ends is booked in parts of this length
 
 
@@ -39,12 +40,24 @@ def unplanned(segments: Sequence[Segment], occupied: Spans, from_ns: int, closed
     horizon = max(s.to_ns for s in segments)
     window: Spans = ((from_ns, horizon),)
     own, foreign = (common(_of(segments, state), window) for state in (State.ON_AIR, State.FOREIGN))
-    sounding = without(normal([*own, *foreign]), occupied)
-    done = [span for span in sounding if closed or span[1] < horizon or span[1] - span[0] >= LONGEST_NS]
+    sounding = _bridged(without(normal([*own, *foreign]), occupied), occupied)
+    done = [span for span in sounding if closed or span[1] + PAUSE_NS < horizon or span[1] - span[0] >= LONGEST_NS]
     open_from = min((start for start, end in sounding if (start, end) not in done), default=horizon)
     boot = segments[0].boot
     booked = [_stretch(boot, span, own, foreign) for span in done if span[1] - span[0] >= SHORTEST_NS]
     return booked, open_from
+
+
+def _bridged(sounding: Spans, occupied: Spans) -> Spans:
+    """A voice's pauses are part of it; a planned slot is not."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sounding:
+        pause = ((joined[-1][1], start),) if joined else ()
+        if joined and total(pause) < PAUSE_NS and not common(pause, occupied):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return tuple(joined)
 
 
 def _of(segments: Sequence[Segment], state: State) -> Spans:
