@@ -1,11 +1,7 @@
 """kill -9 of every process, again and again: it is back at once, the sound at its place, and every account adds up."""
 
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import time
 import wave
 from collections import Counter
@@ -26,6 +22,7 @@ from firmware_py.supervisor import SETTLED_AFTER_S
 from scheduler.clock import NS_PER_MS, NS_PER_S, wall_ns_of
 from telemetry.readers import MeterReader
 from tests.station.accounts import archive_is_the_ledger
+from tests.station.processes import descendants
 from tests.station.station import RATE_HZ, Broadcast, adds_up
 
 SEED = 20_261_105
@@ -306,82 +303,3 @@ def accounts_add_up_and_claim_nothing_that_was_not_heard(day, heard):
         over_ms.append(account["on_air_ms"] - heard.loud_ms(starts_ns, starts_ns + LASTS_S * NS_PER_S))
     print(f"an account claims at most {max(over_ms)} ms more than was recorded")  # noqa: T201
     assert max(over_ms) <= EDGE_MS
-
-
-# -- the supervisor -------------------------------------------------------------------------------------------------
-
-
-def descendants(pid):
-    """Process ids below *pid*, with their command lines."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text()
-            command = stat.with_name("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        parents[int(stat.parent.name)] = int(text.rpartition(")")[2].split()[1]), command
-    found, wanted = {}, {pid}
-    while wanted:
-        wanted = {child for child, (parent, _) in parents.items() if parent in wanted}
-        found |= {child: parents[child][1] for child in wanted}
-    return found
-
-
-def still_running(pids):
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists() and _state(pid) != "Z"]
-
-
-def _state(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "Z"
-
-
-def test_when_the_supervisor_is_killed_its_children_end_and_the_next_one_goes_on(station):
-    day = station(RigSettings(console_port=0))
-    day.file("dai.wav", 60, seed=4)
-    day.plan(Broadcast("Chương trình dài", "dai.wav", 3, 60))
-    chance = random.Random(SEED)
-    for longest_s, mid_programme in ((0.1, False), (1.0, False), (1.0, True)):
-        process = supervise(day)
-        day.wait_for(lambda pid=process.pid: descendants(pid), 20, "a child")
-        if mid_programme:
-            wait_until_it_is_on_air(day, process)
-        time.sleep(chance.uniform(0, longest_s))
-        below = descendants(process.pid)
-        assert not mid_programme or any("ffmpeg" in command for command in below.values())
-        process.kill()
-        process.wait()
-        waited_s = day.wait_for(lambda below=below: not still_running(below), 15, "the children's end")
-        print(f"{len(below)} children gone {waited_s:.1f} s after the supervisor")  # noqa: T201
-    process = supervise(day)
-    wait_until_it_is_on_air(day, process)
-    below = descendants(process.pid)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    assert not still_running(below)
-
-
-def wait_until_it_is_on_air(day, supervisor):
-    """By the word of this supervisor's processes: that of their predecessors may be fresh still."""
-
-    def ours():
-        pids = descendants(supervisor.pid)
-        return all(day.rig.live(name).data.get("pid") in pids for name in ("playout", "meter"))
-
-    day.wait_for(ours, 30, "the word of new processes")
-    day.wait_on_air("Chương trình dài")
-    day.wait_heard("on_air")
-
-
-def supervise(day):
-    with open(day.rig.log_dir / "run.log", "ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "firmware_py.cli", "run", "--config", str(day.rig.config_path)],
-            env={**os.environ, **day.rig.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
