@@ -111,7 +111,7 @@ class Account:
         """Nats a hop for clean and for mixed; what is seen of each block is noted."""
         channel = self._follower.channel
         start, stop = judged[0].block * BLOCK, (judged[-1].block + 1) * BLOCK
-        expected = channel.predict(self._material.sent_for_looks(start, stop))
+        expected = channel.predict(self._material.sent_for_looks(start, stop, RECENT * HOP))
         heard = self._material.heard_looks(track, start, stop)
         expected_looks = evidence.spectra(expected)
         white = evidence.whitened(heard, expected_looks, channel)

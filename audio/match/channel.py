@@ -148,9 +148,9 @@ def _product(matrix: Doubles, taps: Doubles) -> Doubles:
 
 @functools.cache
 def _good_size(least: int) -> int:
-    """The next size that the transform is fast at: 2ⁿ by 1, 9/8, 5/4 or 3/2."""
+    """The next size that the transform is fast at: 2ⁿ by 1, 9/8, 5/4, 3/2 or 27/16."""
     power = 1 << least.bit_length() - 1
-    return next(size for size in (power, power * 9 // 8, power * 5 // 4, power * 3 // 2, 2 * power) if size >= least)
+    return next(size for size in (power * n // 16 for n in (16, 18, 20, 24, 27, 32)) if size >= least)
 
 
 FRAME_WINDOW = np.hanning(FRAME + 1)[:FRAME].astype(np.float32)

@@ -76,7 +76,7 @@ class _Sums:
 def whitened(heard: C64, expected: C64, channel: Channel) -> Whitened:
     """Each bin as important as it is quiet when nothing else is there.
 
-    *expected* begins earlier than *heard*, by the reach of the filter: what was loud just now may still ring.
+    Where *expected* begins earlier than *heard*, by the reach of the filter, what was loud just now may still ring.
     """
     white = 1 / (channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12))
     earlier = power(expected) * white

@@ -127,7 +127,7 @@ class Follower:
         expected = evidence.spectra(self.channel.predict(sent), _STEP)
         heard = self._material.heard_looks(track, start, stop, _STEP)
         seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), _STEP)
-        return _Look(heard, expected[-len(heard) :], evidence.spectra(alone(sent), _STEP)), seen
+        return _Look(heard, expected, evidence.spectra(alone(sent), _STEP)), seen
 
     def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> bool:
         """False if the track is refuted, and with it, when it was the only one, the channel learnt along it."""

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from audio.match import align
 from audio.match.channel import AFTER, BEFORE
-from audio.match.evidence import RECENT
 from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats, rms
 from audio.match.lag import Track
 from audio.match.signal import Signal
@@ -70,9 +69,9 @@ class Material:
         """Spectra of HEARD for a look each *hop* of these SENT positions."""
         return align.spectra_along(self.heard, self.heard_at, track, start - LEAD, (stop - start) // hop, hop)
 
-    def sent_for_looks(self, start: int, stop: int) -> Floats:
-        """SENT of the same, with what the filter and ``evidence.whitened`` reach over."""
-        return self.sent.read(start - LEAD - RECENT * HOP - AFTER, stop + LEAD + BEFORE)
+    def sent_for_looks(self, start: int, stop: int, earlier: int = 0) -> Floats:
+        """SENT of the same, with what the filter reaches over, for looks that begin *earlier* samples before."""
+        return self.sent.read(start - LEAD - earlier - AFTER, stop + LEAD + BEFORE)
 
     def gaps(self, start: int, stop: int, delay: float) -> Iterator[tuple[int, int]]:
         """Stretches within of which nothing was heard, in samples of SENT."""
@@ -91,4 +90,4 @@ class Material:
 
 def alone(sent: Floats) -> Floats:
     """SENT of the looks alone, out of what ``sent_for_looks`` gave."""
-    return sent[AFTER + RECENT * HOP : -BEFORE]
+    return sent[AFTER:-BEFORE]
