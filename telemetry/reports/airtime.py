@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from scheduler.clock import STATION_TZ
+from telemetry.figures import month_days
 from telemetry.reports.document import Align, Amount, Cell, Column, Document, Row, Style, Table, amounts, one_line
-from telemetry.reports.figures import Broadcast, Durations, Json, month_days
+from telemetry.reports.figures import Broadcast, Durations, Json
 from telemetry.reports.form import Form
 from telemetry.reports.rounding import RoundedTable, apportion, round_table
 from telemetry.reports.words import KINDS, sentence, word_or_code

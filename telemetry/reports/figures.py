@@ -103,12 +103,6 @@ class FaultEntry:
         )
 
 
-def month_days(month: str) -> tuple[date, date]:
-    """First and last day of "2026-11". Raises ValueError."""
-    first = datetime.strptime(month, "%Y-%m").date()
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
 def week_days(week: str) -> tuple[date, ...]:
     """The seven days of "2026-W47", Monday first. Raises ValueError."""
     monday = datetime.strptime(f"{week}-1", "%G-W%V-%u").date()
