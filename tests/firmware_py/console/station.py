@@ -101,6 +101,7 @@ class SpeakingStation:
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
         self.documents = {"playout": playout(), "meter": meter(), "ledger": ledger()}
+        self._one_at_a_time = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._speak)
 
@@ -114,12 +115,13 @@ class SpeakingStation:
         self._thread.join()
 
     def say(self, age_s: float = 0.0):
-        for name, document in list(self.documents.items()):
-            boottime_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(age_s * 1e9)
-            text = json.dumps(document | {"at": "2026-11-23T17:04:05+07:00", "boottime_ns": boottime_ns})
-            unfinished = self.run_dir / f".{name}"
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(self.run_dir / f"{name}.json")
+        with self._one_at_a_time:  # the thread and the test both speak: neither may read or move the other's half
+            for name, document in list(self.documents.items()):
+                boottime_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(age_s * 1e9)
+                text = json.dumps(document | {"at": "2026-11-23T17:04:05+07:00", "boottime_ns": boottime_ns})
+                unfinished = self.run_dir / f".{name}"
+                unfinished.write_text(text, encoding="utf-8")
+                unfinished.replace(self.run_dir / f"{name}.json")
 
     def _speak(self):
         while not self._end.wait(0.2):
