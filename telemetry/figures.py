@@ -96,7 +96,7 @@ def _share_of_month(record: Json, month: str) -> Json | None:
     share: Json = {name: sum(day[name] for day in days) for name in (*FIGURES, *FLAGGED)}
     for part in ("not_on_air", "unobserved"):
         share[part] = _add_up(day[part] for day in days)
-    share["causes"] = {**share["not_on_air"], **share["unobserved"]}
+    share["causes"] = _add_up([share["not_on_air"], share["unobserved"]])
     share["whole_planned_ms"] = record["planned_ms"]
     return {key: value for key, value in record.items() if key != "days"} | share
 

@@ -63,6 +63,8 @@ class Round:
     def done(self, said: Sequence[Condition]) -> Progress:
         before = self._store.last_seq()
         self._take_plan()
+        if self._now.quality.plays:
+            self._store.reopen_slots(self._now.wall_ns)
         touched = self._take_facts() | self._take_segments() | self._take_clock()
         self._settle_again(touched)
         self._settle_due()
@@ -152,8 +154,6 @@ class Round:
 
     def _settle_due(self) -> None:
         """Close the accounts of what is over and of which all is known."""
-        if self._now.quality.plays:
-            self._store.reopen_slots(self._now.wall_ns)
         due = self._store.open_slots(self._now.wall_ns, SLOTS_A_ROUND)
         for slot in due:
             axis = self._sources.axis_of(slot.occurrence)
@@ -167,10 +167,10 @@ class Round:
         return when_settled(axis, marks, self._now, self._rules.patience, self._final)
 
     def _settle_again(self, touched: Iterable[str]) -> None:
-        """A fact that came later makes a revision, if it changes anything."""
+        """A fact that came later makes a revision, if it changes anything. What is open again waits for its end."""
         for id in sorted(touched):
             slot = self._store.slot(id)
-            if slot is not None and slot.revision is not None:
+            if slot is not None and slot.revision is not None and not slot.open:
                 self._book(slot, self._sources.axis_of(slot.occurrence))
 
     def _book(self, slot: Slot, axis: Axis) -> None:

@@ -21,21 +21,22 @@ from telemetry.outbox import Bookmark, Receipt
 
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
-SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record"
+SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"
 
 
 class Slot:
     """An occurrence the ledger was told of."""
 
-    __slots__ = ("begun", "occurrence", "record", "revision", "withdrawn_by")
+    __slots__ = ("begun", "occurrence", "open", "record", "revision", "withdrawn_by")
 
     def __init__(self, row: Row) -> None:
-        body, withdrawn_by, begun, revision, record = row
+        body, withdrawn_by, begun, revision, record, is_open = row
         self.occurrence = Occurrence.from_json(json.loads(body))
         self.withdrawn_by: str | None = withdrawn_by
         self.begun = bool(begun)
         self.revision: int | None = revision  # None: never settled
         self.record: str | None = record  # the canonical newest record, without its revision
+        self.open = bool(is_open)  # it is to be settled, for the first time or anew, when it is over
 
     @property
     def next_revision(self) -> int:

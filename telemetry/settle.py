@@ -53,6 +53,7 @@ class _Played:
     card_lost: Spans
     frozen: Spans
     shut_down: Spans
+    untrusted: Spans  # nobody knew the time
     reasons: Mapping[str, Spans]  # why it was not played, wherever it was not
 
 
@@ -137,6 +138,7 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
         ("device_lost", common(played.card_lost, played.alive)),
         ("dead_air", silence),
         ("pre_empted", without(common(idle, played.others), finished)),  # what was over gave way to nobody
+        ("clock_untrusted", without(common(idle, played.untrusted), finished)),
         *((cause, common(idle, spans)) for cause, spans in played.reasons.items()),
         ("playout_down", common(without(played.shut_down, union(played.alive, played.sure)), life.on)),
         ("playout_down", common(heard.other, without(life.on, played.alive))),
@@ -213,6 +215,7 @@ def _played(occurrence: Occurrence, axis: Axis, facts: SlotFacts, attempts: Sequ
         card_lost=union(*(axis.spans(*lost) for lost in card_lost(facts.playout))),
         frozen=union(*(axis.spans(*still) for still in frozen(facts.playout))),
         shut_down=union(*(axis.spans(*ended) for ended in shut_down(facts.playout))),
+        untrusted=union(*(axis.spans(*dark) for dark in _untrusted(facts.clock))),
         reasons=_reasons_by_position(axis, why, begun=bool(mine)),
     )
 
@@ -227,6 +230,14 @@ def _reasons_by_position(axis: Axis, why: Sequence[Reason], begun: bool) -> dict
     for (start, cause), (end, _) in pairwise(edges):
         parts[cause] = union(parts.get(cause, ()), normal([(start, end)]))
     return parts
+
+
+def _untrusted(clock: Sequence[ClockMapRow]) -> list[tuple[int, int, int]]:
+    """When nothing scheduled could begin for want of the time: from each row that nobody vouches for to the next."""
+    rows = sorted(clock, key=lambda row: (row.boot, row.boottime_ns))
+    ends = [after.boottime_ns if after.boot == row.boot else FOREVER_NS for row, after in pairwise(rows)]
+    lasting = zip(rows, [*ends, FOREVER_NS], strict=True) if rows else ()
+    return [(row.boot, row.boottime_ns, end) for row, end in lasting if not row.quality.plays]
 
 
 def _stopped(axis: Axis, facts: Sequence[PlayoutFact]) -> Spans:

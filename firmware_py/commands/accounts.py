@@ -1,6 +1,6 @@
 """airtime, logbook, journal verify, measure: what was broadcast, and what proves it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
 from telemetry.database import JournalError
-from telemetry.figures import month_days, monthly
+from telemetry.figures import fault_list, month_days, monthly
 from telemetry.ledger_store import LedgerReader
 
 Json = dict[str, Any]
@@ -110,26 +110,14 @@ def week_of(config: Config, week: str) -> Json:
 
 
 def _faults(config: Config, first: date, last: date) -> list[Json]:
-    """Every fault that was open on one of these days: raised entries joined with their clearing."""
+    """Every fault that was open on one of these days."""
     entries = _read(config, lambda reader: reader.entries_about(first - LATE, last + LATE))
-    faults: dict[str, Json] = {}
-    for entry in entries:
-        if entry.kind == "fault":
-            faults.setdefault(entry.body["fault"], {}).update(_fault_line(entry.body))
+    from_day, to_day = first.isoformat(), last.isoformat()
     return [
         fault
-        for fault in faults.values()
-        if "since" in fault
-        and fault["since"][:10] <= last.isoformat()
-        and (fault.get("cleared_at") or "9999")[:10] >= first.isoformat()
+        for fault in fault_list(entries)
+        if fault["since"][:10] <= to_day and (fault["cleared_at"] or "9999")[:10] >= from_day
     ]
-
-
-def _fault_line(body: Mapping[str, Any]) -> Json:
-    if body["change"] == "cleared":
-        return {"cleared_at": body["since"]}
-    kept = ("target", "severity", "since", "title_vi", "title_en")
-    return {"cleared_at": None} | {key: body[key] for key in kept}
 
 
 def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:

@@ -124,4 +124,5 @@ def test_nothing_scheduled_plays_by_a_clock_that_nobody_trusts_and_then_the_prog
     assert adds_up(account)
     heard_ms = account["on_air_ms"] + sum(account["causes"].get(cause, 0) for cause in HEARD_INSTEAD)
     assert abs(heard_ms - (24_000 - began["offset_ms"])) < EDGES_MS
+    assert account["not_on_air"]["clock_untrusted"] > 6_000
     assert "clock_untrusted" not in day.open_faults()

@@ -19,6 +19,7 @@ from telemetry.shares import local_days
 
 START = datetime(2026, 11, 30, 23, 45, tzinfo=STATION_TZ)
 ZERO_NS = 1_000 * NS_PER_S  # boottime at which the slot begins, where nothing else is said
+END_NS = ZERO_NS + 1_800 * NS_PER_S
 OFFSET_NS = wall_ns_of(START) - ZERO_NS
 CHANNELS = ("line", "air")
 IDS = ("it", "other")
@@ -220,6 +221,24 @@ def test_a_boot_that_learnt_the_time_late_is_placed_by_what_it_learnt():
     missed = PlayoutFact(1, Fact.MISSED, at(1, ZERO_NS + 1_200 * NS_PER_S), "it", {"cause": "clock_untrusted"})
     record = settle(occurrence(), simple(clock=rows, playout=[missed], segments=[whole_slot(State.SILENCE)]))
     assert record.whole.not_on_air == {"clock_untrusted": 1_800_000}
+
+
+def test_what_waited_for_the_time_is_not_called_late():
+    """Joined two minutes after the time became known: one cause until then, another for the two minutes."""
+    known_ns, began_ns = ZERO_NS + 1_200 * NS_PER_S, ZERO_NS + 1_320 * NS_PER_S
+    rows = [ClockMapRow(1, 0, 0, ClockQuality.NONE), ClockMapRow(1, known_ns, OFFSET_NS, ClockQuality.NTP)]
+    began = {"anchor_ns": ZERO_NS, "sink_ns": began_ns, "wanted_ns": began_ns, "offset_ms": 1_320_000}
+    played = [
+        PlayoutFact(1, Fact.BEGAN, at(1, began_ns), "it", began),
+        PlayoutFact(2, Fact.ENDED, at(1, END_NS), "it", {"sink_ns": END_NS, "frames": 1, "cause": "planned_end"}),
+    ]
+    heard = [
+        replace(whole_slot(State.SILENCE), to_ns=began_ns),
+        replace(whole_slot(), from_ns=began_ns),
+    ]
+    record = settle(occurrence(), simple(clock=rows, playout=played, segments=heard))
+    assert record.whole.not_on_air == {"clock_untrusted": 1_200_000, "late_start": 120_000}
+    assert record.whole.on_air_ms == 480_000
 
 
 @pytest.mark.parametrize(
