@@ -1,6 +1,7 @@
 """The console process: serves the operator's page."""
 
 import logging
+from functools import partial
 
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
@@ -31,8 +32,7 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
-    notify("READY=1")
     try:
-        serve(settings)
+        serve(settings, ready=partial(notify, "READY=1"))
     except CannotListen as error:
         raise ConsoleError(Problem("[console]", "cannot_listen", error.vi, error.en)) from None

@@ -93,8 +93,14 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def serve(settings: ConsoleSettings, announce: Callable[[str], None] = log.info) -> None:
+def serve(
+    settings: ConsoleSettings,
+    announce: Callable[[str], None] = log.info,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGTERM or SIGINT. *announce* is told the address and, while its file is there, the code.
+
+    *ready* is called when pages that ask are waiting in the socket's queue.
 
     Call it in the main thread. Raises CannotListen, JournalError (accounts) or OSError (code file).
     """
@@ -102,6 +108,7 @@ def serve(settings: ConsoleSettings, announce: Callable[[str], None] = log.info)
         accounts = Accounts(settings.state_dir)
         with contextlib.closing(accounts):
             _announce(settings, accounts, listener, announce)
+            ready()
             console = Console(settings, accounts)
             config = uvicorn.Config(
                 create_app(settings, console),
