@@ -152,8 +152,12 @@ class Station:
         """Title → the newest account of its (only) occurrence."""
         return {body["programme"]: body for body in self.entries("airtime")}
 
-    def wait_account(self, title: str, timeout_s: float = SETTLES_WITHIN_S) -> dict:
-        self.wait_for(lambda: title in self.accounts(), timeout_s, f"the account of {title}")
+    def wait_account(self, title: str, timeout_s: float = SETTLES_WITHIN_S, revision: int = 0) -> dict:
+        def revised():
+            account = self.accounts().get(title)
+            return account is not None and account["revision"] >= revision
+
+        self.wait_for(revised, timeout_s, f"the account of {title}")
         return self.accounts()[title]
 
     def faults(self) -> set[str]:

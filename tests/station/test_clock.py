@@ -44,13 +44,14 @@ def clock_steps(day):
     return [round((d["to_wall_ns"] - d["from_wall_ns"]) / 1e9) for d in moved]
 
 
-def was_played_once_and_whole(day, title, seconds):
+def was_played_once_and_whole(day, title, seconds, revision=0):
     (began,), (ended,) = played(day, title)
     assert began["offset_ms"] == 0
     assert abs(began["sink_ns"] - began["wanted_ns"]) < START_ERROR_MS * 1e6
     assert ended["cause"] == "planned_end"
     assert is_as_long(day, ended["frames"], seconds)
-    account = day.wait_account(title, 60)
+    account = day.wait_account(title, 60, revision)
+    assert account["revision"] == revision
     assert (account["planned_ms"], account["played_ms"]) == (seconds * 1_000, ended["frames"] // 48)
     assert booked_as_heard(account)
     return account
@@ -74,20 +75,23 @@ def test_a_clock_that_is_set_in_mid_programme_and_set_right_again_changes_no_dur
     day.wait_for(lambda: wall.now() >= starts["Đang phát"] + step + timedelta(seconds=20), 40, "the new clock's plan")
     wall.step(-step)
     day.wait_on_air("Sau khi chỉnh đúng")
-    day.wait_account("Sau khi chỉnh đúng", 60)
+    skipped_once = int(
+        step > timedelta(0)
+    )  # it was over by the new clock: closed too early, and again when it was over
+    day.wait_account("Sau khi chỉnh đúng", 60, skipped_once)
 
     assert clock_steps(day) == [step.total_seconds(), -step.total_seconds()]
     assert len(day.entries("clock")) == 2
     assert "clock_moved" in day.faults()
     assert was_played_once_and_whole(day, "Đang phát", 12)["clock_moved"]
-    assert not was_played_once_and_whole(day, "Sau khi chỉnh đúng", 5)["clock_moved"]
+    assert not was_played_once_and_whole(day, "Sau khi chỉnh đúng", 5, skipped_once)["clock_moved"]
     trusted = step != -YEAR
     assert ("clock_untrusted" in day.faults()) is not trusted
     if trusted:
         was_played_once_and_whole(day, "Theo giờ mới", 5)
     began_skipped, _ = played(day, "Bị nhảy qua")
     assert began_skipped == []
-    assert day.airtime()["totals"]["unplanned_ms"] == 0
+    assert day.entries("unplanned") == []
     assert day.rig.smartradio("journal", "verify").returncode == 0
     if step == -HOUR:
         nothing_is_played_again_when_its_time_comes_once_more(day, wall, starts["Sau khi chỉnh đúng"])
@@ -124,5 +128,5 @@ def test_nothing_scheduled_plays_by_a_clock_that_nobody_trusts_and_then_the_prog
     assert adds_up(account)
     heard_ms = account["on_air_ms"] + sum(account["causes"].get(cause, 0) for cause in HEARD_INSTEAD)
     assert abs(heard_ms - (24_000 - began["offset_ms"])) < EDGES_MS
-    assert account["not_on_air"]["clock_untrusted"] > 6_000
+    assert 3_000 <= account["not_on_air"]["clock_untrusted"] <= began["offset_ms"]
     assert "clock_untrusted" not in day.open_faults()
