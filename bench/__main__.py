@@ -16,6 +16,7 @@ NAMES = (
     "cost",
     "truth",
     "measure",
+    "alarms",
     "schedule",
     "diagnosis",
     "outbox",

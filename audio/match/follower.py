@@ -1,5 +1,6 @@
 """Follows the return as it comes: finds the delay, keeps to its drift, learns the path, says if we are on air now."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,18 +9,24 @@ from numpy.typing import NDArray
 from audio.match import evidence, lag
 from audio.match.channel import Channel
 from audio.match.evidence import Evidence
-from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, median, rms, samples
+from audio.match.gain import UsualGain
+from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, Floats, median, rms, samples
+from audio.match.kind import Heard, quality_of
 from audio.match.lag import LOOK, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
 from audio.match.settings import Settings
+from audio.segments import Quality
 
 _STEP = 2 * HOP  # between looks: the account looks at every hop
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
+_JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
+_VOTE_DEVIATION = 0.7  # samples: how sure a vote is
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
 _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a first delay, a new one
 _FINE_LOOKS = 40  # good looks that show the drift
+_CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
 _CLEAR_FINE_PEAK = 6.0  # standard deviations
 _SURE_LOOK_NATS = 0.6
@@ -32,6 +39,7 @@ class _Look:
     heard: C64
     expected: C64
     sent: C64
+    predicted: Floats  # samples
 
 
 class Follower:
@@ -42,6 +50,8 @@ class Follower:
         self.tracks: list[Track] = []  # the last is the current one
         self.snr_db: float | None = None  # of the last looks
         self.on_air_rms = 0.0
+        self._qualities: deque[Quality] = deque(maxlen=3)  # of the last ticks on air
+        self._gain = UsualGain()
         self._votes: list[Vote] = []
         self._fine = FineLag()
         self._slope = self._proven_slope = 0.0
@@ -49,6 +59,7 @@ class Follower:
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
+        self._on_air_to = 0  # up to here it was on air
 
     # ---- what others ask ----
 
@@ -68,6 +79,12 @@ class Follower:
     def sent_needed_ahead(self) -> int:
         """How far SENT has to be known beyond what is heard: delays may be negative in a recording."""
         return max(0, -self._range[0])
+
+    @property
+    def quality(self) -> Quality:
+        """Of what is on air now. One tick may be chance: it counts when two of the last three have it."""
+        often = [q for q in self._qualities if q is not Quality.OK and self._qualities.count(q) > 1]
+        return often[-1] if often and self.presence.on_air else Quality.OK
 
     def delay(self, position: float) -> float:
         """The delay that is known or supposed, in samples."""
@@ -101,8 +118,10 @@ class Follower:
         self._found_since_rest = False
 
     def _seek_every(self) -> int:
-        """Ticks: twice a second at first, once in two when the delay is known and long nothing was found along it."""
-        return 2 if self._absent <= 24 or not self.track else 8
+        """Ticks: each after a jump of a known delay, one in four when long nothing was found along it."""
+        if not self.track:
+            return 2
+        return 1 if self._absent <= 12 else 2 if self._absent <= 24 else 4
 
     def _follow(self, track: Track, now: int) -> None:
         stop = int(now - track.lag_at(now) - LEAD - 16) // _STEP * _STEP
@@ -118,16 +137,24 @@ class Follower:
         if track.probation and not self._prove(track, track.probation, seen, stop):
             return
         if self.presence.on_air:
-            self._confirmed, self._found_since_rest = 0, True
+            self._confirmed, self._found_since_rest, self._on_air_to = 0, True, stop
+            self._qualities.append(self._quality_of(track, start, look, seen))
             self._learn(track, stop, look, seen)
             self._learn_channel(track, stop, seen)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
         sent = self._material.sent_for_looks(start, stop)
-        expected = evidence.spectra(self.channel.predict(sent), _STEP)
+        predicted = self.channel.predict(sent)
+        expected = evidence.spectra(predicted, _STEP)
         heard = self._material.heard_looks(track, start, stop, _STEP)
         seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), _STEP)
-        return _Look(heard, expected, evidence.spectra(alone(sent), _STEP)), seen
+        return _Look(heard, expected, evidence.spectra(alone(sent), _STEP), predicted), seen
+
+    def _quality_of(self, track: Track, start: int, look: _Look, seen: Evidence) -> Quality:
+        size = len(look.heard) * _STEP
+        sound = self._material.heard_near(start + track.lag_at(start), size)
+        gain = self._gain.of(seen, self.channel)
+        return quality_of(seen, Heard(sound, look.predicted[LEAD : LEAD + size], look.heard, look.expected), *gain)
 
     def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> bool:
         """False if the track is refuted, and with it, when it was the only one, the channel learnt along it."""
@@ -198,24 +225,30 @@ class Follower:
     # ---- finding the delay ----
 
     def _seek(self, now: int) -> None:
-        """Look for what was heard in the last two seconds among what was sent."""
+        """Look for what was heard just now among what was sent."""
+        size = self._look_size()
         drifted = round(self._slope * now)
         low, high = self._range[0] + drifted, self._range[1] + drifted
-        first = int(now - self._material.heard_at) - LOOK
-        heard = self._material.heard.read(first, first + LOOK)
-        sent_from = now - LOOK - high
+        first = int(now - self._material.heard_at) - size
+        heard = self._material.heard.read(first, first + size)
+        sent_from = now - size - high
         sent = self._material.sent.read(sent_from, now - low)
         if rms(heard) < _HEARD_AT_ALL or rms(sent) < _HEARD_AT_ALL:
             return
-        peak = lag.search(heard, sent)
+        known = [now - size - t.lag_at(now) - sent_from for t in self.tracks]
+        peak = lag.search(heard, sent, known)
         delay = first + self._material.heard_at - (sent_from + peak.at)
         if peak.height >= 7 and peak.stands_out:
-            self._vote(Vote(round(now - LOOK / 2 - delay), delay, peak.height))
+            self._vote(Vote(round(now - size / 2 - delay), delay, peak.height, size))
+
+    def _look_size(self) -> int:
+        """Two seconds; after a jump of a known delay less, for only what came after it can tell the new one."""
+        return min(LOOK, max(_JUMP_LOOK, (self._absent + 1) * BLOCK)) if self.track else LOOK
 
     def _vote(self, vote: Vote) -> None:
         recent = [v for v in self._votes if vote.position - v.position < 8 * RATE_HZ]
         self._votes = [*recent[-15:], vote]
-        near = lag.agreeing(self._votes, self._slope)
+        near = lag.agreeing(self._votes, self._slope, alone_enough=self.channel.known)
         if near:
             self._votes.clear()
             self._lock(near)
@@ -225,19 +258,21 @@ class Follower:
         newest = votes[-1]
         known = [t for t in self.tracks if abs(t.lag_at(newest.position) - newest.lag) < _SMALL_JUMP]
         if known and known[0] is self.track:
-            self._doubt_channel(known[0], newest.position)
+            self._follow_votes(known[0], votes)
+            self._doubt_channel(known[0], newest)
             return
         track = known[0] if known else self._new_track(votes)
-        if not self.channel.known or self._explains(track, newest.position):
-            self._take(track, newest.position)
+        if not self.channel.known or self._explains(track, newest):
+            self._take(track, newest)
 
-    def _take(self, track: Track, position: int) -> None:
+    def _take(self, track: Track, vote: Vote) -> None:
+        position = vote.position
         others = [t for t in self.tracks if t is not track and position - t.last_seen < _OLD_TRACK]
         wanted, patience = (_JUMP_PROOF, 4) if others else (_COLD_PROOF, 10)
         track.probation = Probation(wanted, position + patience * RATE_HZ)
         track.last_seen = position
         self.tracks = [*others[-2:], track]
-        self._polish(track, position)
+        self._polish(track, vote)
 
     def _new_track(self, votes: list[Vote]) -> Track:
         newest = votes[-1]
@@ -247,31 +282,39 @@ class Follower:
         if self.tracks and self._found_since_rest:
             made.since = votes[0].position - _REACH_BACK
         for vote in votes[:-1]:
-            made.measure(vote.position, vote.lag - made.lag_at(vote.position), 0.7)
+            made.measure(vote.position, vote.lag - made.lag_at(vote.position), _VOTE_DEVIATION)
         made.advance(newest.position)
         return made
 
-    def _explains(self, track: Track, position: int) -> bool:
+    def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
-        start = (position - LOOK // 2) // HOP * HOP
-        _, seen = self._weigh(track, start, start + LOOK // _STEP * _STEP)
+        start = vote.start // HOP * HOP
+        _, seen = self._weigh(track, start, start + vote.size // _STEP * _STEP)
         telling = seen.llr[seen.weight > 2]
         return int(np.count_nonzero(telling > 0)) > 0.4 * max(5, len(telling))
 
-    def _doubt_channel(self, track: Track, position: int) -> None:
-        """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh."""
-        self._confirmed += 1
-        if self._confirmed >= 3:
-            self.channel.forget()
-            self._polish(track, position)
+    @staticmethod
+    def _follow_votes(track: Track, votes: list[Vote]) -> None:
+        """A drift that was not known when the delay was found may have led away from it."""
+        for vote in votes:
+            track.measure(vote.position, vote.lag - track.lag_at(vote.position), _VOTE_DEVIATION)
 
-    def _polish(self, track: Track, position: int) -> None:
-        """Learn delay, and the channel if it is not known, from the two seconds that gave the lock."""
-        start = (position - LOOK // 2) // HOP * HOP
+    def _doubt_channel(self, track: Track, vote: Vote) -> None:
+        """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh."""
+        if vote.start < self._on_air_to:  # some of it is from before: no wonder
+            return
+        self._confirmed += 1
+        if self._confirmed >= _CONFIRMED:
+            self.channel.forget()
+            self._polish(track, vote)
+
+    def _polish(self, track: Track, vote: Vote) -> None:
+        """Learn delay, and the channel if it is not known, from the stretch that gave the lock."""
+        start = vote.start // HOP * HOP
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
-            self._measure_piece(track, start + piece * LOOK // 4, LOOK // 4 // _STEP * _STEP)
+            self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // _STEP * _STEP)
         if not self.channel.known:
-            self._learn_first(track, start)
+            self._learn_first(track, start, vote.size)
         self.presence.forget()
         self._fine.clear()
         self._confirmed = self._to = 0
@@ -285,13 +328,13 @@ class Follower:
         if peak.height > _CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
             track.measure(start + size // 2, peak.at, 0.3)
 
-    def _learn_first(self, track: Track, start: int) -> None:
+    def _learn_first(self, track: Track, start: int, size: int) -> None:
         """A first filter and a first floor."""
-        for begin in range(start, start + LOOK - BLOCK, BLOCK // 2):
+        for begin in range(start, start + size - BLOCK, BLOCK // 2):
             heard = self._material.heard_along(track, begin, begin + BLOCK)
             self.channel.learn(self._material.sent.read(begin, begin + BLOCK), heard)
         self.channel.settle()
-        look, _ = self._weigh(track, start, start + LOOK // _STEP * _STEP)
+        look, _ = self._weigh(track, start, start + size // _STEP * _STEP)
         self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), _STEP)
 
 

@@ -1,6 +1,7 @@
 """Where what was sent is found in what was heard: generalised cross-correlation, tracks of lag, their drift."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats
 
-LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses
+LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
 _SURE = 8.0  # standard deviations: a peak that may count
+_UNMISTAKABLE = 30.0  # … and one that counts alone
 _UNRIVALLED = 1.4
 _APART = 80  # samples: 10 ms
 _FINE = 8  # steps a sample when a lag is refined
@@ -27,10 +29,11 @@ class Peak:
         return self.height > _UNRIVALLED * self.rival
 
 
-def search(heard: Floats, sent: Floats) -> Peak:
+def search(heard: Floats, sent: Floats, known: Sequence[float] = ()) -> Peak:
     """Find *heard* inside the longer *sent* by GCC-PHAT. ``at`` is where in *sent* the first sample of *heard* lies.
 
-    A highest point on the border of what was searched is no peak: its height is 0.
+    A highest point on the border of what was searched is no peak: its height is 0. *known*: where it was found until
+    now; after a jump some of *heard* still lies there, which is no rival.
     """
     reach = len(sent) - len(heard)
     size = 1 << (len(sent) - 1).bit_length()
@@ -44,8 +47,10 @@ def search(heard: Floats, sent: Floats) -> Peak:
     at = round(peak.at)
     if not 1 < at < reach - 1:  # no top, but the slope of one that lies outside: periodic music has them
         return replace(peak, height=0.0)
-    others = np.concatenate([correlation[: max(0, at - _APART)], correlation[at + _APART :], [0.0]])
-    return replace(peak, rival=float(np.max(others)) * peak.height / float(correlation[at]))
+    top = float(correlation[at])
+    for explained in (at, *map(round, known)):
+        correlation[max(0, explained - _APART) : max(0, explained + _APART)] = 0
+    return replace(peak, rival=float(np.max(correlation)) * peak.height / top)
 
 
 def _highest(correlation: Floats) -> Peak:
@@ -164,19 +169,27 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    position: int  # of SENT
+    position: int  # of SENT: the middle of the stretch that gave it
     lag: float
     height: float
+    size: int = LOOK  # of that stretch
+
+    @property
+    def start(self) -> int:
+        return self.position - self.size // 2
 
 
-def agreeing(votes: list[Vote], slope: float) -> list[Vote]:
-    """The votes that lie on one line with the newest, if there are enough of them to trust it; else none."""
+def agreeing(votes: list[Vote], slope: float, alone_enough: bool) -> list[Vote]:
+    """The votes that lie on one line with the newest, if there are enough of them to trust it; else none.
+
+    *alone_enough*: a channel is known that has to explain what is heard along it, so that one clear vote will do.
+    """
     newest = votes[-1]
     near = [
         v for v in votes if abs(v.lag - newest.lag - slope * (v.position - newest.position)) < _tolerance(v, newest)
     ]
-    enough = len(near) >= 2 and sum(v.height for v in near) >= 2 * _SURE + 2 and min(v.height for v in near) >= _SURE
-    return near if enough else []
+    several = len(near) >= 2 and sum(v.height for v in near) >= 2 * _SURE + 2 and min(v.height for v in near) >= _SURE
+    return near if several or (alone_enough and newest.height >= _UNMISTAKABLE) else []
 
 
 def _tolerance(one: Vote, other: Vote) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audio.match.evidence import Evidence
 from audio.segments import Quality, State
 
-_CERTAIN = 20.0  # nats kept at most
+_CERTAIN = 12.0  # nats kept at most: more would only delay an alarm
 _CHANGE = 6.0  # nats that flip the state
 
 

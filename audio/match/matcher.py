@@ -16,6 +16,7 @@ from audio.match.settings import Settings
 from audio.segments import MatchSegment, State
 
 _SECOND = 48_000
+_AT_FIRST = BLOCK // 2  # what came after a change is judged by this much: more of it may still be from before
 
 
 class Matcher:
@@ -38,6 +39,7 @@ class Matcher:
         self._account = Account(self._material, self._follower, self._settings)
         self._tick = max(0, heard_starts_at // (DECIMATION * BLOCK))
         self._state_now = State.UNOBSERVED
+        self._off_ticks = 0  # for how long it has not been on air
         self._levels = (DBFS_OF_NOTHING, DBFS_OF_NOTHING, DBFS_OF_NOTHING)
 
     def push_sent(self, frames: NDArray[np.int16], programme: bool) -> None:
@@ -78,7 +80,7 @@ class Matcher:
         track = self._follower.track
         return Live(
             state=self._state_now,
-            quality=self._account.quality_now,
+            quality=self._follower.quality,
             locked=self._follower.locked,
             delay_ms=round(milliseconds(track.lag_at(self._tick * BLOCK)), 2) if track else None,
             drift_ppm=round(track.slope * 1e6, 2) if track else None,
@@ -105,12 +107,13 @@ class Matcher:
 
     def _see(self, now: int) -> None:
         """State and levels of the last block."""
-        sent, heard = self._material.sent.read(now - BLOCK, now), self._material.heard_near(now - 2 * BLOCK, 2 * BLOCK)
-        block = heard[BLOCK:]
+        sent, block = self._material.sent.read(now - BLOCK, now), self._material.heard_near(now - BLOCK, BLOCK)
         self._levels = (dbfs(rms(sent)), dbfs(rms(block)), dbfs(float(np.max(np.abs(block)))))
         if self._follower.presence.on_air:
-            self._state_now = State.ON_AIR
+            self._state_now, self._off_ticks = State.ON_AIR, 0
         elif self._material.lost_just_now(now):
-            self._state_now = State.UNOBSERVED
+            self._state_now, self._off_ticks = State.UNOBSERVED, 0
         else:
-            self._state_now = kind_of(heard, self._follower.on_air_rms)
+            size = min(2, self._off_ticks) * BLOCK or _AT_FIRST
+            self._state_now = kind_of(self._material.heard_near(now - size, size), self._follower.on_air_rms)
+            self._off_ticks += 1

@@ -1,0 +1,26 @@
+"""How loud the whole path is now, against what is usual: what has become low."""
+
+import math
+
+from audio.match.channel import Channel
+from audio.match.evidence import Evidence
+from audio.match.grid import median
+
+_RATE = 0.002  # a telling block moves the usual gain by that share: some minutes
+
+
+class UsualGain:
+    """The path's gain as it was over some minutes. Linear."""
+
+    def __init__(self) -> None:
+        self._usual = 0.0
+
+    def of(self, seen: Evidence, channel: Channel) -> tuple[float, float]:
+        """(now, usually): of the channel's filter and of what these looks have over it."""
+        telling = (seen.weight > 2) & (seen.llr > 0)
+        if not telling.any():
+            return self._usual, self._usual
+        gain = median(seen.gain[telling]) * math.sqrt(float(channel.taps @ channel.taps))
+        if median(seen.llr[telling]) > 1:
+            self._usual += (gain - self._usual) * (_RATE if self._usual else 1)
+        return gain, self._usual
