@@ -207,11 +207,17 @@ def make_sound(path: Path, seconds: int, seed: int = 1, speech: str = "", pause_
     whole = np.resize(samples, seconds * RATE_HZ) * (0.5 / max(1e-9, np.max(np.abs(samples))))
     for begin, end in pause_at:
         whole[int(begin * RATE_HZ) : int(end * RATE_HZ)] = 0.0
+    wave_of(path, (whole * 32_767).astype("<i2").tobytes())
+
+
+def wave_of(path: Path, pcm: bytes) -> Path:
+    """Write a WAV, 16 bit mono 48 kHz."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
-        file.writeframes((whole * 32_767).astype("<i2").tobytes())
+        file.writeframes(pcm)
+    return path
 
 
 def _speech(text: str, seed: int, folder: Path) -> np.ndarray:
