@@ -8,6 +8,7 @@ the recursion that defines it, arranged as products of matrices: exact, with no 
 import functools
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -68,6 +69,11 @@ class Loudness:
             "max_short_term_lufs": _rounded(self.max_short_term_lufs),
             "true_peak_dbtp": _rounded(self.true_peak_dbtp),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, float | None]) -> "Loudness":
+        """Inverse of ``to_json``. Raises KeyError."""
+        return cls(data["integrated_lufs"], data["max_short_term_lufs"], data["true_peak_dbtp"])
 
 
 class LoudnessMeter:

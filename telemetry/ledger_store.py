@@ -215,8 +215,9 @@ class LedgerStore:
 
 
 def without_revision(record: AirtimeRecord) -> str:
-    """What has to differ for a new revision."""
-    return canonical({key: value for key, value in record.to_json().items() if key != "revision"})
+    """What has to differ for a new revision. A record of before loudness was known is not another for its null."""
+    unknown = () if record.loudness else ("loudness",)
+    return canonical({key: value for key, value in record.to_json().items() if key not in ("revision", *unknown)})
 
 
 class LedgerReader(Reader):
