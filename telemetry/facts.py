@@ -31,6 +31,9 @@ class Fact(enum.StrEnum):
     SLOW_DISK = "slow_disk"  # ms: a commit took that long
 
 
+LEARN_LEVEL = "learn_level"  # a COMMAND: from here on the path's normal level is learnt anew
+
+
 @dataclass(frozen=True, slots=True)
 class PlayoutFact:
     n: int  # the journal's own counter; 0 before it is stored

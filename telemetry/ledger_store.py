@@ -18,6 +18,7 @@ from telemetry.chain import Entry, Wrong, day_span, first_wrong, genesis, link
 from telemetry.database import Reader, Row, open_or_quarantine
 from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
+from telemetry.path_level import PathLevel
 
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
@@ -199,6 +200,13 @@ class LedgerStore:
     def open_faults(self) -> list[dict[str, Any]]:
         """The body of each fault that was raised and not cleared."""
         return [json.loads(body) for (body,) in self._db.rows(OPEN_FAULTS)]
+
+    def path_level(self, channel: str) -> PathLevel:
+        rows = self._db.rows("SELECT body FROM path_level WHERE channel = ?", (channel,))
+        return PathLevel.from_json(json.loads(rows[0][0])) if rows else PathLevel()
+
+    def put_path_level(self, channel: str, level: PathLevel) -> None:
+        self._db.execute("INSERT OR REPLACE INTO path_level VALUES (?, ?)", (channel, canonical(level.to_json())))
 
     # --- the outbox
 
