@@ -159,6 +159,8 @@ def _plan_row(row: Row) -> PlanRow:
 class MeterReader(_JournalReader):
     """meter.db for the ledger, the console and the command line."""
 
+    schema = 2
+
     def segments_since(self, change: int, limit: int = 2_000) -> tuple[int, list[Segment]]:
         """Segments stored or lengthened after *change*, and the change to ask from next."""
         rows = self.rows(

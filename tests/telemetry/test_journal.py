@@ -273,6 +273,22 @@ def test_a_file_of_a_newer_version_is_refused_in_words(tmp_path):
         MeterJournal(tmp_path / "meter.db")
 
 
+def test_a_journal_that_was_not_brought_up_to_date_yet_is_not_taken_for_an_empty_one(meter, tmp_path):
+    meter.append_segment(Segment("line", 1, 0, 1, State.HUM))
+    meter.commit()
+    reader = MeterReader(tmp_path / "meter.db")
+    assert len(reader.segments_since(0)[1]) == 1
+    reader.close()
+    db = sqlite3.connect(tmp_path / "meter.db")
+    db.executescript("DROP TABLE level; PRAGMA user_version = 1;")
+    db.close()
+    with pytest.raises(JournalError, match="older version"):
+        reader.segments_since(0)
+    MeterJournal(tmp_path / "meter.db").close()
+    assert len(reader.segments_since(0)[1]) == 1
+    assert reader.levels_of("it", "line") == []
+
+
 def test_a_folder_that_is_not_there_is_an_error_in_words(tmp_path):
     with pytest.raises(JournalError, match="unable to open"):
         MeterJournal(tmp_path / "nowhere" / "meter.db")
