@@ -1,7 +1,7 @@
 """``measure``: what a recording of the return proves about what was sent. Two WAV files in, one answer out."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.format import RATE_HZ
+from audio.loudness import Loudness, LoudnessMeter
 from audio.match import Matcher, merged
 from audio.segments import MatchSegment, Quality, State
 from audio.wav import Wav, WavError, open_wav
@@ -46,10 +47,16 @@ class Measurement:
     delay_ms: float | None
     drift_ppm: float | None
     segments: tuple[MeasuredSegment, ...]
+    sent_loudness: Loudness = field(default_factory=Loudness)
+    heard_loudness: Loudness = field(default_factory=Loudness)  # of the stretch of HEARD in which SENT returned
 
     def to_json(self) -> dict[str, Any]:
         """The answer as the contract of ``smartradio measure`` has it."""
-        return asdict(self) | {"segments": [asdict(s) for s in self.segments]}
+        return asdict(self) | {
+            "segments": [asdict(s) for s in self.segments],
+            "sent_loudness": self.sent_loudness.to_json(),
+            "heard_loudness": self.heard_loudness.to_json(),
+        }
 
 
 def measure(sent_path: Path, heard_path: Path) -> Measurement:
@@ -58,7 +65,27 @@ def measure(sent_path: Path, heard_path: Path) -> Measurement:
         for path, wav in ((sent_path, sent), (heard_path, heard)):
             if not wav.frames_left:
                 raise MeasureError(f"{path}: holds no sound")
-        return _matched(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
+        found = _matched(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
+    return _with_loudness(found, sent_path, heard_path)
+
+
+def _with_loudness(found: Measurement, sent_path: Path, heard_path: Path) -> Measurement:
+    """HEARD counts where SENT returned, which is known only now: it is read again."""
+    delays_ms = [s.delay_ms for s in found.segments if s.state == State.ON_AIR and s.delay_ms is not None] or [0.0]
+    heard = _loudness(heard_path, delays_ms[0], found.sent_ms + delays_ms[-1])
+    return replace(found, sent_loudness=_loudness(sent_path, 0.0, found.sent_ms), heard_loudness=heard)
+
+
+def _loudness(path: Path, from_ms: float, to_ms: float) -> Loudness:
+    meter, at_frame = LoudnessMeter(), 0
+    first, end = (round(max(0.0, ms) * RATE_HZ / 1_000) for ms in (from_ms, to_ms))
+    with _opened(path) as wav:
+        for block in wav.blocks_48k(_BLOCK_S):
+            meter.push(block[max(0, first - at_frame) : max(0, end - at_frame)])
+            at_frame += len(block)
+            if at_frame >= end:
+                break
+    return meter.so_far()
 
 
 def _matched(sent: Iterator[Block], heard: Iterator[Block]) -> Measurement:

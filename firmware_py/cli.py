@@ -93,7 +93,8 @@ def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     stop = _add(sub, common, "stop", "operate.stop", "dừng phát / stop what plays")
     stop.add_argument("--until", metavar="T", help="2026-11-23T05:00 hoặc/or 17h30")
     resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
-    for command in (play, stop, resume):
+    level = _add(sub, common, "relearn", "operate.relearn", "học lại mức âm thanh / learn the normal level anew")
+    for command in (play, stop, resume, level):
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 

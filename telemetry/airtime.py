@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from audio.loudness import Loudness
 from scheduler.occurrence import Occurrence
 
 MEASURED = "measured"
@@ -62,6 +63,27 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class LoudnessShare:
+    """How loud the occurrence was sent, and heard on the account's channel, over a part of its slot."""
+
+    from_ms: int  # in the slot
+    to_ms: int
+    heard_ms: int
+    sent: Loudness
+    heard: Loudness
+
+    def to_json(self) -> dict[str, Any]:
+        span = {"from_ms": self.from_ms, "to_ms": self.to_ms, "heard_ms": self.heard_ms}
+        return span | {"sent": self.sent.to_json(), "heard": self.heard.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "LoudnessShare":
+        """Inverse of ``to_json``. Raises KeyError."""
+        sent, heard = (Loudness.from_json(data[side]) for side in ("sent", "heard"))
+        return cls(data["from_ms"], data["to_ms"], data["heard_ms"], sent, heard)
+
+
+@dataclass(frozen=True, slots=True)
 class AirtimeRecord:
     """on air + not on air + unobserved = planned, in the whole and on every day."""
 
@@ -78,6 +100,7 @@ class AirtimeRecord:
     coherence: float | None = None  # the evidence, mean over what was on air
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     withdrawn_by: str | None = None  # from the plan, while it ran
+    loudness: LoudnessShare | None = None  # evidence only; None: not measured, or of a record before it was
     revision: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -101,6 +124,7 @@ class AirtimeRecord:
                     for name, c in self.coverage.items()
                 },
                 "withdrawn_by": self.withdrawn_by,
+                "loudness": self.loudness and self.loudness.to_json(),
                 "revision": self.revision,
             }
         )
@@ -122,5 +146,6 @@ class AirtimeRecord:
             coherence=data["coherence"],
             coverage={name: Coverage(**c) for name, c in data["coverage"].items()},
             withdrawn_by=data["withdrawn_by"],
+            loudness=LoudnessShare.from_json(data["loudness"]) if data.get("loudness") else None,
             revision=data["revision"],
         )

@@ -197,8 +197,11 @@ class Reader:
     """Read-only queries on a file that another process writes; each ends at once. One thread at a time.
 
     A file that is not there yet, or was not yet given its tables, has no rows: a station starts in any order. A file
-    that was replaced (quarantine) is opened anew.
+    that was replaced (quarantine) is opened anew. One of an older version is refused until its writer has brought it up
+    to date: to take it for empty would close accounts without it.
     """
+
+    schema = 1  # the version that the queries need
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -246,11 +249,15 @@ class Reader:
                 check_same_thread=False,
             )
             try:
-                ready = connection.execute("PRAGMA user_version").fetchone() != (0,)
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
             except sqlite3.Error:
                 connection.close()
                 raise
-        if ready:
+        if version >= self.schema:
             return connection
         connection.close()
+        if version:
+            raise JournalError(
+                f"{self.path}: of an older version (schema {version}), and its writer has not started yet"
+            )
         return None

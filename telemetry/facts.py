@@ -7,6 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
+from audio.loudness import Loudness
 from scheduler.clock import Reading
 
 
@@ -30,6 +31,9 @@ class Fact(enum.StrEnum):
     SLOW_DISK = "slow_disk"  # ms: a commit took that long
 
 
+LEARN_LEVEL = "learn_level"  # a COMMAND: from here on the path's normal level is learnt anew
+
+
 @dataclass(frozen=True, slots=True)
 class PlayoutFact:
     n: int  # the journal's own counter; 0 before it is stored
@@ -49,6 +53,20 @@ class Condition:
     boot: int
     since_ns: int  # boottime of the change
     evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud an occurrence was sent and heard over a stretch of a boot: evidence, never part of an account."""
+
+    channel: str
+    occurrence_id: str
+    boot: int
+    from_ns: int  # boottime, of what was sent
+    to_ns: int
+    heard_ms: int  # of it so much was heard; less where the path's delay was not known, or nobody listened
+    sent: Loudness
+    heard: Loudness
 
 
 @dataclass(frozen=True, slots=True)

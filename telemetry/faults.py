@@ -61,6 +61,12 @@ RULES: Mapping[str, FaultRule] = {
         "Kiểm tra đầu vào của bàn trộn và tăng âm, tần số của bộ thu.",
         "Check the inputs of mixer and amplifier, and the receiver's frequency.",
     ),
+    "level_low": FaultRule(
+        0, 0, WARNING, "Tiếng nhỏ dần so với bình thường", "Quieter than normal",
+        "Kiểm tra âm lượng tăng âm, củ loa, dây loa và bộ thu; nếu đã chủ ý giảm âm lượng: smartradio relearn.",
+        "Check the amplifier's volume, the horns, their cable and the receiver; if it was turned down on purpose: "
+        "smartradio relearn.",
+    ),
     "sound_device": FaultRule(
         0, 2, CRITICAL, "Mất card âm thanh", "Sound device lost",
         "Cắm lại card âm thanh USB; xem tên thiết bị bằng lệnh smartradio devices.",

@@ -6,7 +6,7 @@ nothing and forgets nothing: commit again, or ``rollback`` and append again.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from scheduler.clock import ClockMapRow, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.canonical import canonical
 from telemetry.database import Corrupt, DiskFull, JournalError, open_or_quarantine
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 from telemetry.readers import MeterReader, PlayoutReader, Stop
 
 __all__ = [
@@ -254,6 +254,14 @@ class MeterJournal(_Journal):
             "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(n, self._next("segment_change"), s.channel, s.boot, s.from_ns, s.to_ns, str(s.state), str(s.quality)),
             *(s.delay_ms, s.coherence, s.heard_dbfs),
+        )
+
+    def put_level(self, level: Level) -> None:
+        """Store how loud a stretch was, in place of what was said of the same stretch while it was shorter."""
+        v = level
+        self._put(
+            "INSERT OR REPLACE INTO level VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(v.occurrence_id, v.channel, v.boot, v.from_ns, v.to_ns, v.heard_ms, *astuple(v.sent), *astuple(v.heard)),
         )
 
     def told_until(self, boot: int, since_ns: int) -> dict[str, int]:

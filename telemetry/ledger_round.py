@@ -9,9 +9,10 @@ from scheduler.clock import NS_PER_MS, wall_at
 from telemetry.airtime import AirtimeRecord
 from telemetry.axis import FOREVER_NS, Axis, trusted_backwards
 from telemetry.entries import entry_kind, fact_body, fault_body, plan_body
-from telemetry.facts import Condition, Fact, PlayoutFact
+from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact
 from telemetry.faults import RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
 from telemetry.ledger_store import LedgerStore, Slot, without_revision
+from telemetry.path_level import PathLevel, gain_of
 from telemetry.readers import MeterReader, PlanRow, PlayoutReader
 from telemetry.settle import Patience, settle, when_settled
 from telemetry.slots import Sources
@@ -113,6 +114,8 @@ class Round:
             self._store.slot_begun(fact.occurrence_id)
         if (kind := entry_kind(fact)) is not None:
             self._store.append(kind, fact_body(fact))
+        if fact.kind is Fact.COMMAND and fact.detail.get("what") == LEARN_LEVEL and self._rules.account is not None:
+            self._keep_level(self._rules.account, PathLevel())
         for condition in conditions_of(fact, self._source_of):
             self._take_condition(condition)
 
@@ -181,6 +184,22 @@ class Round:
         record = replace(record, revision=slot.next_revision)
         self._store.book_record(record, axis)
         self._settled.append(record)
+        if record.revision == 0:
+            self._take_gain(record)
+
+    # --- the level of the path
+
+    def _take_gain(self, record: AirtimeRecord) -> None:
+        """Hold how loud a programme returned against the normal. Each counts once, by its first account."""
+        account, gain_lu = self._rules.account, gain_of(record)
+        if account is not None and gain_lu is not None:
+            self._keep_level(account, self._store.path_level(account).after(gain_lu))
+
+    def _keep_level(self, account: str, level: PathLevel) -> None:
+        self._store.put_path_level(account, level)
+        evidence = {"normal_lu": level.normal_lu, "now_lu": level.now_lu}
+        now = self._now
+        self._take_condition(Condition("level_low", account, level.low, now.boot, now.boottime_ns, evidence))
 
     # --- sound outside the plan
 

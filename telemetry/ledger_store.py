@@ -18,6 +18,7 @@ from telemetry.chain import Entry, Wrong, day_span, first_wrong, genesis, link
 from telemetry.database import Reader, Row, open_or_quarantine
 from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
+from telemetry.path_level import PathLevel
 
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
@@ -200,6 +201,13 @@ class LedgerStore:
         """The body of each fault that was raised and not cleared."""
         return [json.loads(body) for (body,) in self._db.rows(OPEN_FAULTS)]
 
+    def path_level(self, channel: str) -> PathLevel:
+        rows = self._db.rows("SELECT body FROM path_level WHERE channel = ?", (channel,))
+        return PathLevel.from_json(json.loads(rows[0][0])) if rows else PathLevel()
+
+    def put_path_level(self, channel: str, level: PathLevel) -> None:
+        self._db.execute("INSERT OR REPLACE INTO path_level VALUES (?, ?)", (channel, canonical(level.to_json())))
+
     # --- the outbox
 
     def bookmark(self) -> Bookmark:
@@ -215,8 +223,9 @@ class LedgerStore:
 
 
 def without_revision(record: AirtimeRecord) -> str:
-    """What has to differ for a new revision."""
-    return canonical({key: value for key, value in record.to_json().items() if key != "revision"})
+    """What has to differ for a new revision. A record of before loudness was known is not another for its null."""
+    unknown = () if record.loudness else ("loudness",)
+    return canonical({key: value for key, value in record.to_json().items() if key not in ("revision", *unknown)})
 
 
 class LedgerReader(Reader):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audio.loudness import Loudness
 from audio.segments import Quality, Segment, State
 from scheduler.clock import ClockMapRow, ClockQuality, Reading, datetime_of, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.database import Reader, Row
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 
 FACT_COLUMNS = "n, kind, boot, boottime_ns, wall_ns, quality, occurrence, detail"
 SEGMENT_COLUMNS = "channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs"
@@ -158,6 +159,8 @@ def _plan_row(row: Row) -> PlanRow:
 class MeterReader(_JournalReader):
     """meter.db for the ledger, the console and the command line."""
 
+    schema = 2
+
     def segments_since(self, change: int, limit: int = 2_000) -> tuple[int, list[Segment]]:
         """Segments stored or lengthened after *change*, and the change to ask from next."""
         rows = self.rows(
@@ -174,6 +177,11 @@ class MeterReader(_JournalReader):
         )
         return [_segment(row) for row in rows]
 
+    def levels_of(self, occurrence_id: str, channel: str) -> list[Level]:
+        """How loud the occurrence was, in the stretches in which that was measured."""
+        sql = "SELECT * FROM level WHERE occurrence = ? AND channel = ? ORDER BY boot, from_ns"
+        return [_level(row) for row in self.rows(sql, (occurrence_id, channel))]
+
     def first_boot(self) -> int | None:
         """The first boot in which the meter lived."""
         rows = self.rows("SELECT min(boot) FROM run")
@@ -181,6 +189,11 @@ class MeterReader(_JournalReader):
 
     def learnt_delays(self) -> dict[str, float]:
         return dict(self.rows("SELECT channel, delay_ms FROM delay"))
+
+
+def _level(row: Row) -> Level:
+    occurrence, channel, boot, from_ns, to_ns, heard_ms, *figures = row
+    return Level(channel, occurrence, boot, from_ns, to_ns, heard_ms, Loudness(*figures[:3]), Loudness(*figures[3:]))
 
 
 def _segment(row: Row) -> Segment:

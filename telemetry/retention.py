@@ -31,6 +31,9 @@ STATEMENTS = {
         "DELETE FROM segment WHERE n IN (SELECT s.n FROM segment s JOIN run r ON r.boot = s.boot"
         " AND r.from_ns <= s.to_ns AND s.from_ns <= r.to_ns WHERE s.to_ns + r.to_wall_ns - r.to_ns < :before"
         " AND s.n < (SELECT max(n) FROM segment) AND s.change < (SELECT max(change) FROM segment) LIMIT :rows)",
+        "DELETE FROM level WHERE rowid IN (SELECT l.rowid FROM level l JOIN run r ON r.boot = l.boot"
+        " AND r.from_ns <= l.to_ns AND l.from_ns <= r.to_ns WHERE l.to_ns + r.to_wall_ns - r.to_ns < :before"
+        " LIMIT :rows)",
         OLD_CONDITIONS,
     ),
     "ledger": (

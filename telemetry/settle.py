@@ -13,9 +13,9 @@ from audio.format import frames_to_ms
 from audio.segments import Quality, Segment, State
 from scheduler.clock import NS_PER_MS, STATION_TZ, ClockMapRow, Reading, datetime_of
 from scheduler.occurrence import Occurrence
-from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage
+from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage, LoudnessShare
 from telemetry.axis import FOREVER_NS, SMALL_STEP_NS, Axis
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 from telemetry.playouts import Playout, Reason, card_lost, frozen, playouts, reasons, shut_down
 from telemetry.readers import Run
 from telemetry.shares import Booked, day_shares, sum_of
@@ -39,6 +39,7 @@ class SlotFacts:
     meter_runs: Sequence[Run] = ()
     return_device: Sequence[Condition] = ()  # every statement of the condition "return_device"
     withdrawn_by: str | None = None
+    levels: Sequence[Level] = ()  # of the account's channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
         coherence=_mean(axis, on_air_segments, "coherence", 3),
         coverage=_coverage(axis, life, played, facts),
         withdrawn_by=facts.withdrawn_by,
+        loudness=_loudness(axis, facts.levels),
     )
 
 
@@ -317,6 +319,14 @@ def _mean(axis: Axis, segments: Sequence[Segment], name: str, digits: int) -> fl
     ]
     weight = sum(ms for _, ms in weighed)
     return round(sum(value * ms for value, ms in weighed) / weight, digits) if weight else None
+
+
+def _loudness(axis: Axis, levels: Sequence[Level]) -> LoudnessShare | None:
+    """Gated means of parts cannot be added up: of several parts, the one that was heard longest speaks."""
+    for level in sorted(levels, key=lambda v: (-v.heard_ms, v.boot, v.from_ns)):
+        if spans := axis.spans(level.boot, level.from_ns, level.to_ns):
+            return LoudnessShare(spans[0][0], spans[-1][1], level.heard_ms, level.sent, level.heard)
+    return None
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Sources:
             meter_runs=self.meter.runs(boots) if self.meter else (),
             return_device=self.meter.conditions_of("return_device", boots) if self.meter else (),
             withdrawn_by=withdrawn_by,
+            levels=self.meter.levels_of(occurrence.id, self.account) if self.meter and self.account else (),
         )
 
     def _segments(self, axis: Axis) -> list[Segment]:

@@ -6,13 +6,13 @@ All that comes in is checked here before anybody uses it: a broker is a public p
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Any, NoReturn
 
 from scheduler.occurrence import Occurrence
-from telemetry.airtime import FIGURES, AirtimeRecord, Share
+from telemetry.airtime import FIGURES, AirtimeRecord, LoudnessShare, Share
 from telemetry.canonical import canonical
 from telemetry.chain import Entry
 
@@ -164,6 +164,8 @@ def _check_airtime(body: dict[str, Any]) -> None:
     _check_aware(record.occurrence)
     for share in (record.whole, *record.days.values()):
         _check_share(share)
+    if record.loudness is not None:
+        _check_loudness(record.loudness)
     for name in FIGURES:
         if sum(getattr(share, name) for share in record.days.values()) != getattr(record.whole, name):
             raise ValueError(f"the days do not sum to {name}")
@@ -181,6 +183,14 @@ def _check_share(share: Share) -> None:
         _milliseconds(ms)
     if share.on_air_ms + share.not_on_air_ms + share.unobserved_ms != share.planned_ms:
         raise ValueError("on air + not on air + unobserved is not planned")
+
+
+def _check_loudness(loudness: LoudnessShare) -> None:
+    for ms in (loudness.from_ms, loudness.to_ms, loudness.heard_ms):
+        _milliseconds(ms)
+    for value in (*astuple(loudness.sent), *astuple(loudness.heard)):
+        if value is not None and type(value) not in (int, float):
+            raise ValueError("a loudness is no number")
 
 
 def _check_unplanned(body: dict[str, Any]) -> None:

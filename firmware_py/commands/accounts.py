@@ -70,6 +70,16 @@ def measure(context: Context) -> None:
         f"sent {result.sent_ms} ms: on air {result.on_air_ms}, not {result.not_on_air_ms}, "
         f"unobserved {result.unobserved_ms}",
     )
+    _say_loudness(context, ("đã phát", "sent"), result.sent_loudness.to_json())
+    _say_loudness(context, ("nghe được", "heard"), result.heard_loudness.to_json())
+
+
+def _say_loudness(context: Context, side: tuple[str, str], loudness: dict[str, float | None]) -> None:
+    whole, short, peak = ("-" if value is None else f"{value:.1f}" for value in loudness.values())
+    context.say(
+        f"độ to {side[0]}: cả bài {whole} LUFS, lớn nhất trong 3 giây {short} LUFS, đỉnh thực {peak} dBTP",
+        f"loudness {side[1]}: integrated {whole} LUFS, highest short-term {short} LUFS, true peak {peak} dBTP",
+    )
 
 
 def month_figure(config: Config, month: str, upto: int | None = None) -> Json:

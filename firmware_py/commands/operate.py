@@ -26,6 +26,14 @@ def resume(context: Context) -> None:
     context.say("Đã gửi lệnh cho phát lại.", "Resume requested.")
 
 
+def relearn(context: Context) -> None:
+    _request(context, "learn_level", why=context.args.why)
+    context.say(
+        "Đã gửi lệnh học lại mức âm thanh bình thường từ các chương trình sắp tới.",
+        "The normal level will be learnt anew from the programmes to come.",
+    )
+
+
 def play(context: Context) -> None:
     from audio.decode import MediaError
     from audio.library import ingest

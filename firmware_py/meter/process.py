@@ -22,6 +22,7 @@ from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import CannotCommit, Committed, JournalThread
 from firmware_py.meter.expectation import PlanWatch
+from firmware_py.meter.levels import Levels
 from firmware_py.meter.listener import Listener
 from firmware_py.meter.past import REACH_NS, Death, Past, past_of, told_until
 from firmware_py.meter.tape import Follower, Tape
@@ -82,6 +83,14 @@ class Ear:
     listening: bool | None = None  # None: not heard of yet
     lost_reason: str = ""
     learnt_ms: float | None = None
+    prior_ms: float | None = None  # the delay of an earlier life
+    levels: Levels | None = None  # of the account's channel
+
+    @property
+    def delay_ns(self) -> int | None:
+        """Of the path, as far as it is known."""
+        delay_ms = self.prior_ms if self.learnt_ms is None else self.learnt_ms
+        return None if delay_ms is None else round(delay_ms * NS_PER_MS)
 
 
 @dataclass
@@ -121,7 +130,10 @@ class Meter:
             name = channel.name
             told_ns = told_until(told, name, past)
             listener = Listener(name, started.boot, self._timeline, delays.get(name), told_ns)
-            self.ears[name] = Ear(channel.account, tapes[name], heard[name], listener, started.boottime_ns)
+            ear = Ear(channel.account, tapes[name], heard[name], listener, started.boottime_ns)
+            ear.prior_ms = delays.get(name)
+            ear.levels = Levels(name, started.boot) if channel.account else None
+            self.ears[name] = ear
         self._path_ns = round(delays.get(self._witness, 0.0) * NS_PER_MS)
         self._sent = Follower(self.config.ring_path, started.boot)
         self._take_sent(self._sent.news(past.axis_ns))
@@ -187,6 +199,7 @@ class Meter:
         self._listen(reading)
         for ear in self.ears.values():
             self._store(ear.listener.finish())
+        self._tell_levels(reading)
         self._end_death(reading.boottime_ns)
         self._mark(reading, final=True)
         self._commit()
@@ -207,6 +220,9 @@ class Meter:
     def _take_sent(self, blocks: list[Block]) -> None:
         for block in blocks:
             self._sending = block.occurrence_id
+            for ear in self.ears.values():
+                if ear.levels:
+                    ear.levels.sent(block)
             for span in self._timeline.place(block.sink_ns, BLOCK_FRAMES):
                 self._tell_ears(span, block.pcm, bool(block.occurrence_id))
 
@@ -218,6 +234,8 @@ class Meter:
     def _take_heard(ear: Ear, blocks: list[Block]) -> None:
         for block in blocks:
             ear.listener.heard(block)
+            if ear.levels:
+                ear.levels.heard(block, ear.delay_ns)
 
     def _end_death(self, at_ns: int) -> None:
         """We hear, or know that we cannot: from here on it is our life."""
@@ -239,6 +257,11 @@ class Meter:
     def _store(self, segments: list[Segment]) -> None:
         for segment in segments:
             self._say(MeterJournal.append_segment, segment)
+
+    def _tell_levels(self, reading: Reading) -> None:
+        for ear in self.ears.values():
+            for level in ear.levels.told(reading.boottime_ns) if ear.levels else ():
+                self._say(MeterJournal.put_level, level)
 
     def _judge(self, reading: Reading) -> None:
         due = self._plan.expected(reading).due(reading) is not None or bool(self._sending)
@@ -297,6 +320,7 @@ class Meter:
             return
         busy = reading.boottime_ns < self._busy_until_ns
         self._commit_due_ns = reading.boottime_ns + (BUSY_COMMIT_NS if busy else IDLE_COMMIT_NS)
+        self._tell_levels(reading)
         self._mark(reading)
         self._commit()
 

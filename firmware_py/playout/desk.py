@@ -23,7 +23,7 @@ from scheduler.occurrence import BulletinClass, Kind, Occurrence
 from scheduler.quiet import Window
 from scheduler.timetable import Timetable
 from telemetry.conditions import ConditionBook
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
 
@@ -195,6 +195,8 @@ class Desk:
                 self._order_resume(by, reading)
             case "play":
                 self._order_play(id, by, body, reading)
+            case "learn_level":
+                self._fact(Fact.COMMAND, reading, None, by=by, what=LEARN_LEVEL, why=str(body.get("why", ""))[:500])
             case _:
                 raise ValueError("unknown command")
 

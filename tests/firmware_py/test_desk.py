@@ -10,7 +10,7 @@ from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
 from scheduler.timetable import EVERY_DAY, Item, Slot, Timetable
-from telemetry.facts import Fact
+from telemetry.facts import LEARN_LEVEL, Fact
 from telemetry.journal import PlayoutJournal, PlayoutReader
 
 FIVE = datetime(2026, 11, 23, 5, tzinfo=STATION_TZ)
@@ -169,6 +169,15 @@ def test_a_stop_outlives_a_crash(day):
     day.pass_time(30 * 60)
     assert day.facts(Fact.BEGAN) == []
     assert [fact.detail["cause"] for fact in day.facts(Fact.MISSED)] == ["stopped_by"]
+
+
+def test_a_word_to_learn_the_level_anew_is_booked_for_the_ledger_and_stops_nothing(day):
+    day.pass_time(60)
+    day.ask("learn_level", why="thay củ loa")
+    day.pass_time(30 * 60)
+    (said,) = day.facts(Fact.COMMAND)
+    assert said.detail == {"by": "Lan", "what": LEARN_LEVEL, "why": "thay củ loa"}
+    assert [fact.detail["cause"] for fact in day.facts(Fact.ENDED)] == ["planned_end"]
 
 
 def test_nothing_scheduled_plays_by_a_clock_nobody_trusts_and_what_is_due_is_joined_when_it_is(day):

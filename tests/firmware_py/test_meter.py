@@ -50,6 +50,7 @@ class Air:
         self.noise = np.random.default_rng(7)
         self.sent_blocks = self.captured_frames = 0
         self.meter = self.process_began_frame = None
+        self.sending, self.gain = "tin", 1.0
 
     def start_meter(self):
         self.process_began_frame = self.captured_frames
@@ -72,9 +73,11 @@ class Air:
 
     def _pass_block(self):
         pcm = (self.noise.standard_normal(BLOCK_FRAMES) * 4_000).astype("<i2")
-        self.ring.put(pcm.tobytes(), self.sent_blocks * BLOCK_FRAMES, BEGAN_NS + self.sent_blocks * BLOCK_NS, "tin")
+        self.ring.put(
+            pcm.tobytes(), self.sent_blocks * BLOCK_FRAMES, BEGAN_NS + self.sent_blocks * BLOCK_NS, self.sending
+        )
         self.sent_blocks += 1
-        self.heard = np.concatenate([self.heard, pcm])
+        self.heard = np.concatenate([self.heard, (pcm * self.gain).astype("<i2")])
         block, self.heard = self.heard[:BLOCK_FRAMES], self.heard[BLOCK_FRAMES:]
         heard_ns = BEGAN_NS + frames_to_ns(self.captured_frames)
         if self.meter:
@@ -197,6 +200,51 @@ def test_a_lost_return_is_told_at_once_though_its_last_blocks_are_read_after_the
     reader.close()
     assert said[-1][0]
     assert said[-1][1] - lost_ns <= BLOCK_NS
+
+
+def levels_of(air, occurrence_id):
+    reader = MeterReader(air.config.meter_db)
+    try:
+        return reader.levels_of(occurrence_id, "return")
+    finally:
+        reader.close()
+
+
+def send_one_after_another(air, *programmes):
+    for air.sending in programmes:
+        air.pass_blocks(200)
+    air.sending = "after"
+    air.pass_blocks(150)
+
+
+def test_the_level_of_each_programme_is_told_of_what_was_sent_and_of_its_return(air):
+    air.gain = 0.5
+    air.start_meter()
+    air.pass_blocks(100)  # the path is learnt
+    send_one_after_another(air, "one", "two")
+    for name, begun_block in (("one", 100), ("two", 300)):
+        (level,) = levels_of(air, name)
+        assert level.from_ns == BEGAN_NS + begun_block * BLOCK_NS
+        assert level.to_ns - level.from_ns == pytest.approx(200 * BLOCK_NS, abs=1_000)
+        assert level.heard_ms == pytest.approx(200 * BLOCK_NS / NS_PER_MS, abs=3)
+        fallen_lu = level.sent.integrated_lufs - level.heard.integrated_lufs
+        assert fallen_lu == pytest.approx(6.02, abs=0.05)
+        assert level.sent.true_peak_dbtp - level.heard.true_peak_dbtp == pytest.approx(6.02, abs=0.05)
+
+
+def test_a_killed_meters_level_stays_and_its_successors_stands_beside_it(air):
+    air.start_meter()
+    air.pass_blocks(250)
+    air.kill_meter()
+    air.pass_blocks(50)
+    air.start_meter()
+    send_one_after_another(air, "tin")
+    before, after = levels_of(air, "tin")
+    assert before.to_ns == pytest.approx(BEGAN_NS + 250 * BLOCK_NS, abs=6 * NS_PER_S)
+    assert after.to_ns == pytest.approx(BEGAN_NS + 500 * BLOCK_NS, abs=1_000)
+    hole_ms = 50 * BLOCK_NS / NS_PER_MS
+    whole_ms = (after.to_ns - after.from_ns) / NS_PER_MS
+    assert 0 <= whole_ms - after.heard_ms - hole_ms < 200
 
 
 # -- what a predecessor left ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ A line is a time (of the sky, which no clock step moves), a subject and what hap
     05:10:00  power   off|on        05:10:00  kill|start|shut-down   playout|meter
     05:10:00  stop    by NAME [until HH:MM:SS]     05:20:00  resume by NAME
     05:10:00  card    lost|back     05:10:00  return lost|back            05:10:00  freeze SECONDS
+    05:30:00  level   ban-tin -12   it was heard 12 LU quieter than sent  06:00:00  learn-level
     05:10:00  clock   +3600         05:10:00  withdraw ban-tin by NAME    05:10:00  condition CODE bad|good
     expect    ban-tin KEY=VALUE …                  a figure or a cause, as 1649s, or any field of the record
     expect    month 2026-11 KEY=VALUE …            expect    fault CODE         expect    unplanned SECONDSs
@@ -23,15 +24,20 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from audio.loudness import Loudness
 from audio.segments import Quality, Segment, State
 from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind, Occurrence
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.facts import LEARN_LEVEL, Condition, Fact, Level, PlayoutFact, Watermark
 from telemetry.journal import MeterJournal, MeterReader, PlayoutJournal, PlayoutReader
 from telemetry.ledger import LedgerCore, LedgerReader, Rules
 
 CHANNEL = "line"
-WORDS = {"return": "returns", "shut-down": "end_process"}  # of the text, where Python has another use for them
+WORDS = {
+    "return": "returns",
+    "shut-down": "end_process",
+    "learn-level": "learn_level",
+}  # of the text, where Python has another use for them
 RATE = 48_000
 BOOT_S = 20  # from power on to the first process
 BEAT_S = 20  # watermark and progress; and at every line, so that nothing depends on it
@@ -274,6 +280,15 @@ class Day:
     def condition(self, code: str, word: str) -> None:
         at = self.reading()
         self.box.meter.append_condition(Condition(code, CHANNEL, word == "bad", at.boot, at.boottime_ns))
+
+    def level(self, id: str, gain_lu: str) -> None:
+        from_ns = wall_ns_of(self.box.known[id].starts_at) - self.box.step_ns - self.box.powered_at_ns
+        heard_ms = (self.bt - from_ns) // 1_000_000
+        sent, heard = (Loudness(lufs, lufs + 3, lufs + 15) for lufs in (-23.0, -23.0 + float(gain_lu)))
+        self.box.meter.put_level(Level(CHANNEL, id, self.box.boot, from_ns, self.bt, heard_ms, sent, heard))
+
+    def learn_level(self) -> None:
+        self.fact(Fact.COMMAND, by="An", what=LEARN_LEVEL, why="")
 
     def look(self, *_: str) -> None:
         """The ledger does its rounds until there is nothing new."""

@@ -94,7 +94,7 @@ def test_a_miss_that_a_person_wanted_is_no_fault(fact):
 
 
 def test_every_condition_that_a_process_states_has_a_rule_with_words():
-    for code in (*WHEN_DUE, "overlaid_audio", "sound_when_idle", "return_device"):
+    for code in (*WHEN_DUE, "overlaid_audio", "sound_when_idle", "return_device", "level_low"):
         assert code in RULES
     for rule in RULES.values():
         assert all((rule.title_vi, rule.title_en, rule.advice_vi, rule.advice_en))

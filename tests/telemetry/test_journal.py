@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from audio.loudness import Loudness
 from audio.segments import Quality, Segment, State
 from scheduler.clock import NS_PER_S, ClockMapRow, ClockQuality, Reading, datetime_of
 from scheduler.occurrence import Occurrence
 from telemetry.database import Database, JournalError, Reader
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 from telemetry.journal import MeterJournal, MeterReader, PlayoutJournal, PlayoutReader, Stop
 from telemetry.retention import prune
 
@@ -220,6 +221,20 @@ def test_open_conditions_are_what_was_said_last(meter, tmp_path):
     assert [n for n, _ in reader.conditions_since(1)] == [2, 3]
 
 
+def test_the_level_of_a_stretch_is_one_row_that_is_replaced_as_it_grows(meter, tmp_path):
+    said = Level("line", "it", 1, 10, 20, 5, Loudness(-23.0, -20.0, -1.5), Loudness(None, None, -40.25))
+    for level in (said, replace(said, to_ns=30, heard_ms=9), replace(said, from_ns=40, to_ns=50)):
+        meter.put_level(level)
+        meter.commit()
+    meter.put_level(replace(said, channel="horn"))
+    reader = MeterReader(tmp_path / "meter.db")
+    assert reader.levels_of("it", "line") == [
+        replace(said, to_ns=30, heard_ms=9),
+        replace(said, from_ns=40, to_ns=50),
+    ]
+    assert reader.levels_of("another", "line") == []
+
+
 def test_learnt_delays_are_the_newest(meter):
     meter.learn_delay("line", 400.0, at())
     meter.learn_delay("line", 410.5, at(1))
@@ -258,6 +273,22 @@ def test_a_file_of_a_newer_version_is_refused_in_words(tmp_path):
         MeterJournal(tmp_path / "meter.db")
 
 
+def test_a_journal_that_was_not_brought_up_to_date_yet_is_not_taken_for_an_empty_one(meter, tmp_path):
+    meter.append_segment(Segment("line", 1, 0, 1, State.HUM))
+    meter.commit()
+    reader = MeterReader(tmp_path / "meter.db")
+    assert len(reader.segments_since(0)[1]) == 1
+    reader.close()
+    db = sqlite3.connect(tmp_path / "meter.db")
+    db.executescript("DROP TABLE level; PRAGMA user_version = 1;")
+    db.close()
+    with pytest.raises(JournalError, match="older version"):
+        reader.segments_since(0)
+    MeterJournal(tmp_path / "meter.db").close()
+    assert len(reader.segments_since(0)[1]) == 1
+    assert reader.levels_of("it", "line") == []
+
+
 def test_a_folder_that_is_not_there_is_an_error_in_words(tmp_path):
     with pytest.raises(JournalError, match="unable to open"):
         MeterJournal(tmp_path / "nowhere" / "meter.db")
@@ -289,14 +320,15 @@ def test_raw_facts_are_kept_thirteen_months_and_only_a_vouched_clock_removes_any
     for second in range(10):
         playout.append_fact(PlayoutFact(0, Fact.COMMAND, at(second)))
         meter.append_segment(Segment("line", 1, second * NS_PER_S, second * NS_PER_S + 1, State.HUM))
+        meter.put_level(Level("line", "it", 1, second * NS_PER_S, second * NS_PER_S + 1, 0, Loudness(), Loudness()))
         meter.mark(Watermark(1, second * NS_PER_S, NOW_NS + second * NS_PER_S))
     playout.commit()
     meter.commit()
     soon, late = at(300 * 86_400), at(500 * 86_400)
-    for name in ("playout.db", "meter.db"):
+    for name, removed in (("playout.db", 9), ("meter.db", 9 + 10)):
         assert prune(tmp_path / name, soon) == 0
         assert prune(tmp_path / name, replace(late, quality=ClockQuality.SAVED)) == 0
-        assert prune(tmp_path / name, late) == 9
+        assert prune(tmp_path / name, late) == removed
     playout.append_fact(PlayoutFact(0, Fact.COMMAND, at(11)))
     playout.commit()
     assert [fact.n for fact in PlayoutReader(tmp_path / "playout.db").facts_since(0)[1]] == [10, 11]

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio.loudness import Loudness
 from audio.segments import Quality, Segment, State
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockMapRow, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind, Occurrence
-from telemetry.airtime import AirtimeRecord
+from telemetry.airtime import AirtimeRecord, LoudnessShare
 from telemetry.axis import Axis
-from telemetry.facts import Condition, Fact, PlayoutFact, Watermark
+from telemetry.canonical import canonical
+from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
+from telemetry.ledger_store import without_revision
 from telemetry.readers import Run
 from telemetry.settle import Patience, SlotFacts, settle, when_settled
 from telemetry.shares import local_days
@@ -69,6 +72,16 @@ def stretches(draw):
     return draw(boots), start, end
 
 
+tenths = st.none() | st.integers(-700, 50).map(lambda n: n / 10)
+loudness = st.builds(Loudness, tenths, tenths, tenths)
+
+
+@st.composite
+def levels(draw):
+    boot, start, end = draw(stretches())
+    return Level("line", "it", boot, start, end, draw(st.integers(0, 9_000_000)), draw(loudness), draw(loudness))
+
+
 @st.composite
 def slot_facts(draw):
     facts = [replace(fact, n=n) for n, fact in enumerate(draw(st.lists(playout_facts(), max_size=12)), 1)]
@@ -103,6 +116,7 @@ def slot_facts(draw):
         playout_runs=[Run(*stretch) for stretch in draw(st.lists(stretches(), max_size=4))],
         meter_runs=[Run(*stretch) for stretch in draw(st.lists(stretches(), max_size=4))],
         return_device=said,
+        levels=draw(st.lists(levels(), max_size=3)),
     )
 
 
@@ -146,6 +160,13 @@ def test_what_was_never_begun_is_never_on_air(facts):
     assert (record.whole.on_air_ms, record.whole.played_ms, record.start_error_ms) == (0, 0, None)
 
 
+@settings(max_examples=60, deadline=None)
+@given(slot_facts())
+def test_loudness_is_evidence_and_changes_nothing_else(facts):
+    record = settle(occurrence(), facts)
+    assert replace(record, loudness=None) == settle(occurrence(), replace(facts, levels=()))
+
+
 def began(sink_ns: int, boot: int = 1, wanted_ns: int = ZERO_NS) -> PlayoutFact:
     detail = {"anchor_ns": ZERO_NS, "sink_ns": sink_ns, "wanted_ns": wanted_ns, "offset_ms": 0, "content_ms": None}
     return PlayoutFact(1, Fact.BEGAN, at(boot, sink_ns), "it", detail)
@@ -181,6 +202,26 @@ def test_sound_that_was_matched_while_another_programme_played_is_not_this_one()
     record = settle(occurrence(), simple(playout=[began(ZERO_NS), other]))
     assert record.whole.on_air_ms == 60_000
     assert record.whole.not_on_air == {"pre_empted": 1_740_000}
+
+
+def test_the_part_that_was_heard_longest_says_how_loud_it_was():
+    begun = Level("line", "it", 1, ZERO_NS - NS_PER_S, ZERO_NS + 60 * NS_PER_S, 50_000, Loudness(-30.0), Loudness())
+    longer = replace(begun, from_ns=ZERO_NS + 50 * NS_PER_S, to_ns=END_NS, heard_ms=1_700_000)
+    elsewhere = replace(longer, boot=2, heard_ms=1_800_000)
+    record = settle(occurrence(), simple(levels=[begun, longer, elsewhere]))
+    assert record.loudness == LoudnessShare(50_000, 1_800_000, 1_700_000, Loudness(-30.0), Loudness())
+    assert record.to_json()["loudness"]["sent"] == {
+        "integrated_lufs": -30.0,
+        "max_short_term_lufs": None,
+        "true_peak_dbtp": None,
+    }
+
+
+def test_a_record_of_before_loudness_was_known_is_read_and_is_no_other_than_todays_without():
+    record = settle(occurrence(), simple())
+    old = {key: value for key, value in record.to_json().items() if key != "loudness"}
+    assert AirtimeRecord.from_json(old) == record
+    assert without_revision(record) == canonical({key: value for key, value in old.items() if key != "revision"})
 
 
 def test_playout_cannot_claim_air_that_the_meter_did_not_hear():

@@ -129,8 +129,13 @@ def airtime_body(**changed) -> dict:
     return body | changed
 
 
-def test_an_account_that_adds_up_is_taken():
-    check_body(Entry("a1", 1, "airtime", airtime_body(), "", ""))
+SILENT = {"integrated_lufs": None, "max_short_term_lufs": None, "true_peak_dbtp": -30}
+LOUDNESS = {"from_ms": 0, "to_ms": 10, "heard_ms": 9, "sent": SILENT | {"integrated_lufs": -23.5}, "heard": SILENT}
+
+
+@pytest.mark.parametrize("evidence", [{}, {"loudness": None}, {"loudness": LOUDNESS}])
+def test_an_account_that_adds_up_is_taken(evidence):
+    check_body(Entry("a1", 1, "airtime", airtime_body(**evidence), "", ""))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +143,10 @@ def test_an_account_that_adds_up_is_taken():
     [
         {"on_air_ms": 8},
         {"on_air_ms": 7.0},
+        {"loudness": 3},
+        {"loudness": LOUDNESS | {"heard_ms": -1}},
+        {"loudness": LOUDNESS | {"heard": {}}},
+        {"loudness": LOUDNESS | {"heard": SILENT | {"true_peak_dbtp": "loud"}}},
         {"on_air_ms": True},
         {"played_ms": -1},
         {"not_on_air": {"dead_air": 3}},

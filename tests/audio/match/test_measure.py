@@ -54,6 +54,26 @@ def test_a_recording_that_was_cut_off_is_measured_as_far_as_it_goes(tmp_path, re
     assert said.on_air_ms == pytest.approx(9_700, abs=250)
 
 
+def test_heard_is_as_loud_as_the_path_makes_it_where_sent_returned(tmp_path, recording):
+    """What else the recording holds, before and after, does not count."""
+    rate, delay = recording.rate, 3 * recording.rate
+    loud = np.random.default_rng(7).normal(0, 0.5, 30 * rate).astype(np.float32)
+    loud[delay - rate // 50 : delay + rate // 50] = 0  # a filter rings over a sharp edge
+    returned = np.concatenate((loud[:delay], recording.sent * 0.25, loud[delay:]))
+    sent = write_wav(tmp_path / "sent.wav", recording.sent, rate)
+    said = measure(sent, write_wav(tmp_path / "heard.wav", returned, rate)).to_json()
+    assert said["delay_ms"] == pytest.approx(3_000, abs=0.5)
+    fallen = {key: said["sent_loudness"][key] - said["heard_loudness"][key] for key in said["sent_loudness"]}
+    assert fallen == pytest.approx(dict.fromkeys(fallen, 12.0), abs=0.2)
+
+
+def test_of_a_silent_return_no_loudness_is_said(tmp_path, recording):
+    sent = write_wav(tmp_path / "sent.wav", recording.sent, recording.rate)
+    said = measure(sent, write_wav(tmp_path / "heard.wav", recording.sent * 0, recording.rate)).to_json()
+    assert said["sent_loudness"]["integrated_lufs"] == pytest.approx(-23, abs=6)
+    assert said["heard_loudness"] == dict.fromkeys(("integrated_lufs", "max_short_term_lufs", "true_peak_dbtp"))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
