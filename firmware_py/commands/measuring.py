@@ -28,12 +28,13 @@ def measure(context: Context) -> None:
         context.print_json(result.to_json())
     else:
         _print(context, result)
-    _remark(context, sent, heard, result)
+    _remark_on_result(context, result)
 
 
 def _measured(context: Context, sent: Path, heard: Path, traces: "Traces | None") -> Measurement:
     progress = _Progress(context)
     try:
+        _remark(context, sent, heard)
         return measure_files(sent, heard, [progress, *([traces] if traces else [])])
     except WavError as error:
         raise failure(str(error.path), "unreadable", error.vi, error.en) from None
@@ -52,21 +53,24 @@ def _print(context: Context, result: Measurement) -> None:
     )
 
 
-def _remark(context: Context, sent: Path, heard: Path, result: Measurement) -> None:
-    """What a person may have overlooked. The figures are right all the same."""
-    if sent.samefile(heard):
-        context.say(
-            "Chú ý: hai tên là cùng một tệp; so một tệp với chính nó không chứng minh được gì.",
-            "Note: both names are the same file; a file measured against itself proves nothing.",
-        )
+def _remark(context: Context, sent: Path, heard: Path) -> None:
+    """What a person may have overlooked. Raises WavError."""
     for path in (sent, heard):
         with open_wav(path) as wav:
             channels = wav.form.channels
         if channels > 1:
             context.say(
                 f"Chú ý: {path} có {channels} kênh, đã lấy trung bình các kênh.",
-                f"Note: {path} has {channels} channels; they were averaged.",
+                f"Note: {path} has {channels} channels; they are averaged.",
             )
+    if sent.samefile(heard):
+        context.say(
+            "Chú ý: hai tên là cùng một tệp; so một tệp với chính nó không chứng minh được gì.",
+            "Note: both names are the same file; a file measured against itself proves nothing.",
+        )
+
+
+def _remark_on_result(context: Context, result: Measurement) -> None:
     if result.delay_ms is None:
         context.say(
             "Chú ý: không chỗ nào của bản thu khớp với bản đã phát (đúng tệp chưa? lệch quá −2 … +10 s?).",
