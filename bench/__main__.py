@@ -16,6 +16,7 @@ NAMES = (
     "cost",
     "truth",
     "measure",
+    "measure_long",
     "schedule",
     "diagnosis",
     "outbox",

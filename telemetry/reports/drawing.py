@@ -4,6 +4,7 @@ A kind of thing is told by its colour *and* its pattern *and* its letter. The co
 ("Color universal design", 2008); the scale of levels is ColorBrewer's YlGnBu, whose lightness falls steadily.
 """
 
+import bisect
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,24 +37,26 @@ def width(text: str, size: int, bold: bool = False) -> int:
 def shortened(text: str, room: int, size: int, bold: bool = False) -> str:
     """*text* with its middle left out where it is wider than *room* pixels; names differ at their ends."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    kept = len(text)
-    short = text
-    while width(short, size, bold) > room and kept > 2:
-        kept -= 1
-        short = f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
-    return short
+    if width(text, size, bold) <= room:
+        return text
+
+    def keeping(letters: int) -> str:
+        return f"{text[: (letters + 1) // 2]}…{text[len(text) - letters // 2 :]}"
+
+    fitting = bisect.bisect_right(range(len(text)), room, key=lambda letters: width(keeping(letters), size, bold))
+    return keeping(max(0, fitting - 1))
 
 
 def filled(size: tuple[int, int], colour: Colour, pattern: Pattern) -> Image.Image:
-    """A rectangle of a colour under a pattern of thin dark lines."""
+    """A rectangle of a colour under a pattern of dark lines."""
     image = Image.new("RGB", size, colour)
     draw = ImageDraw.Draw(image)
     for line in _lines(size, pattern):
-        draw.line(line, fill=INK, width=1)
+        draw.line(line, fill=INK, width=2)
     if pattern == "dots":
         for row, y in enumerate(range(3, size[1], _STEP // 2)):
             for x in range(2 + row % 2 * _STEP // 2, size[0], _STEP):
-                draw.rectangle((x, y, x + 1, y + 1), fill=INK)
+                draw.rectangle((x, y, x + 2, y + 1), fill=INK)
     return image
 
 

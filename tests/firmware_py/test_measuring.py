@@ -1,7 +1,8 @@
-"""``smartradio measure`` as a person calls it: every kind of file, bad ones named and explained, the picture written."""
+"""``smartradio measure`` as a person calls it: every kind of file, bad ones named and explained, the picture."""
 
 import json
 import os
+import pty
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from audio.wav import open_wav
+from bench.measure_long import used
 from bench.recordings import Channel, Fault, as_int16, record, resample, speech, write_wav
 from firmware_py import cli
 
@@ -314,3 +316,26 @@ def test_a_full_disk_under_the_picture_is_said(measure, folder, tmp_path):
     (tmp_path / ".a.png.part").symlink_to("/dev/full")
     refused(measure(folder / "sent.wav", folder / "heard.wav", "--plot", plot), plot, "No space left")
     assert not plot.exists()
+
+
+# --- long ones ------------------------------------------------------------------------------------------------------
+
+
+def test_memory_does_not_grow_with_the_recording_and_a_terminal_sees_how_far_it_is(tmp_path):
+    mine, its = pty.openpty()
+    short = used(tmp_path, 2)
+    long = used(tmp_path, 9, stderr=its)
+    os.close(its)
+    shown = os.read(mine, 65_536).decode()
+    os.close(mine)
+    assert long.peak_mib - short.peak_mib < 8
+    said = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert said["sent_ms"] == 9 * 60_000
+    assert said["on_air_ms"] == pytest.approx(9 * 60_000 - 5_000, abs=1_000)
+    assert "measuring: " in shown or "đang đo: " in shown
+    assert shown.split("\r\x1b[K")[-1].strip().endswith(str(tmp_path / "long.png"))  # nothing of it stays
+
+
+def test_no_progress_is_written_where_nobody_watches(folder):
+    done = command(folder / "sent.wav", folder / "heard.wav", "--json")
+    assert done.stderr == b""
