@@ -15,6 +15,7 @@ from audio.format import RATE_HZ
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _TAPS_A_PHASE = 32
+_MANY_PHASES = 500  # more: a product a phase costs more than gathering
 _UNKNOWN = 0xFFFFFFFF  # as a size: it did not fit, or was never written
 _LONGEST_CHUNK = 1 << 20  # that is read and not skipped
 _RIFF_KINDS = (b"RIFF", b"RF64", b"BW64")  # the latter two may be longer than 4 GiB (EBU Tech 3306, ITU-R BS.2088)
@@ -243,6 +244,19 @@ class Resampler:
         return self._between(self._made, max(self._made, wanted))
 
     def _between(self, start: int, stop: int) -> NDArray[np.float32]:
+        return self._one_by_one(start, stop) if self._up > _MANY_PHASES else self._by_phases(start, stop)
+
+    def _one_by_one(self, start: int, stop: int) -> NDArray[np.float32]:
+        """For rates that have nothing in common: as many phases as samples."""
+        if stop <= start:
+            return np.zeros(0, np.float32)
+        whole, phase = np.divmod(np.arange(start, stop) * self._down, self._up)
+        windows = np.lib.stride_tricks.sliding_window_view(self._kept, self._bank.shape[1])
+        self._made = stop
+        gathered = windows[whole - self._half + 1 - self._first]
+        return np.asarray(np.einsum("ij,ij->i", gathered, self._bank[phase]), np.float32)
+
+    def _by_phases(self, start: int, stop: int) -> NDArray[np.float32]:
         taps = self._bank.shape[1]
         out = np.empty(stop - start, np.float32)
         for phase_at in range(min(self._up, stop - start)):  # outputs of one phase lie ``down`` inputs apart

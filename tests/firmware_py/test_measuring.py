@@ -155,6 +155,14 @@ def test_a_recording_that_began_ten_seconds_early_or_two_seconds_late_is_measure
     assert said["on_air_ms"] == pytest.approx(16_100, abs=120)
 
 
+def test_the_delay_is_told_of_a_recording_that_ends_before_it_can_be_proven_twice(measure, tmp_path):
+    word = record("short", speech(2.0, 10), Channel(40), (), 10)
+    sent, heard = tmp_path / "sent.wav", tmp_path / "heard.wav"
+    said = measure(write_wav(sent, word.sent, RATE), write_wav(heard, word.heard, RATE))[1]
+    assert (said["sent_ms"], said["on_air_ms"]) == (2_000, pytest.approx(2_000, abs=50))
+    assert said["delay_ms"] == pytest.approx(300, abs=0.5)
+
+
 def test_what_was_recorded_long_after_the_end_changes_nothing(measure, folder, sound, tmp_path):
     longer = write_wav(tmp_path / "longer.wav", np.concatenate([sound.heard, speech(60.0, 99)]), RATE)
     assert is_right(measure(folder / "sent.wav", longer)[1])
