@@ -25,6 +25,12 @@ _LEVELS = ("ffffd9", "edf8b1", "c7e9b4", "7fcdbb", "41b6c4", "1d91c0", "225ea8",
 _STEP = 10  # pixels from one line of a pattern to the next
 
 
+def ink_on(colour: Colour) -> Colour:
+    """White on dark colours, dark on light ones."""
+    red, green, blue = colour
+    return PAPER if 0.299 * red + 0.587 * green + 0.114 * blue < 112 else INK
+
+
 @functools.cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONTS / f"LiberationSerif-{'Bold' if bold else 'Regular'}.ttf"), size)

@@ -252,7 +252,7 @@ class _Page:
                 if look.pattern != "plain":
                     box = (x - wide / 2 - 5, y - size * 0.55, x + wide / 2 + 5, y + size * 0.55)
                     self.draw.rectangle(box, fill=look.colour)
-                self.text(x, y, text, size, bold=True, anchor="mm")
+                self.draw.text((x, y), text, d.ink_on(look.colour), d.font(size, bold=True), anchor="mm")
                 return
 
     def lag(self, delay_ms: NDArray[np.float32]) -> None:
