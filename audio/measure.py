@@ -1,10 +1,10 @@
 """``measure``: what a recording of the return proves about what was sent. Two WAV files in, one answer out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,29 @@ from audio.format import RATE_HZ
 from audio.loudness import Loudness, LoudnessMeter
 from audio.match import Matcher, merged
 from audio.segments import MatchSegment, Quality, State
-from audio.wav import Wav, WavError, open_wav
+from audio.wav import open_wav
 
 Block = NDArray[np.int16]
+T = TypeVar("T")
 
 _BLOCK_S = 1.0
 _TAIL_BLOCKS = 20  # of HEARD after the end of SENT: more than the longest delay
 
 
-class MeasureError(Exception):
-    """One of the two files is no recording that could be measured. The text is for a person."""
+class Observer:
+    """Sees what measuring sees, block by block: for pictures and progress. This one does nothing."""
+
+    def begin(self, sent_frames: int, heard_frames: int) -> None:
+        """Lengths in frames of 48 kHz, as the files' heads have it; of HEARD what will be read."""
+
+    def sent(self, block: Block) -> None:
+        """The next second of SENT."""
+
+    def heard(self, block: Block) -> None:
+        """The next second of HEARD."""
+
+    def decided(self, segments: list[MatchSegment]) -> None:
+        """The next decided stretches of SENT, contiguous; not yet joined with those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +72,17 @@ class Measurement:
         }
 
 
-def measure(sent_path: Path, heard_path: Path) -> Measurement:
-    """Match HEARD against SENT. Raises ``MeasureError`` for a file that is empty or no WAV."""
-    with _opened(sent_path) as sent, _opened(heard_path) as heard:
-        for path, wav in ((sent_path, sent), (heard_path, heard)):
-            if not wav.frames_left:
-                raise MeasureError(f"{path}: holds no sound")
-        found = _matched(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
+def measure(sent_path: Path, heard_path: Path, observers: Sequence[Observer] = ()) -> Measurement:
+    """Match HEARD against SENT. Raises ``WavError`` for a file that is empty, unreadable or no WAV."""
+    with open_wav(sent_path) as sent, open_wav(heard_path) as heard:
+        heard_frames = min(heard.frames_48k, sent.frames_48k + _TAIL_BLOCKS * RATE_HZ)
+        for observer in observers:
+            observer.begin(sent.frames_48k, heard_frames)
+        found = _matched(
+            _seen(sent.blocks_48k(_BLOCK_S), [observer.sent for observer in observers]),
+            _seen(heard.blocks_48k(_BLOCK_S), [observer.heard for observer in observers]),
+            [observer.decided for observer in observers],
+        )
     return _with_loudness(found, sent_path, heard_path)
 
 
@@ -79,7 +96,7 @@ def _with_loudness(found: Measurement, sent_path: Path, heard_path: Path) -> Mea
 def _loudness(path: Path, from_ms: float, to_ms: float) -> Loudness:
     meter, at_frame = LoudnessMeter(), 0
     first, end = (round(max(0.0, ms) * RATE_HZ / 1_000) for ms in (from_ms, to_ms))
-    with _opened(path) as wav:
+    with open_wav(path) as wav:
         for block in wav.blocks_48k(_BLOCK_S):
             meter.push(block[max(0, first - at_frame) : max(0, end - at_frame)])
             at_frame += len(block)
@@ -88,7 +105,9 @@ def _loudness(path: Path, from_ms: float, to_ms: float) -> Loudness:
     return meter.so_far()
 
 
-def _matched(sent: Iterator[Block], heard: Iterator[Block]) -> Measurement:
+def _matched(
+    sent: Iterator[Block], heard: Iterator[Block], see: Sequence[Callable[[list[MatchSegment]], None]]
+) -> Measurement:
     matcher, segments = Matcher(), list[MatchSegment]()
     locked: tuple[float | None, float | None] = (None, None)
     sent_frames = 0
@@ -100,12 +119,18 @@ def _matched(sent: Iterator[Block], heard: Iterator[Block]) -> Measurement:
         else:
             matcher.push_heard(heard_block)
         sent_frames += len(sent_block)
-        segments = _joined(segments, matcher.step())
-        live = matcher.live()
-        locked = (live.delay_ms, live.drift_ppm) if live.locked else locked
+        segments = _joined(segments, _shown(matcher.step(), see))
+        locked = _lock(matcher) or locked
     for heard_block in islice(heard, _TAIL_BLOCKS):
         matcher.push_heard(heard_block)
-    return _summed(_joined(segments, matcher.finish()), sent_frames, locked)
+    segments = _joined(segments, _shown(matcher.finish(), see))
+    return _summed(segments, sent_frames, _lock(matcher) or locked)
+
+
+def _lock(matcher: Matcher) -> tuple[float | None, float | None] | None:
+    """Delay and drift while locked."""
+    live = matcher.live()
+    return (live.delay_ms, live.drift_ppm) if live.locked else None
 
 
 def _joined(segments: list[MatchSegment], more: list[MatchSegment]) -> list[MatchSegment]:
@@ -113,11 +138,14 @@ def _joined(segments: list[MatchSegment], more: list[MatchSegment]) -> list[Matc
     return segments[:-1] + merged([*segments[-1:], *more])
 
 
-def _opened(path: Path) -> Wav:
-    try:
-        return open_wav(path)
-    except WavError as error:
-        raise MeasureError(f"{path}: {error}") from error
+def _seen(blocks: Iterator[Block], see: Sequence[Callable[[Block], None]]) -> Iterator[Block]:
+    return (_shown(block, see) for block in blocks)
+
+
+def _shown(thing: T, see: Sequence[Callable[[T], None]]) -> T:
+    for eye in see:
+        eye(thing)
+    return thing
 
 
 def _summed(segments: list[MatchSegment], sent_frames: int, locked: tuple[float | None, float | None]) -> Measurement:

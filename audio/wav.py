@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -15,10 +15,27 @@ from audio.format import RATE_HZ
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _TAPS_A_PHASE = 32
+_MANY_PHASES = 500  # more: a product a phase costs more than gathering
+_UNKNOWN = 0xFFFFFFFF  # as a size: it did not fit, or was never written
+_LONGEST_CHUNK = 1 << 20  # that is read and not skipped
+_RIFF_KINDS = (b"RIFF", b"RF64", b"BW64")  # the latter two may be longer than 4 GiB (EBU Tech 3306, ITU-R BS.2088)
+_OTHER_FILES = {  # by their first bytes: what people hand over as "the recording"
+    b"RIFX": "WAV big-endian",
+    b"riff": "Sony Wave64 (.w64)",
+    b"FORM": "AIFF",
+    b"fLaC": "FLAC",
+    b"OggS": "Ogg",
+    b"ID3\x03": "MP3",
+    b"ID3\x04": "MP3",
+}
 
 
 class WavError(Exception):
-    """This is no WAV file that can be read; the text says why."""
+    """This is no WAV file that can be read; ``vi`` and ``en`` say why."""
+
+    def __init__(self, path: Path, vi: str, en: str) -> None:
+        super().__init__(f"{path}: {en}")
+        self.path, self.vi, self.en = path, vi, en
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,77 +54,105 @@ class Form:
 
 def open_wav(path: Path) -> "Wav":
     """Raises ``WavError`` for what is missing, empty, unreadable or no WAV."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise WavError(error.strerror or str(error)) from error
     with ExitStack() as closing:
-        closing.enter_context(file)
-        form, data_bytes = _read_head(file)
+        with _readable(path):
+            file = closing.enter_context(path.open("rb"))
+            form, data_bytes = _Head(path, file).read()
         closing.pop_all()
-    return Wav(file, form, data_bytes)
+    return Wav(path, file, form, data_bytes)
 
 
-def _read_head(file: BinaryIO) -> tuple[Form, int]:
-    head = file.read(12)
-    if not head:
-        raise WavError("the file is empty")
-    if len(head) < 12 or head[:4] not in (b"RIFF", b"RF64", b"RIFX") or head[8:] != b"WAVE":
-        raise WavError("this is not a WAV file")
-    if head[:4] == b"RIFX":
-        raise WavError("big-endian WAV is not supported")
-    return _read_chunks(file)
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """A disk, a folder, a pipe that cannot be read is the world's fault."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise WavError(path, f"không đọc được tệp ({why})", f"cannot be read: {why}") from error
 
 
-def _read_chunks(file: BinaryIO) -> tuple[Form, int]:
-    form = None
-    long_data = 0
-    while len(head := file.read(8)) == 8:
-        name, size = head[:4], int.from_bytes(head[4:], "little")
-        if name == b"data":
-            if form is None:
-                raise WavError("the sound comes before its format")
-            return form, _data_bytes(file, size, long_data)
-        body = file.read(size + size % 2) if size < 1 << 20 else _skip(file, size)
-        if name == b"fmt ":
-            form = _form(body)
-        elif name == b"ds64" and len(body) >= 16:
-            long_data = int.from_bytes(body[8:16], "little")
-    raise WavError("the file holds no sound")
+class _Head:
+    """The chunks before the sound."""
 
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+        self._form: Form | None = None
+        self._long_data = 0  # bytes of sound by an RF64's ``ds64``
 
-def _skip(file: BinaryIO, size: int) -> bytes:
-    file.seek(size + size % 2, 1)
-    return b""
+    def read(self) -> tuple[Form, int]:
+        """The format and how many bytes of sound follow; the file stands at their first."""
+        head = self._file.read(12)
+        if not head:
+            raise self._error("tệp rỗng", "the file is empty")
+        if head[:4] in _OTHER_FILES:
+            name = _OTHER_FILES[head[:4]]
+            raise self._error(f"đây là {name}, không phải là tệp WAV", f"this is {name}, this is not a WAV file")
+        if len(head) < 12 or head[:4] not in _RIFF_KINDS or head[8:] != b"WAVE":
+            raise self._error("đây không phải là tệp WAV", "this is not a WAV file")
+        return self._chunks()
 
+    def _chunks(self) -> tuple[Form, int]:
+        while len(head := self._file.read(8)) == 8:
+            name, size = head[:4], int.from_bytes(head[4:], "little")
+            if name == b"data":
+                return self._sound(size)
+            body = self._file.read(size + size % 2) if size < _LONGEST_CHUNK else self._skip(size)
+            if name == b"fmt ":
+                self._form = self._read_form(body)
+            elif name == b"ds64" and len(body) >= 16:
+                self._long_data = int.from_bytes(body[8:16], "little")
+        raise self._no_sound()
 
-def _data_bytes(file: BinaryIO, size: int, long_data: int) -> int:
-    """A recorder that was cut off, or wrote to a pipe, left 0 or 0xFFFFFFFF here: then it is what the file holds."""
-    here = file.tell()
-    there = file.seek(0, 2) - here
-    file.seek(here)
-    said = long_data if size == 0xFFFFFFFF and long_data else size
-    return there if said in (0, 0xFFFFFFFF) else min(said, there)
+    def _skip(self, size: int) -> bytes:
+        self._file.seek(size + size % 2, 1)
+        return b""
 
+    def _sound(self, size: int) -> tuple[Form, int]:
+        if self._form is None:
+            raise self._error("phần âm thanh đứng trước phần định dạng", "the sound comes before its format")
+        length = self._data_bytes(size)
+        if length < self._form.frame_bytes:
+            raise self._no_sound()
+        return self._form, length
 
-def _form(body: bytes) -> Form:
-    if len(body) < 16:
-        raise WavError("the format is cut off")
-    code, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16])
-    if code == _EXTENSIBLE and len(body) >= 26:
-        code = int.from_bytes(body[24:26], "little")
-    if (code, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
-        raise WavError(f"{bits} bit of kind {code} is not supported (8, 16, 24, 32 bit or float is)")
-    if not 1 <= channels <= 64 or not 1_000 <= rate <= 768_000:
-        raise WavError(f"{channels} channels at {rate} Hz make no sense")
-    return Form(rate, channels, bits, code == _FLOAT)
+    def _data_bytes(self, size: int) -> int:
+        """What the file holds, where the head cannot be right: cut off, written to a pipe, or past 4 GiB."""
+        here = self._file.tell()
+        there = self._file.seek(0, 2) - here
+        self._file.seek(here)
+        said = self._long_data if size == _UNKNOWN and self._long_data else size
+        too_long_to_say = there > _UNKNOWN and not self._long_data
+        return there if said in (0, _UNKNOWN) or too_long_to_say else min(said, there)
+
+    def _read_form(self, body: bytes) -> Form:
+        if len(body) < 16:
+            raise self._error("phần định dạng bị cắt cụt", "the format is cut off")
+        code, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16])
+        if code == _EXTENSIBLE and len(body) >= 26:
+            code = int.from_bytes(body[24:26], "little")
+        if (code, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
+            raise self._error(
+                f"không đọc được kiểu mã hóa {code}, {bits} bit (cần PCM 8, 16, 24, 32 bit hoặc số thực)",
+                f"{bits} bit of kind {code} is not supported (PCM of 8, 16, 24, 32 bit or float is)",
+            )
+        if not 1 <= channels <= 64 or not 1_000 <= rate <= 768_000:
+            raise self._error(f"{channels} kênh, {rate} Hz là vô lý", f"{channels} channels at {rate} Hz make no sense")
+        return Form(rate, channels, bits, code == _FLOAT)
+
+    def _no_sound(self) -> WavError:
+        return self._error("tệp không có âm thanh", "the file holds no sound")
+
+    def _error(self, vi: str, en: str) -> WavError:
+        return WavError(self._path, vi, en)
 
 
 class Wav:
-    """An open file; a context manager. Channels are averaged."""
+    """An open file; a context manager. Channels are averaged. Reading raises ``WavError``."""
 
-    def __init__(self, file: BinaryIO, form: Form, data_bytes: int) -> None:
-        self._file, self.form, self._left = file, form, data_bytes // form.frame_bytes * form.frame_bytes
+    def __init__(self, path: Path, file: BinaryIO, form: Form, data_bytes: int) -> None:
+        self._path, self._file, self.form = path, file, form
+        self._left = data_bytes // form.frame_bytes * form.frame_bytes
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +163,11 @@ class Wav:
     @property
     def frames_left(self) -> int:
         return self._left // self.form.frame_bytes
+
+    @property
+    def frames_48k(self) -> int:
+        """What is left, as ``blocks_48k`` will give it (within a frame)."""
+        return self.frames_left * RATE_HZ // self.form.rate_hz
 
     def blocks_48k(self, seconds: float) -> Iterator[NDArray[np.int16]]:
         """int16 mono at 48 kHz, about *seconds* a block."""
@@ -132,7 +182,8 @@ class Wav:
 
     def _blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         while self._left > 0:
-            raw = self._file.read(min(self._left, frames * self.form.frame_bytes))
+            with _readable(self._path):
+                raw = self._file.read(min(self._left, frames * self.form.frame_bytes))
             raw = raw[: len(raw) // self.form.frame_bytes * self.form.frame_bytes]
             if not raw:
                 return
@@ -193,6 +244,19 @@ class Resampler:
         return self._between(self._made, max(self._made, wanted))
 
     def _between(self, start: int, stop: int) -> NDArray[np.float32]:
+        return self._one_by_one(start, stop) if self._up > _MANY_PHASES else self._by_phases(start, stop)
+
+    def _one_by_one(self, start: int, stop: int) -> NDArray[np.float32]:
+        """For rates that have nothing in common: as many phases as samples."""
+        if stop <= start:
+            return np.zeros(0, np.float32)
+        whole, phase = np.divmod(np.arange(start, stop) * self._down, self._up)
+        windows = np.lib.stride_tricks.sliding_window_view(self._kept, self._bank.shape[1])
+        self._made = stop
+        gathered = windows[whole - self._half + 1 - self._first]
+        return np.asarray(np.einsum("ij,ij->i", gathered, self._bank[phase]), np.float32)
+
+    def _by_phases(self, start: int, stop: int) -> NDArray[np.float32]:
         taps = self._bank.shape[1]
         out = np.empty(stop - start, np.float32)
         for phase_at in range(min(self._up, stop - start)):  # outputs of one phase lie ``down`` inputs apart

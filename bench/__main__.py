@@ -17,6 +17,7 @@ NAMES = (
     "truth",
     "measure",
     "alarms",
+    "measure_long",
     "schedule",
     "diagnosis",
     "outbox",

@@ -112,10 +112,11 @@ def _accounts(sub: Sub, common: argparse.ArgumentParser) -> None:
     journal = sub.add_parser("journal", help="sổ gốc / the ledger").add_subparsers(required=True, metavar="WHAT")
     verify = _add(journal, common, "verify", "accounts.verify", "kiểm tra chuỗi bản ghi / verify the chain of records")
     verify.add_argument("--json", action="store_true")
-    measure = _add(sub, common, "measure", "accounts.measure", "so bản thu với bản đã phát / what a recording proves")
-    measure.add_argument("sent")
-    measure.add_argument("heard")
+    measure = _add(sub, common, "measure", "measuring.measure", "so bản thu với bản đã phát / what a recording proves")
+    measure.add_argument("sent", help="WAV, bản đã phát / what was sent")
+    measure.add_argument("heard", help="WAV, bản thu lại / what was heard")
     measure.add_argument("--json", action="store_true")
+    measure.add_argument("--plot", metavar="F.png", help="vẽ kết quả thành ảnh / draw it")
 
 
 def _server(sub: Sub, common: argparse.ArgumentParser) -> None:

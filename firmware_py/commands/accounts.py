@@ -1,4 +1,4 @@
-"""airtime, logbook, journal verify, measure: what was broadcast, and what proves it."""
+"""airtime, logbook, journal verify: what was broadcast, and what proves it."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -49,37 +49,6 @@ def verify(context: Context) -> int:
             f"Bản ghi {wrong.seq} sai ({wrong.code}): {wrong.reason}", f"Entry {wrong.seq} is wrong: {wrong.reason}"
         )
     return 0 if wrong is None else 1
-
-
-def measure(context: Context) -> None:
-    from audio.measure import MeasureError
-    from audio.measure import measure as measure_files
-
-    try:
-        result = measure_files(Path(context.args.sent), Path(context.args.heard))
-    except MeasureError as error:
-        raise failure("measure", "unreadable", getattr(error, "vi", str(error)), str(error)) from None
-    if context.args.json:
-        context.print_json(result.to_json())
-        return
-    for part in result.segments:
-        context.print(f"{part.from_ms / 1000:10.3f} {part.to_ms / 1000:10.3f}  {part.state:10} {part.quality}")
-    context.say(
-        f"đã phát {result.sent_ms} ms: lên sóng {result.on_air_ms}, không lên sóng {result.not_on_air_ms}, "
-        f"chưa đo được {result.unobserved_ms}",
-        f"sent {result.sent_ms} ms: on air {result.on_air_ms}, not {result.not_on_air_ms}, "
-        f"unobserved {result.unobserved_ms}",
-    )
-    _say_loudness(context, ("đã phát", "sent"), result.sent_loudness.to_json())
-    _say_loudness(context, ("nghe được", "heard"), result.heard_loudness.to_json())
-
-
-def _say_loudness(context: Context, side: tuple[str, str], loudness: dict[str, float | None]) -> None:
-    whole, short, peak = ("-" if value is None else f"{value:.1f}" for value in loudness.values())
-    context.say(
-        f"độ to {side[0]}: cả bài {whole} LUFS, lớn nhất trong 3 giây {short} LUFS, đỉnh thực {peak} dBTP",
-        f"loudness {side[1]}: integrated {whole} LUFS, highest short-term {short} LUFS, true peak {peak} dBTP",
-    )
 
 
 def month_figure(config: Config, month: str, upto: int | None = None) -> Json:

@@ -48,6 +48,11 @@ class Context:
         """A message for the person, on standard error."""
         print(vi if self.lang == "vi" else en, file=sys.stderr)
 
+    def show_progress(self, text: str) -> None:
+        """One moving line on a terminal, none elsewhere; an empty *text* takes it away."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
     def text(self, vi: str, en: str) -> str:
         return vi if self.lang == "vi" else en
 

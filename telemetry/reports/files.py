@@ -3,11 +3,17 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from telemetry.reports.airtime import airtime_document
 from telemetry.reports.figures import Json
 from telemetry.reports.form import Form
 from telemetry.reports.logbook import logbook_document
+from telemetry.reports.words import Lang
+
+if TYPE_CHECKING:  # numpy is for whoever measures
+    from audio.measure import Measurement
+    from audio.traces import Panels
 
 DEFAULT_FORM = Form()
 
@@ -63,3 +69,11 @@ def logbook_pdf(week: Json, path: Path, form: Form = DEFAULT_FORM) -> None:
 
     with written_whole(path) as unfinished:
         write_pdf(logbook_document(week, form), unfinished)
+
+
+def measure_png(measured: "Measurement", panels: "Panels", sent: str, heard: str, path: Path, lang: Lang) -> None:
+    """*sent* and *heard*: the names of the files that were compared."""
+    from telemetry.reports.measure_png import write_png
+
+    with written_whole(path) as unfinished:
+        write_png(measured, panels, sent, heard, unfinished, lang)
