@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from audio.format import RATE_HZ
 from audio.match import Matcher, merged
+from audio.match.uncertainty import evidence_of, stretches
 from audio.segments import MatchSegment, Quality, State
 from audio.wav import Wav, WavError, open_wav
 
@@ -45,6 +46,9 @@ class Measurement:
     overlaid_ms: int
     delay_ms: float | None
     drift_ppm: float | None
+    uncertainty_ms: int  # half-width of the 95 % interval of on_air_ms, in audible milliseconds
+    evidence_share: float | None  # of the observed time in which the programme could be told from anything else
+    snr_db: float | None  # mean while on air
     segments: tuple[MeasuredSegment, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -99,8 +103,15 @@ def _summed(segments: list[MatchSegment], sent_frames: int, locked: tuple[float 
     unobserved = _frames(segments, lambda s: s.state == State.UNOBSERVED)
     overlaid = _frames(segments, lambda s: s.state == State.ON_AIR and s.quality == Quality.OVERLAID)
     total_ms = _ms(sent_frames)
+    not_on_air_ms = total_ms - _ms(on_air) - _ms(unobserved)
+    evidence = evidence_of(stretches(segments))
     return Measurement(
-        total_ms, _ms(on_air), total_ms - _ms(on_air) - _ms(unobserved), _ms(unobserved), _ms(overlaid), *locked, parts
+        *(total_ms, _ms(on_air), not_on_air_ms, _ms(unobserved), _ms(overlaid)),
+        *locked,
+        uncertainty_ms=evidence.uncertainty_ms,
+        evidence_share=evidence.evidence_share,
+        snr_db=evidence.snr_db,
+        segments=parts,
     )
 
 

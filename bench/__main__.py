@@ -16,6 +16,7 @@ NAMES = (
     "cost",
     "truth",
     "measure",
+    "uncertainty",
     "schedule",
     "diagnosis",
     "outbox",

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from audio.segments import MatchSegment, State
 
@@ -28,6 +29,8 @@ class Stretch:
     delay_ms: float | None = None
     edge_ms: float | None = None  # standard deviation of its start; None: no change between on and off air
     doubt_ms: float = 0.0
+    evidence_share: float | None = None
+    snr_db: float | None = None
 
     @property
     def on_air(self) -> bool:
@@ -36,9 +39,37 @@ class Stretch:
 
 def stretches(segments: Iterable[MatchSegment]) -> list[Stretch]:
     return [
-        Stretch((s.to_frame - s.from_frame) / _FRAMES_A_MS, s.state, s.delay_ms, s.edge_ms, s.doubt_ms)
+        Stretch(
+            (s.to_frame - s.from_frame) / _FRAMES_A_MS,
+            *(s.state, s.delay_ms, s.edge_ms, s.doubt_ms, s.evidence_share, s.snr_db),
+        )
         for s in segments
     ]
+
+
+class Evidence(NamedTuple):
+    """What the total of a programme rests on; None where nothing of it was observed, or on air."""
+
+    uncertainty_ms: int
+    evidence_share: float | None
+    snr_db: float | None
+
+
+def evidence_of(found: Sequence[Stretch]) -> Evidence:
+    """*found* follow one another."""
+    share, snr = (_mean(found, figure) for figure in ("evidence_share", "snr_db"))
+    return Evidence(
+        math.ceil(half_width_ms(found)),
+        None if share is None else round(share, 3),
+        None if snr is None else round(snr, 1),
+    )
+
+
+def _mean(found: Iterable[Stretch], figure: str) -> float | None:
+    """By the length of the stretches that have it."""
+    known = [(value, one.length_ms) for one in found if (value := getattr(one, figure)) is not None]
+    weight = sum(length_ms for _, length_ms in known)
+    return sum(value * length_ms for value, length_ms in known) / weight if weight else None
 
 
 def half_width_ms(found: Sequence[Stretch]) -> float:
