@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from audio.format import RATE_HZ
 from audio.match import Matcher, merged
-from audio.match.uncertainty import evidence_of, stretches
 from audio.segments import MatchSegment, Quality, State
+from audio.uncertainty import evidence_of, stretches
 from audio.wav import Wav, WavError, open_wav
 
 Block = NDArray[np.int16]

@@ -49,3 +49,7 @@ class Segment:
     delay_ms: float | None = None
     coherence: float | None = None
     heard_dbfs: float | None = None
+    edge_ms: float | None = None  # these four as in MatchSegment; None where no meter said
+    doubt_ms: float | None = None
+    evidence_share: float | None = None
+    snr_db: float | None = None

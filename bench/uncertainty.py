@@ -1,7 +1,7 @@
 """How honest the stated uncertainty is: how often the truth lies within it, and how wide it is, by kind of channel.
 
 Programmes of one to two minutes with faults of 0.05–20 s. Judged as in ``bench.measure``, in audible milliseconds.
-The seeds are not those that the figures in ``audio.match.uncertainty`` were set on.
+The seeds are not those that the figures in ``audio.uncertainty`` were set on.
 """
 
 import sys
