@@ -215,8 +215,10 @@ class LedgerStore:
 
 
 def without_revision(record: AirtimeRecord) -> str:
-    """What has to differ for a new revision."""
-    return canonical({key: value for key, value in record.to_json().items() if key != "revision"})
+    """What has to differ for a new revision. A record of before certainty was known is not another for its nulls."""
+    told = record.to_json()
+    unknown = {key for key in ("uncertainty_ms", "evidence_share") if told[key] is None}
+    return canonical({key: value for key, value in told.items() if key not in {"revision", *unknown}})
 
 
 class LedgerReader(Reader):

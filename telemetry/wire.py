@@ -162,6 +162,8 @@ def check_body(entry: Entry) -> None:
 def _check_airtime(body: dict[str, Any]) -> None:
     record = AirtimeRecord.from_json(body)
     _check_aware(record.occurrence)
+    if record.uncertainty_ms is not None:
+        _milliseconds(record.uncertainty_ms)
     for share in (record.whole, *record.days.values()):
         _check_share(share)
     for name in FIGURES:
