@@ -4,9 +4,9 @@ It speaks of the milliseconds in which the programme is audible. Where it pauses
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from audio.segments import MatchSegment, State
@@ -14,9 +14,11 @@ from audio.segments import MatchSegment, State
 _FRAMES_A_MS = 48
 _NORMAL_95 = 1.96
 _SAME_DELAY_MS = 5.0
-_LONGEST_RELOCK_MS = 3_000.0  # a new delay is found in that time; what was off air longer was so for another reason
-_SHARE_OF_RELOCK = 0.5  # of such a stretch, as its standard deviation: it may all have been on air, or none
-_HIDDEN_MS = 15.0  # a gap that left no trace: standard deviation that each gap found adds
+_LONGEST_RELOCK_MS = 3_000.0  # a new delay is found in that time
+_LATE_RELOCK_MS = 250.0  # standard deviation of where a longer stretch ended
+_HIDDEN_MS, _MOST_HIDDEN = 12.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
+_CLEAR_DB = 10.0
+_ALIKE = 0.3  # correlation between the errors of two edges
 _LEAST_MS = 1.0  # the totals are whole milliseconds
 
 
@@ -75,21 +77,50 @@ def _mean(found: Iterable[Stretch], figure: str) -> float | None:
 def half_width_ms(found: Sequence[Stretch]) -> float:
     """The truth lies within this of the sum on air, 19 times in 20. *found* follow one another.
 
-    Edges are independent: their variances add, with those of re-locks and of gaps that hid. What was doubted adds as it
-    is, for it is wrong in one direction: a short gap that was not called was booked on air.
+    What is independent adds as variances. What was doubted adds as it is, for it is wrong in one direction: a short gap
+    that was not called was booked on air.
     """
-    variance = sum(one.edge_ms**2 for one in found[1:] if one.edge_ms is not None)
-    variance += sum(_relock_ms(*three) ** 2 for three in zip(found, found[1:], found[2:], strict=False))
+    gaps = list(_gaps(found))
+    variance = _edges_ms2([one.edge_ms for one in found[1:] if one.edge_ms is not None])
+    variance += sum(_relock_ms(gap) ** 2 for gap in gaps)
     variance += sum(_skipped_ms(*two) ** 2 for two in pairwise(found))
-    variance += _HIDDEN_MS**2 * sum(1 for one, other in pairwise(found) if one.on_air and not other.on_air)
+    variance += _hidden_ms(_mean(found, "snr_db")) ** 2 * len(gaps)
     return sum(one.doubt_ms for one in found) + max(_LEAST_MS, _NORMAL_95 * math.sqrt(variance))
 
 
-def _relock_ms(before: Stretch, between: Stretch, after: Stretch) -> float:
-    """Off air between two delays: until the new one was found, nothing could be recognised."""
-    if not (before.on_air and after.on_air) or between.on_air or not _delay_change_ms(before, after):
+def _edges_ms2(deviations_ms: Sequence[float]) -> float:
+    """Edges of one path err partly alike: the end of what rings is found late each time."""
+    return (1 - _ALIKE) * sum(ms**2 for ms in deviations_ms) + _ALIKE * sum(deviations_ms) ** 2
+
+
+def _hidden_ms(snr_db: float | None) -> float:
+    """For each gap that was found, one like it may have left no trace; the clearer the path, the shorter."""
+    noise = 1.0 if snr_db is None else 10 ** ((_CLEAR_DB - snr_db) / 20)
+    return _HIDDEN_MS * min(_MOST_HIDDEN, max(1.0, noise))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Not on air, though observed throughout, between two stretches that are; *foreign_ms* of it was other sound."""
+
+    before: Stretch
+    foreign_ms: float
+    after: Stretch
+
+
+def _gaps(found: Sequence[Stretch]) -> Iterator[_Gap]:
+    runs = [(on_air, list(parts)) for on_air, parts in groupby(found, key=lambda one: one.on_air)]
+    for (_, before), (on_air, parts), (_, after) in zip(runs, runs[1:], runs[2:], strict=False):
+        if not on_air and all(one.state is not State.UNOBSERVED for one in parts):
+            foreign_ms = sum(one.length_ms for one in parts if one.state is State.FOREIGN)
+            yield _Gap(before[-1], foreign_ms, after[0])
+
+
+def _relock_ms(gap: _Gap) -> float:
+    """Other sound between two delays may be ours, until the new delay was found; what lasts was something else."""
+    if not _delay_change_ms(gap.before, gap.after):
         return 0.0
-    return _SHARE_OF_RELOCK * min(between.length_ms, _LONGEST_RELOCK_MS)
+    return gap.foreign_ms / 2 if gap.foreign_ms <= _LONGEST_RELOCK_MS else _LATE_RELOCK_MS
 
 
 def _skipped_ms(before: Stretch, after: Stretch) -> float:

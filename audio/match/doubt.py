@@ -12,7 +12,7 @@ import numpy as np
 from audio.match.grid import HOP, Floats, milliseconds
 
 REACH = 32  # hops: no longer dip stays uncalled
-_DEEP = 1.5  # nats: less is chance
+_DEEP = 2.2  # nats: less is chance
 _SMEAR_MS = 16.0  # a look reaches over the edges of a gap: half a look of it still tells of what was sent
 
 
