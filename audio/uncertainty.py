@@ -18,7 +18,7 @@ _LONGEST_RELOCK_MS = 3_000.0  # a new delay is found in that time
 _LATE_RELOCK_MS = 250.0  # standard deviation of where a longer stretch ended
 _HIDDEN_MS, _MOST_HIDDEN = 12.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
 _CLEAR_DB = 10.0
-_ALIKE = 0.3  # correlation between the errors of two edges
+_ALIKE = 0.2  # correlation between the errors of two edges
 _LEAST_MS = 1.0  # the totals are whole milliseconds
 
 
@@ -118,9 +118,11 @@ def _gaps(found: Sequence[Stretch]) -> Iterator[_Gap]:
 
 def _relock_ms(gap: _Gap) -> float:
     """Other sound between two delays may be ours, until the new delay was found; what lasts was something else."""
-    if not _delay_change_ms(gap.before, gap.after):
+    change_ms = _delay_change_ms(gap.before, gap.after)
+    if not change_ms:
         return 0.0
-    return gap.foreign_ms / 2 if gap.foreign_ms <= _LONGEST_RELOCK_MS else _LATE_RELOCK_MS
+    unexplained_ms = max(0.0, gap.foreign_ms - max(0.0, -change_ms))  # what a shorter queue threw away was not heard
+    return unexplained_ms / 2 if unexplained_ms <= _LONGEST_RELOCK_MS else _LATE_RELOCK_MS
 
 
 def _skipped_ms(before: Stretch, after: Stretch) -> float:
