@@ -4,6 +4,7 @@ It speaks of the milliseconds in which the programme is audible. Where it pauses
 """
 
 import math
+import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -17,7 +18,7 @@ _SAME_DELAY_MS = 5.0
 _LONGEST_RELOCK_MS = 3_000.0  # a new delay is found in that time
 _LATE_RELOCK_MS = 250.0  # standard deviation of where a longer stretch ended
 _HIDDEN_MS, _MOST_HIDDEN = 12.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
-_CLEAR_DB = 10.0
+_CLEAR_DB, _SHARP_MS = 10.0, 8.0  # what a clear path is
 _ALIKE = 0.2  # correlation between the errors of two edges
 _LEAST_MS = 1.0  # the totals are whole milliseconds
 
@@ -81,10 +82,11 @@ def half_width_ms(found: Sequence[Stretch]) -> float:
     that was not called was booked on air.
     """
     gaps = list(_gaps(found))
-    variance = _edges_ms2([one.edge_ms for one in found[1:] if one.edge_ms is not None])
+    edges_ms = [one.edge_ms for one in found[1:] if one.edge_ms is not None]
+    variance = _edges_ms2(edges_ms)
     variance += sum(_relock_ms(gap) ** 2 for gap in gaps)
     variance += sum(_skipped_ms(*two) ** 2 for two in pairwise(found))
-    variance += _hidden_ms(_mean(found, "snr_db")) ** 2 * len(gaps)
+    variance += _hidden_ms(_mean(found, "snr_db"), edges_ms) ** 2 * len(gaps)
     return sum(one.doubt_ms for one in found) + max(_LEAST_MS, _NORMAL_95 * math.sqrt(variance))
 
 
@@ -93,10 +95,11 @@ def _edges_ms2(deviations_ms: Sequence[float]) -> float:
     return (1 - _ALIKE) * sum(ms**2 for ms in deviations_ms) + _ALIKE * sum(deviations_ms) ** 2
 
 
-def _hidden_ms(snr_db: float | None) -> float:
-    """For each gap that was found, one like it may have left no trace; the clearer the path, the shorter."""
+def _hidden_ms(snr_db: float | None, edges_ms: Sequence[float]) -> float:
+    """For each gap that was found, one like it may have left no trace; the clearer and drier the path, the shorter."""
     noise = 1.0 if snr_db is None else 10 ** ((_CLEAR_DB - snr_db) / 20)
-    return _HIDDEN_MS * min(_MOST_HIDDEN, max(1.0, noise))
+    blur = statistics.median(edges_ms) / _SHARP_MS if edges_ms else 1.0
+    return _HIDDEN_MS * min(_MOST_HIDDEN, max(1.0, noise)) * max(1.0, blur)
 
 
 @dataclass(frozen=True, slots=True)
