@@ -317,7 +317,8 @@ class Account:
         )
 
     def _doubted_ms(self, start: int, stop: int) -> float:
-        return sum(one.length_ms for one in self._doubts if start <= one.position * DECIMATION < stop)
+        inside = (one.length_ms for one in self._doubts if start <= one.position * DECIMATION < stop)
+        return sum(inside, 0.0)
 
     def _share(self, start: int, stop: int) -> float:
         """Of the time between two frames in which the programme could be told from anything else."""
