@@ -13,6 +13,7 @@ from audio.format import RATE_HZ
 from audio.loudness import Loudness, LoudnessMeter
 from audio.match import Matcher, merged
 from audio.segments import MatchSegment, Quality, State
+from audio.uncertainty import evidence_of, stretches
 from audio.wav import open_wav
 
 Block = NDArray[np.int16]
@@ -59,6 +60,9 @@ class Measurement:
     overlaid_ms: int
     delay_ms: float | None
     drift_ppm: float | None
+    uncertainty_ms: int  # half-width of the 95 % interval of on_air_ms, in audible milliseconds
+    evidence_share: float | None  # of the observed time in which the programme could be told from anything else
+    snr_db: float | None  # mean while on air
     segments: tuple[MeasuredSegment, ...]
     sent_loudness: Loudness = field(default_factory=Loudness)
     heard_loudness: Loudness = field(default_factory=Loudness)  # of the stretch of HEARD in which SENT returned
@@ -154,8 +158,15 @@ def _summed(segments: list[MatchSegment], sent_frames: int, locked: tuple[float 
     unobserved = _frames(segments, lambda s: s.state == State.UNOBSERVED)
     overlaid = _frames(segments, lambda s: s.state == State.ON_AIR and s.quality == Quality.OVERLAID)
     total_ms = _ms(sent_frames)
+    not_on_air_ms = total_ms - _ms(on_air) - _ms(unobserved)
+    evidence = evidence_of(stretches(segments))
     return Measurement(
-        total_ms, _ms(on_air), total_ms - _ms(on_air) - _ms(unobserved), _ms(unobserved), _ms(overlaid), *locked, parts
+        *(total_ms, _ms(on_air), not_on_air_ms, _ms(unobserved), _ms(overlaid)),
+        *locked,
+        uncertainty_ms=evidence.uncertainty_ms,
+        evidence_share=evidence.evidence_share,
+        snr_db=evidence.snr_db,
+        segments=parts,
     )
 
 

@@ -30,6 +30,10 @@ class MatchSegment:
     quality: Quality = Quality.OK
     delay_ms: float | None = None  # of the path, while locked
     coherence: float | None = None  # mean over the stretch, 0 … 1: the evidence
+    edge_ms: float | None = None  # standard deviation of its start; None where on and off air do not change there
+    doubt_ms: float = 0.0  # of it that may not have been on air: what was too short or too weak to be called a gap
+    evidence_share: float | None = None  # of its time in which the programme could be told from anything else
+    snr_db: float | None = None  # mean of the looks in which it could, while on air
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,7 @@ class Segment:
     delay_ms: float | None = None
     coherence: float | None = None
     heard_dbfs: float | None = None
+    edge_ms: float | None = None  # these four as in MatchSegment; None where no meter said
+    doubt_ms: float | None = None
+    evidence_share: float | None = None
+    snr_db: float | None = None

@@ -98,6 +98,8 @@ class AirtimeRecord:
     clock_moved: bool = False
     delay_ms: float | None = None  # of the return path, mean over what was on air
     coherence: float | None = None  # the evidence, mean over what was on air
+    uncertainty_ms: int | None = None  # half-width of the 95 % interval of on_air_ms; None: a record of before
+    evidence_share: float | None = None  # of the heard time in which the programme could be told from anything else
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     withdrawn_by: str | None = None  # from the plan, while it ran
     loudness: LoudnessShare | None = None  # evidence only; None: not measured, or of a record before it was
@@ -119,6 +121,8 @@ class AirtimeRecord:
                 "clock_moved": self.clock_moved,
                 "delay_ms": self.delay_ms,
                 "coherence": self.coherence,
+                "uncertainty_ms": self.uncertainty_ms,
+                "evidence_share": self.evidence_share,
                 "coverage": {
                     name: {"on_air_ms": c.on_air_ms, "not_on_air_ms": c.not_on_air_ms, "unobserved_ms": c.unobserved_ms}
                     for name, c in self.coverage.items()
@@ -144,6 +148,8 @@ class AirtimeRecord:
             clock_moved=data["clock_moved"],
             delay_ms=data["delay_ms"],
             coherence=data["coherence"],
+            uncertainty_ms=data.get("uncertainty_ms"),
+            evidence_share=data.get("evidence_share"),
             coverage={name: Coverage(**c) for name, c in data["coverage"].items()},
             withdrawn_by=data["withdrawn_by"],
             loudness=LoudnessShare.from_json(data["loudness"]) if data.get("loudness") else None,

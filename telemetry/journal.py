@@ -241,8 +241,10 @@ class MeterJournal(_Journal):
         if newest is not None and _continues(newest[1], segment):
             n, joined = newest[0], _joined(newest[1], segment)
             self._put(
-                "UPDATE segment SET change = ?, to_ns = ?, delay_ms = ?, coherence = ?, heard_dbfs = ? WHERE n = ?",
-                *(self._next("segment_change"), joined.to_ns, joined.delay_ms, joined.coherence, joined.heard_dbfs, n),
+                "UPDATE segment SET change = ?, to_ns = ?, delay_ms = ?, coherence = ?, heard_dbfs = ?, doubt_ms = ?,"
+                " evidence_share = ?, snr_db = ? WHERE n = ?",
+                *(self._next("segment_change"), joined.to_ns, joined.delay_ms, joined.coherence, joined.heard_dbfs),
+                *(joined.doubt_ms, joined.evidence_share, joined.snr_db, n),
             )
         else:
             n, joined = self._next("segment"), segment
@@ -251,9 +253,9 @@ class MeterJournal(_Journal):
 
     def _insert_segment(self, n: int, s: Segment) -> None:
         self._put(
-            "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(n, self._next("segment_change"), s.channel, s.boot, s.from_ns, s.to_ns, str(s.state), str(s.quality)),
-            *(s.delay_ms, s.coherence, s.heard_dbfs),
+            *(s.delay_ms, s.coherence, s.heard_dbfs, s.edge_ms, s.doubt_ms, s.evidence_share, s.snr_db),
         )
 
     def put_level(self, level: Level) -> None:
@@ -307,7 +309,7 @@ def _same_delay(before_ms: float | None, after_ms: float | None) -> bool:
 
 
 def _joined(before: Segment, after: Segment) -> Segment:
-    """One segment for both; its figures are means over its length."""
+    """One segment for both; its figures are means over its length, its doubts are those of both."""
     old, new = before.to_ns - before.from_ns, after.to_ns - after.from_ns
 
     def mean(a: float | None, b: float | None) -> float | None:
@@ -321,4 +323,7 @@ def _joined(before: Segment, after: Segment) -> Segment:
         delay_ms=mean(before.delay_ms, after.delay_ms),
         coherence=mean(before.coherence, after.coherence),
         heard_dbfs=mean(before.heard_dbfs, after.heard_dbfs),
+        doubt_ms=None if before.doubt_ms is None else before.doubt_ms + (after.doubt_ms or 0.0),
+        evidence_share=mean(before.evidence_share, after.evidence_share),
+        snr_db=mean(before.snr_db, after.snr_db),
     )

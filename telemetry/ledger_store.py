@@ -20,6 +20,7 @@ from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.path_level import PathLevel
 
+LATER_EVIDENCE = ("loudness", "uncertainty_ms", "evidence_share")  # absent from records of older releases
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
 SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"
@@ -223,9 +224,10 @@ class LedgerStore:
 
 
 def without_revision(record: AirtimeRecord) -> str:
-    """What has to differ for a new revision. A record of before loudness was known is not another for its null."""
-    unknown = () if record.loudness else ("loudness",)
-    return canonical({key: value for key, value in record.to_json().items() if key not in ("revision", *unknown)})
+    """What has to differ for a new revision. A record of before some evidence was kept is not another for its nulls."""
+    told = record.to_json()
+    unknown = {key for key in LATER_EVIDENCE if told[key] is None}
+    return canonical({key: value for key, value in told.items() if key not in {"revision", *unknown}})
 
 
 class LedgerReader(Reader):

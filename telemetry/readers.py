@@ -14,7 +14,10 @@ from telemetry.database import Reader, Row
 from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 
 FACT_COLUMNS = "n, kind, boot, boottime_ns, wall_ns, quality, occurrence, detail"
-SEGMENT_COLUMNS = "channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs"
+SEGMENT_COLUMNS = (
+    "channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs,"
+    " edge_ms, doubt_ms, evidence_share, snr_db"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +200,5 @@ def _level(row: Row) -> Level:
 
 
 def _segment(row: Row) -> Segment:
-    channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs = row
-    return Segment(channel, boot, from_ns, to_ns, State(state), Quality(quality), delay_ms, coherence, heard_dbfs)
+    channel, boot, from_ns, to_ns, state, quality, *figures = row
+    return Segment(channel, boot, from_ns, to_ns, State(state), Quality(quality), *figures)

@@ -8,9 +8,11 @@ itself, then what nobody can know. If a millisecond is claimed by nobody, the ru
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from audio.format import frames_to_ms
 from audio.segments import Quality, Segment, State
+from audio.uncertainty import Stretch, evidence_of
 from scheduler.clock import NS_PER_MS, STATION_TZ, ClockMapRow, Reading, datetime_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage, LoudnessShare
@@ -105,6 +107,7 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
         clock_moved=_clock_moved(axis, facts),
         delay_ms=_mean(axis, on_air_segments, "delay_ms", 1),
         coherence=_mean(axis, on_air_segments, "coherence", 3),
+        **_certainty(axis, [s for s in facts.segments if s.channel == facts.account]),
         coverage=_coverage(axis, life, played, facts),
         withdrawn_by=facts.withdrawn_by,
         loudness=_loudness(axis, facts.levels),
@@ -327,6 +330,24 @@ def _loudness(axis: Axis, levels: Sequence[Level]) -> LoudnessShare | None:
         if spans := axis.spans(level.boot, level.from_ns, level.to_ns):
             return LoudnessShare(spans[0][0], spans[-1][1], level.heard_ms, level.sent, level.heard)
     return None
+
+
+def _certainty(axis: Axis, segments: Sequence[Segment]) -> dict[str, Any]:
+    """How sure the time on air is; nothing where no meter said."""
+    if all(s.evidence_share is None for s in segments):
+        return {}
+    found = evidence_of([one for s in segments if (one := _stretch(axis, s)) is not None])
+    return {"uncertainty_ms": found.uncertainty_ms, "evidence_share": found.evidence_share}
+
+
+def _stretch(axis: Axis, s: Segment) -> Stretch | None:
+    """The part of a segment that lies in the slot, with its share of what was doubted."""
+    inside_ms = total(axis.spans(s.boot, s.from_ns, s.to_ns))
+    if not inside_ms:
+        return None
+    whole_ms = (s.to_ns - s.from_ns) / NS_PER_MS
+    doubt_ms = (s.doubt_ms or 0.0) * min(1.0, inside_ms / whole_ms)
+    return Stretch(inside_ms, s.state, s.delay_ms, s.edge_ms, doubt_ms, s.evidence_share, s.snr_db)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -162,6 +162,7 @@ def check_body(entry: Entry) -> None:
 def _check_airtime(body: dict[str, Any]) -> None:
     record = AirtimeRecord.from_json(body)
     _check_aware(record.occurrence)
+    _check_certainty(record)
     for share in (record.whole, *record.days.values()):
         _check_share(share)
     if record.loudness is not None:
@@ -169,6 +170,15 @@ def _check_airtime(body: dict[str, Any]) -> None:
     for name in FIGURES:
         if sum(getattr(share, name) for share in record.days.values()) != getattr(record.whole, name):
             raise ValueError(f"the days do not sum to {name}")
+
+
+def _check_certainty(record: AirtimeRecord) -> None:
+    """Null, or missing, in a record of before."""
+    if record.uncertainty_ms is not None:
+        _milliseconds(record.uncertainty_ms)
+    share = record.evidence_share
+    if share is not None and (type(share) not in (int, float) or not 0 <= share <= 1):
+        raise ValueError("evidence_share is no share")
 
 
 def _check_aware(occurrence: Occurrence) -> None:

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+
 from audio.match import evidence, path, refine
 from audio.match.channel import AFTER, BEFORE
+from audio.match.doubt import REACH as DOUBT_REACH
+from audio.match.doubt import Doubt, doubts
 from audio.match.evidence import RECENT, Evidence
 from audio.match.follower import Follower
+from audio.match.gain import UsualGain
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, median, milliseconds, samples
 from audio.match.kind import Heard, kind_of, quality_of
 from audio.match.lag import Track
+from audio.match.live import snr_db
 from audio.match.material import Material
 from audio.match.path import OFF, Path, Run, runs
 from audio.match.settings import Settings
@@ -22,7 +28,20 @@ _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other
 _REFINED = 16  # hops more: no boundary may move into what was given out
 _PIECE = RATE_HZ  # off air is named a second at a time
 _TAIL = RATE_HZ // 5  # what was on air may reverberate so long: it does not name what follows
+_LEAST_EDGE_MS = 2.0  # no model dates a change better
+_UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
+_END_RINGS, _RETURN_RINGS = 1.2, 0.5  # standard deviation of an end, of a return, by how long the path rings
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Of a block along one track."""
+
+    quality: Quality
+    coherence: float | None
+    share: float  # of its looks that could tell the programme from anything else
+    snr_db: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +49,15 @@ class Judged:
     """A block with what was seen of it, by the number of the track."""
 
     block: int
-    coherence: dict[int, float | None] = field(default_factory=dict)
-    quality: dict[int, Quality] = field(default_factory=dict)
+    seen: dict[int, Seen] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A change between on and off air: samples of SENT, and how sure."""
+
+    position: int
+    deviation_ms: float
 
 
 class Account:
@@ -44,14 +70,15 @@ class Account:
         self._next_block = 0
         self._states: list[int] = []  # decided hops that are not given out yet
         self._first_hop = 0  # of _states
+        self._nats = np.zeros(0, np.float32)  # for on air along any track, one a judged hop
+        self._first_nats = 0  # hop of _nats
+        self._changed_hop = 0  # where the run that is given out began
+        self._edge_ms: float | None = None  # of the next segment's start
+        self._doubts: list[Doubt] = []  # in the run that is given out
         self._active = False
         self._sent_was_audible = False  # since this programme began
-        self._usual_gain = 0.0
+        self._gain = UsualGain()
         self.given = 0  # 48 kHz frames given out
-
-    @property
-    def quality_now(self) -> Quality:
-        return next(reversed(self._judged[-1].quality.values()), Quality.OK) if self._judged else Quality.OK
 
     def due(self, now: int) -> Iterator[MatchSegment]:
         """Judge every block of which enough has been heard before *now*."""
@@ -97,7 +124,8 @@ class Account:
     def _judge(self, blocks: range) -> None:
         if not self._active:
             self._active, self._sent_was_audible = True, False
-            self._first_hop = blocks[0] * HOPS
+            self._first_hop = self._first_nats = self._changed_hop = blocks[0] * HOPS
+            self._nats = self._nats[:0]
             self._path.restart()
         nats: dict[int, Floats] = {}
         judged = [Judged(block) for block in blocks]
@@ -105,6 +133,8 @@ class Account:
             nats[path.clean(track.number)], nats[path.mixed(track.number)] = self._look_back(track, judged)
         self._judged += judged
         self._path.push(nats, HOPS * len(blocks))
+        best = np.maximum.reduce(list(nats.values())) if nats else np.zeros(HOPS * len(blocks))
+        self._nats = np.concatenate([self._nats, best])
         self._states += self._path.decided()
 
     def _look_back(self, track: Track, judged: list[Judged]) -> tuple[Floats, Floats]:
@@ -116,31 +146,20 @@ class Account:
         expected_looks = evidence.spectra(expected)
         white = evidence.whitened(heard, expected_looks, channel)
         seen, clean = evidence.weigh(white), evidence.clean(white, channel)
-        size = math.sqrt(float(channel.taps @ channel.taps))
         for n, one in enumerate(judged):
             here, at = slice(n * HOPS, (n + 1) * HOPS), RECENT * HOP + LEAD + n * BLOCK
             sound = self._material.heard_near(one.block * BLOCK + track.lag_at(one.block * BLOCK), BLOCK)
             block = Heard(sound, expected[at : at + BLOCK], heard[here], expected_looks[RECENT:][here])
-            self._note(one, track, seen.part(here), block, size)
+            self._note(one, track, seen.part(here), block)
         for low, high in self._material.gaps(start, stop, track.lag_at(start)):
             unheard = slice(max(0, (low - start) // HOP - 2), (high - start) // HOP + 3)
             clean[unheard] = seen.llr[unheard] = 0
         return clean, seen.llr
 
-    def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard, channel_gain: float) -> None:
-        gain = self._gain(seen, channel_gain)
-        one.coherence[track.number] = _coherence(seen)
-        one.quality[track.number] = quality_of(seen, block, gain, self._usual_gain)
-
-    def _gain(self, seen: Evidence, channel_gain: float) -> float:
-        """Of the whole path in this block; the usual one is what it was over some minutes."""
-        telling = (seen.weight > 2) & (seen.llr > 0)
-        if not telling.any():
-            return self._usual_gain
-        gain = median(seen.gain[telling]) * channel_gain
-        if median(seen.llr[telling]) > 1:
-            self._usual_gain += (gain - self._usual_gain) * (0.002 if self._usual_gain else 1)
-        return gain
+    def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard) -> None:
+        quality = quality_of(seen, block, *self._gain.of(seen, self._follower.channel))
+        share = float(np.count_nonzero(seen.weight > 1)) / len(seen.weight)
+        one.seen[track.number] = Seen(quality, _coherence(seen), share, snr_db(seen))
 
     # ---- giving out ----
 
@@ -153,38 +172,59 @@ class Account:
         for this, following in pairwise(found):
             if this.stop > known_to:
                 break
-            yield from self._until(self._boundary(this, following), this.state)
+            edge = self._boundary(this, following)
+            yield from self._until(edge.position, this)
+            self._begin(following, edge, this.state)
             done = this.stop
         cut = total if everything else known_to - _REFINED
         if found and cut > max(done, found[-1].start):
-            yield from self._until((self._first_hop + cut) * HOP, found[-1].state)
+            yield from self._until((self._first_hop + cut) * HOP, found[-1])
             done = cut
         self._forget(done)
+
+    def _begin(self, run: Run, edge: Edge, before: int) -> None:
+        self._changed_hop = self._first_hop + run.start
+        self._edge_ms = edge.deviation_ms if OFF in (run.state, before) else None
 
     def _forget(self, hops: int) -> None:
         del self._states[:hops]
         self._first_hop += hops
         while self._judged and (self._judged[0].block + 3) * HOPS < self._first_hop:
             self._judged.popleft()
+        old = max(0, self._first_hop - DOUBT_REACH - self._first_nats)
+        self._nats, self._first_nats = self._nats[old:], self._first_nats + old
 
-    def _boundary(self, this: Run, following: Run) -> int:
-        """Position of the change between two runs, to the sample."""
+    def _boundary(self, this: Run, following: Run) -> Edge:
+        """The change between two runs, to the sample."""
         edge = (self._first_hop + this.stop) * HOP
         track = self._follower.numbered(following.state if this.state == OFF else this.state)
         if track is None:
-            return edge
-        heard = self._material.heard_along(track, edge - refine.REACH, edge + refine.REACH)
-        sent = self._material.sent.read(edge - refine.REACH - AFTER, edge + refine.REACH + BEFORE)
-        expected = self._follower.channel.predict(sent)
+            return Edge(edge, _UNTRACED_EDGE_MS)
+        start, stop = edge - refine.REACH, edge + refine.REACH
+        heard = self._material.heard_along(track, start, stop)
+        channel = self._follower.channel
+        expected = channel.predict(self._material.sent.read(start - AFTER, stop + BEFORE))
+        audible = self._material.audible(start, stop)
         before, after = (this.stop - this.start) * HOP, (following.stop - following.start) * HOP
         if this.state == OFF:  # time reversed, a return to air is an end
-            return edge - refine.first_off_sample(heard[::-1], expected[::-1], after, before)
-        return edge + refine.first_off_sample(heard, expected, before, after)
+            found = refine.first_off_sample(heard[::-1], expected[::-1], audible[::-1], after, before)
+            return Edge(edge - found.offset, _deviation_ms(found, _RETURN_RINGS * channel.ringing_ms()))
+        found = refine.first_off_sample(heard, expected, audible, before, after)
+        return Edge(edge + found.offset, _deviation_ms(found, _END_RINGS * channel.ringing_ms()))
 
-    def _until(self, stop: int, state: int) -> Iterator[MatchSegment]:
+    def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:
         start = self.given // DECIMATION
         if stop > start:
-            yield from self._by_plan(start, stop, state, self._follower.numbered(state) or self._follower.track)
+            if run.state != OFF:
+                self._doubt(start, stop, run)
+            yield from self._by_plan(start, stop, run.state, self._follower.numbered(run.state) or self._follower.track)
+
+    def _doubt(self, start: int, stop: int, run: Run) -> None:
+        """What speaks against the part of *run* that is given out now; a dip on its border is seen whole."""
+        low = max(self._changed_hop, start // HOP - DOUBT_REACH, self._first_nats)
+        high = min(self._first_hop + run.stop, stop // HOP + DOUBT_REACH)
+        found = doubts(self._nats[low - self._first_nats : max(low, high) - self._first_nats], low)
+        self._doubts = [one for one in found if start <= one.position < stop]
 
     # ---- naming ----
 
@@ -230,9 +270,9 @@ class Account:
         judged = list(self._judged)
         for n, one in enumerate(judged):
             end = min(stop, (one.block + 1) * BLOCK)
-            if end > max(start, one.block * BLOCK) and state in one.quality:
-                quality = _lasting(judged[max(0, n - 1) : n + 2], state, one.quality[state])
-                yield self._segment(end, State.ON_AIR, quality, track, one.coherence[state])
+            if end > max(start, one.block * BLOCK) and state in one.seen:
+                quality = _lasting(judged[max(0, n - 1) : n + 2], state, one.seen[state].quality)
+                yield self._segment(end, State.ON_AIR, quality, track, one.seen[state])
         if self.given < stop * DECIMATION:
             yield self._segment(stop, State.ON_AIR, Quality.OK, track)
 
@@ -242,18 +282,49 @@ class Account:
         state: State,
         quality: Quality = Quality.OK,
         track: Track | None = None,
-        coherence: float | None = None,
+        seen: Seen | None = None,
     ) -> MatchSegment:
         start, self.given = self.given, max(self.given, until * DECIMATION)
-        delay = round(milliseconds(track.lag_at(until)), 3) if track else None
-        return MatchSegment(start, self.given, state, quality, delay, coherence)
+        edge_ms = self._edge_ms
+        if self.given > start:
+            self._edge_ms = None
+        return MatchSegment(
+            start,
+            self.given,
+            state,
+            quality,
+            delay_ms=round(milliseconds(track.lag_at(until)), 3) if track else None,
+            coherence=seen.coherence if seen else None,
+            edge_ms=edge_ms,
+            doubt_ms=self._doubted_ms(start, self.given) if state == State.ON_AIR else 0.0,
+            evidence_share=self._share(start, self.given) if state != State.UNOBSERVED else None,
+            snr_db=seen.snr_db if seen else None,
+        )
+
+    def _doubted_ms(self, start: int, stop: int) -> float:
+        inside = (one.length_ms for one in self._doubts if start <= one.position * DECIMATION < stop)
+        return sum(inside, 0.0)
+
+    def _share(self, start: int, stop: int) -> float:
+        """Of the time between two frames in which the programme could be told from anything else."""
+        shares = [
+            max((seen.share for seen in one.seen.values()), default=0.0)
+            for one in self._judged
+            if one.block * BLOCK * DECIMATION < stop and (one.block + 1) * BLOCK * DECIMATION > start
+        ]
+        return sum(shares) / len(shares) if shares else 0.0
 
 
 def _lasting(near: list[Judged], state: int, quality: Quality) -> Quality:
     """A quality counts if a neighbouring block has it too: a single one is a boundary or a chance."""
-    return quality if sum(one.quality.get(state) == quality for one in near) > 1 else Quality.OK
+    same = [one for one in near if state in one.seen and one.seen[state].quality == quality]
+    return quality if len(same) > 1 else Quality.OK
 
 
 def _coherence(seen: Evidence) -> float | None:
     telling = seen.weight > 1
     return float(seen.coherence[telling].mean()) if telling.any() else None
+
+
+def _deviation_ms(found: refine.Boundary, ringing_ms: float) -> float:
+    return math.hypot(milliseconds(found.deviation), ringing_ms, _LEAST_EDGE_MS)

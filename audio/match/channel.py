@@ -6,7 +6,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, milliseconds
 
 Doubles = NDArray[np.float64]
 
@@ -86,6 +86,14 @@ class Channel:
             self._transforms[size] = np.asarray(np.fft.rfft(self.taps, size), np.complex64)
         full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[size], size)
         return full[len(self.taps) : len(sent)]
+
+    def ringing_ms(self) -> float:
+        """How long after its end what was sent still stands out of the floor: the decay of the filter's energy."""
+        energy = self.taps.astype(np.float64) ** 2
+        peak = int(np.argmax(energy))
+        decay = float(energy[peak:] @ np.arange(len(energy) - peak)) / (float(energy.sum()) + 1e-12)
+        snr = float(self.mean_power.sum()) / (float(self.floor.sum()) + 1e-12)
+        return milliseconds(decay) * math.log1p(snr)
 
     def learn_floor(self, residual_power: Floats, prediction_power: Floats, hop: int) -> None:
         """Looks × bins of power that are on air. A click is capped at eight times the floor that is known."""

@@ -94,7 +94,8 @@ def weigh(white: Whitened, hop: int = HOP) -> Evidence:
     bins = sums.expected**2 / (squares + 1e-20)
     share = squares / (squares * (1 + _MODEL_ERROR * 10) + sums.expected + 1e-20)
     best = np.sqrt(2 * bins * share) / _LEAKAGE
-    llr = _ratio(z, best)
+    room = np.minimum(best, sums.expected / np.sqrt(0.5 * _dot(white.heard, white.expected) + 1e-20) / _LEAKAGE)
+    llr = _ratio(z, best, room)
     llr[(sums.heard < _FAR_BELOW * sums.expected) & (best > 2)] = -_CLIP
     llr *= hop / (HOP * _OVERLAP)
     coherence = np.clip(sums.cross / np.sqrt(sums.heard * sums.expected + 1e-20), 0, 1)
@@ -134,9 +135,13 @@ def _dot(one: Floats, other: Floats) -> Floats:
     return np.asarray(np.vecdot(one, other))
 
 
-def _ratio(z: Floats, best: Floats) -> Floats:
-    """Mixture: as coherent as expected, or half as coherent (other audio on top, distortion); against no relation."""
+def _ratio(z: Floats, best: Floats, room: Floats) -> Floats:
+    """Mixture against no relation: as coherent as expected, as what is heard leaves room for, half that (distortion).
+
+    *room*: what z is where our sound lies under a louder one; there a word that is masked says little.
+    """
     full = z * best - best * best / 2
-    half = z * best / 2 - best * best / 8
-    llr = np.logaddexp(full + np.log(0.8), half + np.log(0.2))
+    masked = z * room - room * room / 2
+    half = z * room / 2 - room * room / 8
+    llr = np.logaddexp(np.logaddexp(full + np.log(0.7), masked + np.log(0.1)), half + np.log(0.2))
     return np.where(best < _WEAK, 0, np.clip(llr, -_CLIP, _CLIP))

@@ -15,7 +15,7 @@ def merged(segments: Iterable[MatchSegment]) -> list[MatchSegment]:
         if segment.to_frame <= segment.from_frame:
             continue
         if out and _alike(out[-1], segment):
-            out[-1] = replace(out[-1], to_frame=segment.to_frame, coherence=_mean_coherence(out[-1], segment))
+            out[-1] = _joined(out[-1], segment)
         else:
             out.append(segment)
     return out
@@ -33,6 +33,20 @@ def _alike(one: MatchSegment, other: MatchSegment) -> bool:
     return abs(one.delay_ms - other.delay_ms) < _SAME_DELAY_MS
 
 
-def _mean_coherence(one: MatchSegment, other: MatchSegment) -> float | None:
-    known = [(s.coherence, s.to_frame - s.from_frame) for s in (one, other) if s.coherence is not None]
-    return sum(c * n for c, n in known) / sum(n for _, n in known) if known else None
+def _joined(one: MatchSegment, other: MatchSegment) -> MatchSegment:
+    return replace(
+        one,
+        to_frame=other.to_frame,
+        coherence=_mean(one, other, one.coherence, other.coherence),
+        doubt_ms=one.doubt_ms + other.doubt_ms,
+        evidence_share=_mean(one, other, one.evidence_share, other.evidence_share),
+        snr_db=_mean(one, other, one.snr_db, other.snr_db),
+    )
+
+
+def _mean(one: MatchSegment, other: MatchSegment, of_one: float | None, of_other: float | None) -> float | None:
+    """Of a figure of both, by their length; of one where the other has none."""
+    if of_one is None or of_other is None:
+        return of_other if of_one is None else of_one
+    a, b = one.to_frame - one.from_frame, other.to_frame - other.from_frame
+    return (of_one * a + of_other * b) / (a + b)

@@ -15,6 +15,7 @@ from audio.match.signal import Signal
 
 KEEP = 64 * RATE_HZ
 AUDIBLE = 10 ** (-60 / 20)  # RMS of a look: below it nothing is expected to be heard
+_AROUND = RATE_HZ // 100  # samples either side that tell whether SENT is audible at an instant
 _FOR_EVER = 1 << 62
 
 
@@ -53,6 +54,12 @@ class Material:
         sent = self.sent.read(start, max(stop, start + HOP))
         hops = sent[: len(sent) // HOP * HOP].reshape(-1, HOP)
         return bool(np.any(np.mean(hops**2, 1) > AUDIBLE**2))
+
+    def audible(self, start: int, stop: int) -> Floats:
+        """1 for each sample of SENT around which 20 ms are loud enough to be heard, else 0."""
+        sent = self.sent.read(start - _AROUND, stop + _AROUND)
+        total = np.cumsum(sent.astype(np.float64) ** 2)
+        return np.asarray(total[2 * _AROUND :] - total[: -2 * _AROUND] > 2 * _AROUND * AUDIBLE**2, np.float32)
 
     # ---- what was heard ----
 

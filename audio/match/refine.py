@@ -1,5 +1,7 @@
 """A boundary to the sample: where "HEARD is prediction plus noise" stops being likelier than "it is something else"."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from audio.match.grid import HOP, Floats
@@ -11,12 +13,23 @@ _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.003
 _ORDER = 10
 _FREEDOM = 4.0
+_TEMPER = 4.0  # neighbouring samples do not witness alone, and neither model is right: so much flatter is the posterior
+_PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
+_BEYOND = SEARCH * 0.75
 
 
-def first_off_sample(heard: Floats, expected: Floats, before: int, after: int) -> int:
-    """Offset in samples from the middle of both arrays (2·REACH) at which on air ends.
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """*offset* from the middle, and how sure that is: standard deviation in samples in which SENT is audible."""
 
-    *before*, *after*: how many samples either side belong to the two runs. For a return to air, reverse both arrays.
+    offset: int
+    deviation: float
+
+
+def first_off_sample(heard: Floats, expected: Floats, audible: Floats, before: int, after: int) -> Boundary:
+    """Where on air ends, from the middle of the arrays (2·REACH samples). *audible*: 1 where SENT is, else 0.
+
+    *before*, *after*: how many samples either side belong to the two runs. For a return to air, reverse all arrays.
     """
     on = slice(REACH - min(before, REACH), REACH - min(_GUARD, before // 2))
     off = slice(REACH + min(_GUARD, after // 2), REACH + min(after, REACH))
@@ -25,7 +38,17 @@ def first_off_sample(heard: Floats, expected: Floats, before: int, after: int) -
     off_air = _log_likelihood(heard, off, 0.0)
     score = np.concatenate([[0.0], np.cumsum(on_air - off_air)])
     low, high = REACH - min(before, SEARCH), REACH + min(after, SEARCH)
-    return int(np.argmax(score[low : high + 1])) + low - REACH
+    best = int(np.argmax(score[low : high + 1]))
+    return Boundary(best + low - REACH, _deviation(score[low : high + 1], audible[low:high], best))
+
+
+def _deviation(score: Floats, audible: Floats, best: int) -> float:
+    """Of the posterior about *best*, on the clock of audible samples: where nothing is heard no time is lost."""
+    clock = np.concatenate([[0.0], np.cumsum(audible)])
+    likely = np.exp((score - score[best]) / _TEMPER)
+    variance = float(likely @ (clock - clock[best]) ** 2) / float(likely.sum())
+    pressed = min(best, len(score) - 1 - best) < _PRESSED
+    return float(np.sqrt(variance + (_BEYOND**2 if pressed else 0.0)))
 
 
 def _gain(heard: Floats, expected: Floats) -> float:

@@ -46,11 +46,17 @@ def _print(context: Context, result: Measurement) -> None:
     for part in result.segments:
         context.print(f"{part.from_ms / 1000:10.3f} {part.to_ms / 1000:10.3f}  {part.state:10} {part.quality}")
     context.say(
-        f"đã phát {result.sent_ms} ms: lên sóng {result.on_air_ms}, không lên sóng {result.not_on_air_ms}, "
-        f"chưa đo được {result.unobserved_ms}",
-        f"sent {result.sent_ms} ms: on air {result.on_air_ms}, not {result.not_on_air_ms}, "
-        f"unobserved {result.unobserved_ms}",
+        f"đã phát {result.sent_ms} ms: lên sóng {result.on_air_ms} ± {result.uncertainty_ms}, "
+        f"không lên sóng {result.not_on_air_ms}, chưa đo được {result.unobserved_ms}",
+        f"sent {result.sent_ms} ms: on air {result.on_air_ms} ± {result.uncertainty_ms}, "
+        f"not {result.not_on_air_ms}, unobserved {result.unobserved_ms}",
     )
+    if result.evidence_share is not None:
+        share, snr = f"{100 * result.evidence_share:.0f} %", f"{result.snr_db} dB" if result.snr_db is not None else "–"
+        context.say(
+            f"có bằng chứng {share} thời gian, tín hiệu trên tạp âm {snr}",
+            f"evidence in {share} of the time, signal to noise {snr}",
+        )
     _say_loudness(context, ("đã phát", "sent"), result.sent_loudness.to_json())
     _say_loudness(context, ("nghe được", "heard"), result.heard_loudness.to_json())
 

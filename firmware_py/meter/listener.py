@@ -83,4 +83,7 @@ class Listener:
     def _place(self, s: MatchSegment, heard_dbfs: float) -> Segment:
         from_ns, to_ns = (max(self._told_until_ns, self._timeline.ns_of(f)) for f in (s.from_frame, s.to_frame))
         heard = None if s.state is State.UNOBSERVED else heard_dbfs
-        return Segment(self.channel, self._boot, from_ns, to_ns, s.state, s.quality, s.delay_ms, s.coherence, heard)
+        return Segment(
+            *(self.channel, self._boot, from_ns, to_ns, s.state, s.quality, s.delay_ms, s.coherence, heard),
+            *(s.edge_ms, s.doubt_ms, s.evidence_share, s.snr_db),
+        )

@@ -48,21 +48,25 @@ def seconds(duration_ms: int) -> str:
 def airtime_table(figure: Json, lang: Lang = "vi") -> str:
     """The month for the terminal, in seconds to the millisecond: a row an occurrence, then the totals."""
     *headings, total = HEADINGS[lang]
-    shown = [(Broadcast.from_json(o), o.get("start_error_ms")) for o in figure["occurrences"]]
+    shown = [(Broadcast.from_json(o), o.get("start_error_ms"), o.get("uncertainty_ms")) for o in figure["occurrences"]]
     sums = Durations.from_json(figure["totals"])
     names = [f"{sentence(word(name, lang))} (s)" for name in FIGURES]
-    rows = [_broadcast(b, error, lang) for b, error in shown]
+    rows = [_broadcast(*one, lang) for one in shown]
     last = ["", total, "", *_durations(sums), "", "", ""]
     table = plain_table([*headings[:3], *names, *headings[3:]], [*rows, last], right=(3, 4, 5, 6, 7, 9))
     unplanned = f"{sentence(word('unplanned', lang))}: {seconds(int(figure['totals']['unplanned_ms']))} s"
     return f"{table}\n{unplanned}"
 
 
-def _broadcast(b: Broadcast, start_error_ms: float | None, lang: Lang) -> list[str]:
+def _plus_minus(uncertainty_ms: int | None) -> str:
+    return "" if uncertainty_ms is None else f" ±{seconds(uncertainty_ms)} s"
+
+
+def _broadcast(b: Broadcast, start_error_ms: float | None, uncertainty_ms: int | None, lang: Lang) -> list[str]:
     causes = ", ".join(f"{word_or_code(code, lang)} {seconds(ms)}" for code, ms in b.causes.items() if ms)
     error = "–" if start_error_ms is None else f"{start_error_ms:+.1f}"
     start = f"{b.starts_at:%d/%m %H:%M:%S}"
-    kind, evidence = word_or_code(b.kind, lang), word_or_code(b.evidence, lang)
+    kind, evidence = word_or_code(b.kind, lang), f"{word_or_code(b.evidence, lang)}{_plus_minus(uncertainty_ms)}"
     return [start, shorten(b.programme, TITLE_WIDTH), kind, *_durations(b.durations), causes, error, evidence]
 
 

@@ -180,6 +180,26 @@ def test_a_quiet_night_is_one_segment_and_every_change_of_state_another(meter, t
     assert reader.segments_since(change) == (change, [])
 
 
+def test_a_row_keeps_its_first_edge_and_sums_up_what_was_doubted(meter, tmp_path):
+    first = Segment(
+        "line", 1, 0, 10 * NS_PER_S, State.ON_AIR, edge_ms=4.0, doubt_ms=60.0, evidence_share=0.9, snr_db=20.0
+    )
+    more = replace(first, from_ns=first.to_ns, to_ns=40 * NS_PER_S, edge_ms=None, doubt_ms=80.0, evidence_share=0.5)
+    for segment in (first, more):
+        meter.append_segment(segment)
+    meter.commit()
+    (row,) = MeterReader(tmp_path / "meter.db").segments_since(0)[1]
+    assert (row.edge_ms, row.doubt_ms, row.snr_db) == (4.0, 140.0, 20.0)
+    assert row.evidence_share == pytest.approx(0.6)
+
+
+def test_rows_of_a_meter_that_did_not_say_how_sure_it_was_stay_readable(meter, tmp_path):
+    meter.append_segment(Segment("line", 1, 0, 10 * NS_PER_S, State.ON_AIR))
+    meter.commit()
+    (row,) = MeterReader(tmp_path / "meter.db").segments_since(0)[1]
+    assert (row.edge_ms, row.doubt_ms, row.evidence_share, row.snr_db) == (None, None, None, None)
+
+
 @pytest.mark.parametrize(
     "changed",
     [

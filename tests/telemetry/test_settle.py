@@ -197,6 +197,37 @@ def test_a_late_first_sample_is_the_start_error_and_a_late_start():
     assert (record.delay_ms, record.coherence, record.clock) == (412.5, 0.97, "ntp")
 
 
+def in_slot(from_s: int, to_s: int, state: State, **more) -> Segment:
+    return Segment("line", 1, ZERO_NS + from_s * NS_PER_S, ZERO_NS + to_s * NS_PER_S, state, **more)
+
+
+def test_a_record_says_how_sure_its_total_is():
+    segments = [
+        in_slot(-600, 600, State.ON_AIR, edge_ms=900.0, doubt_ms=200.0, evidence_share=0.8, snr_db=20.0),
+        in_slot(600, 900, State.SILENCE, edge_ms=5.0, doubt_ms=0.0, evidence_share=0.5),
+        in_slot(900, 1_800, State.ON_AIR, edge_ms=5.0, doubt_ms=0.0, evidence_share=0.8, snr_db=20.0),
+    ]
+    record = settle(occurrence(), simple(segments=segments))
+    assert record.evidence_share == 0.75
+    assert 100 < record.uncertainty_ms < 150  # half of what was doubted lies in the slot; the edge before it does not
+    assert record.whole.on_air_ms == 1_500_000
+    assert AirtimeRecord.from_json(record.to_json()) == record
+
+
+def test_where_the_meter_did_not_say_nothing_is_known_of_how_sure_it_is():
+    record = settle(occurrence(), simple())
+    assert (record.uncertainty_ms, record.evidence_share) == (None, None)
+    before = {k: v for k, v in record.to_json().items() if k not in ("uncertainty_ms", "evidence_share")}
+    assert AirtimeRecord.from_json(before) == record
+    assert "uncertainty_ms" not in without_revision(record)  # such a record is none that has to be booked again
+
+
+def test_how_sure_it_is_changes_no_figure():
+    sure = settle(occurrence(), simple(segments=[whole_slot(edge_ms=40.0, doubt_ms=90.0, evidence_share=0.9)]))
+    assert sure.whole == settle(occurrence(), simple(segments=[whole_slot()])).whole
+    assert sure.uncertainty_ms == 91
+
+
 def test_sound_that_was_matched_while_another_programme_played_is_not_this_one():
     other = replace(began(ZERO_NS + 60 * NS_PER_S), n=2, occurrence_id="other")
     record = settle(occurrence(), simple(playout=[began(ZERO_NS), other]))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from telemetry.airtime import AirtimeRecord
 from telemetry.canonical import canonical
 from telemetry.chain import Entry, genesis, link
 from telemetry.upstream.archive import Archive, ArchiveReader, Arrived
@@ -138,10 +139,21 @@ def test_an_account_that_adds_up_is_taken(evidence):
     check_body(Entry("a1", 1, "airtime", airtime_body(**evidence), "", ""))
 
 
+def test_an_account_that_says_how_sure_it_is_is_taken():
+    body = airtime_body(uncertainty_ms=240, evidence_share=0.7)
+    check_body(Entry("a1", 1, "airtime", body, "", ""))
+    record = AirtimeRecord.from_json(body)
+    assert (record.uncertainty_ms, record.evidence_share) == (240, 0.7)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         {"on_air_ms": 8},
+        {"uncertainty_ms": -1},
+        {"uncertainty_ms": 0.5},
+        {"evidence_share": 1.5},
+        {"evidence_share": "0.5"},
         {"on_air_ms": 7.0},
         {"loudness": 3},
         {"loudness": LOUDNESS | {"heard_ms": -1}},

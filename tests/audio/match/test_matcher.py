@@ -78,6 +78,9 @@ def _split(sent, heard, cuts):
     return merged(segments + matcher.finish())
 
 
+MEANS = ("coherence", "evidence_share", "snr_db")
+
+
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 16 * SECOND), max_size=40, unique=True))
 def test_any_split_of_the_input_gives_the_same_segments(cuts):
@@ -87,8 +90,10 @@ def test_any_split_of_the_input_gives_the_same_segments(cuts):
         test_any_split_of_the_input_gives_the_same_segments.whole = (pair, _split(*pair, []))
     (sent, heard), whole = test_any_split_of_the_input_gives_the_same_segments.whole
     split = _split(sent, heard, cuts)
-    assert [replace(s, coherence=None) for s in split] == [replace(s, coherence=None) for s in whole]
-    assert [s.coherence for s in split] == pytest.approx([s.coherence for s in whole])  # a mean of means: rounding
+    no_means = dict.fromkeys(MEANS)
+    assert [replace(s, **no_means) for s in split] == [replace(s, **no_means) for s in whole]
+    for name in MEANS:  # a mean of means: rounding
+        assert [getattr(s, name) for s in split] == pytest.approx([getattr(s, name) for s in whole])
 
 
 def test_decisions_are_never_more_than_12_s_behind_what_is_heard_once_locked():

@@ -40,6 +40,8 @@ def test_files_of_any_rate_and_width_are_measured(tmp_path, recording, rate, wid
     assert said["on_air_ms"] + said["not_on_air_ms"] + said["unobserved_ms"] == 16_000
     assert said["on_air_ms"] == pytest.approx(14_000, abs=250)
     assert said["delay_ms"] == pytest.approx(300, abs=0.5)
+    assert 0 < said["uncertainty_ms"] < 200
+    assert 0.5 < said["evidence_share"] <= 1
     assert said["segments"][0]["from_ms"] == 0
     assert said["segments"][-1]["to_ms"] == 16_000
     assert all(a["to_ms"] == b["from_ms"] for a, b in zip(said["segments"], said["segments"][1:], strict=False))

@@ -1,0 +1,110 @@
+"""What the matcher says of its own sureness: edges, doubts, evidence, and that the truth lies within."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from audio.match import refine
+from audio.match.doubt import doubts
+from audio.segments import State
+from audio.uncertainty import evidence_of, stretches
+from bench.measure import FM, HORN, audible, truth
+from tests.audio.match.helpers import MS, Channel, Fault, heard_through, matched
+
+FAULTS = (Fault(12.0, 2.0, "silence"), Fault(20.0, 0.7, "hiss"), Fault(28.0, 1.5, "voice"))
+CHANNELS = {
+    "line": Channel(),
+    "FM 20 dB": Channel(20, FM),
+    "FM 0 dB": Channel(0, FM),
+    "horn": Channel(10, HORN, reverb_s=0.8),
+}
+
+
+@pytest.fixture(scope="module", params=CHANNELS)
+def measured(request):
+    recording = heard_through(CHANNELS[request.param], FAULTS)
+    return request.param, recording, matched(recording)
+
+
+def _error_ms(recording, segments):
+    claimed = np.zeros(len(truth(recording)), bool)
+    for s in segments:
+        if s.state is State.ON_AIR:
+            claimed[round(s.from_frame / MS) : round(s.to_frame / MS)] = True
+    heard = audible(recording)
+    return abs(int(np.sum(claimed & heard)) - int(np.sum(truth(recording) & heard)))
+
+
+def test_the_truth_lies_within_the_interval(measured):
+    name, recording, segments = measured
+    found = evidence_of(stretches(segments))
+    assert _error_ms(recording, segments) <= found.uncertainty_ms
+    assert 0 < found.uncertainty_ms < (150 if name in ("line", "FM 20 dB") else 450)
+
+
+def test_every_change_between_on_and_off_air_says_how_sure_it_is(measured):
+    _, _, segments = measured
+    for before, after in pairwise(segments):
+        changed = (before.state is State.ON_AIR) != (after.state is State.ON_AIR)
+        assert (after.edge_ms is not None) == changed, after
+        assert after.edge_ms is None or after.edge_ms >= 2.0
+
+
+def test_evidence_is_a_share_and_signal_to_noise_what_the_channel_has(measured):
+    name, _, segments = measured
+    found = evidence_of(stretches(segments))
+    assert 0.5 < found.evidence_share <= 1
+    if name.startswith("FM"):
+        assert found.snr_db == pytest.approx(float(name.split()[1]), abs=4)
+
+
+def test_it_is_less_sure_in_noise():
+    widths = [
+        evidence_of(stretches(matched(heard_through(Channel(snr, FM), FAULTS)))).uncertainty_ms for snr in (20, 3, -3)
+    ]
+    assert widths == sorted(widths)
+    assert widths[0] < widths[-1]
+
+
+def test_a_gap_too_short_to_be_called_is_doubted():
+    """70 ms of silence in the middle of speech, seen through nats as they are: too little for two changes."""
+    nats = np.full(200, 2.0)
+    nats[90:98] = -1.0
+    (found,) = doubts(nats, 1_000)
+    assert found.position == pytest.approx((1_000 + 94) * 64, abs=128)
+    assert found.length_ms == pytest.approx(80, abs=16)
+
+
+def test_what_never_speaks_against_is_not_doubted():
+    assert not list(doubts(np.full(200, 2.0), 0))
+    assert not list(doubts(np.array([2.0, -1.0, 2.0, -1.0, 2.0]), 0))
+    assert not list(doubts(np.zeros(0), 0))
+
+
+def _noise(size, seed):
+    return np.random.default_rng(seed).standard_normal(size).astype(np.float32)
+
+
+@pytest.mark.parametrize("at", [-200, 0, 150])
+def test_a_sharp_change_is_dated_surer_than_one_in_noise(at):
+    size, middle = 2 * refine.REACH, refine.REACH + at
+    sound, audible_all = _noise(size, 1) * 0.1, np.ones(size, np.float32)
+
+    def found(noise):
+        heard = sound.copy()
+        heard[middle:] = 0
+        return refine.first_off_sample(heard + noise * _noise(size, 2), sound, audible_all, 4_000, 4_000)
+
+    clear, vague = found(0.001), found(0.1)
+    assert clear.offset == pytest.approx(at, abs=4)
+    assert clear.deviation < vague.deviation
+    assert abs(vague.offset - at) <= 3 * vague.deviation + 8
+
+
+def test_where_nothing_is_audible_a_change_loses_no_time():
+    size = 2 * refine.REACH
+    sound, silent = _noise(size, 1) * 0.1, np.zeros(size, np.float32)
+    heard = sound + 0.3 * _noise(size, 2)
+    heard[refine.REACH :] = 0.3 * _noise(refine.REACH, 3)
+    assert refine.first_off_sample(heard, sound, silent, 4_000, 4_000).deviation == 0
