@@ -15,7 +15,7 @@ from audio.match.doubt import Doubt, doubts
 from audio.match.evidence import RECENT, Evidence
 from audio.match.follower import Follower
 from audio.match.gain import UsualGain
-from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, median, milliseconds, samples
+from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, milliseconds, samples
 from audio.match.kind import Heard, kind_of, quality_of
 from audio.match.lag import Track
 from audio.match.live import snr_db

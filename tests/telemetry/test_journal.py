@@ -300,6 +300,8 @@ def test_a_journal_that_was_not_brought_up_to_date_yet_is_not_taken_for_an_empty
     assert len(reader.segments_since(0)[1]) == 1
     reader.close()
     db = sqlite3.connect(tmp_path / "meter.db")
+    for column in ("edge_ms", "doubt_ms", "evidence_share", "snr_db"):
+        db.execute(f"ALTER TABLE segment DROP COLUMN {column}")
     db.executescript("DROP TABLE level; PRAGMA user_version = 1;")
     db.close()
     with pytest.raises(JournalError, match="older version"):
