@@ -10,6 +10,7 @@ from scheduler.clock import NS_PER_MS, STATION_TZ, datetime_of, local_iso, wall_
 from telemetry.spans import Spans, common, normal, total, without
 
 SHORTEST_NS = 2_000_000_000  # a click, or the last echo of a programme, is no broadcast
+LEAST_SOUND_MS = 1_000  # nor is that echo and the first breath of the next programme, with a pause between
 PAUSE_NS = 2_000_000_000  # between the words of a voice
 LONGEST_NS = 600_000_000_000  # what never ends is booked in parts of this length
 
@@ -44,8 +45,8 @@ def unplanned(segments: Sequence[Segment], occupied: Spans, from_ns: int, closed
     done = [span for span in sounding if closed or span[1] + PAUSE_NS < horizon or span[1] - span[0] >= LONGEST_NS]
     open_from = min((start for start, end in sounding if (start, end) not in done), default=horizon)
     boot = segments[0].boot
-    booked = [_stretch(boot, span, own, foreign) for span in done if span[1] - span[0] >= SHORTEST_NS]
-    return booked, open_from
+    long = [_stretch(boot, span, own, foreign) for span in done if span[1] - span[0] >= SHORTEST_NS]
+    return [stretch for stretch in long if stretch.own_ms + stretch.foreign_ms >= LEAST_SOUND_MS], open_from
 
 
 def _bridged(sounding: Spans, occupied: Spans) -> Spans:
