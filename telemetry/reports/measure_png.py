@@ -181,6 +181,7 @@ class _Page:
         parts = (m.on_air_ms, m.not_on_air_ms, m.unobserved_ms)
         shares = apportion([part * 10_000 for part in parts], 10_000, m.sent_ms) if m.sent_ms else (0, 0, 0)
         labels = [sentence(word(code, self.lang)) for code in ("on_air", "not_on_air", "unobserved")]
+        labels[0] += f" (± {self.point(f'{m.uncertainty_ms / 1_000:.3f}')} s)"
         overlaid = round(m.overlaid_ms * 10_000 / max(m.sent_ms, 1))
         cells = [*zip(labels, parts, shares, strict=True), (self.words["of_on_air"], m.overlaid_ms, overlaid)]
         wide = (WIDTH - 2 * EDGE) // len(cells)

@@ -40,7 +40,19 @@ def measured(plan=PLAN, delay_ms=300.0):
     total = round(segments[-1].to_ms)
     off = total - ms["on_air"] - ms["unobserved"]
     drift = None if delay_ms is None else 37.0
-    return Measurement(total, ms["on_air"], off, ms["unobserved"], 10_000, delay_ms, drift, segments)
+    return Measurement(
+        sent_ms=total,
+        on_air_ms=ms["on_air"],
+        not_on_air_ms=off,
+        unobserved_ms=ms["unobserved"],
+        overlaid_ms=10_000,
+        delay_ms=delay_ms,
+        drift_ppm=drift,
+        uncertainty_ms=37,
+        evidence_share=0.8,
+        snr_db=20.0,
+        segments=segments,
+    )
 
 
 def panels(delay_ms=300.0):
