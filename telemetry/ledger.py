@@ -92,10 +92,10 @@ class LedgerCore:
         slots = [s for s in near if s.counts and s.revision is None]
         return [record for slot in slots if (record := _so_far(sources, slot))]
 
-    def today(self, now: Reading) -> dict[str, int]:
-        """Totals of the local day for eyes: settled and in progress; ``planned_ms`` is of the whole day."""
+    def today(self, now: Reading, running: Sequence[AirtimeRecord]) -> dict[str, int]:
+        """Totals of the local day for eyes: settled and *running* (provisional); ``planned_ms`` is of the whole day."""
         start = now.wall.astimezone(STATION_TZ).replace(hour=0, minute=0, second=0, microsecond=0)
-        return _day_totals(start, self._store.slots_between(*_wall_day(start)), self.provisional(now))
+        return _day_totals(start, self._store.slots_between(*_wall_day(start)), running)
 
     def open_faults(self) -> list[dict[str, Any]]:
         """The body of each open fault's entry, for eyes."""

@@ -170,7 +170,7 @@ class Ledger:
         return {
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,
-            "today": self.core.today(reading),
+            "today": self.core.today(reading, provisional),
             "records_today": {**self._records, **{r.occurrence.id: _shown(r.to_json()) for r in provisional}},
             "provisional": [record.to_json() for record in provisional],
             "faults": self.core.open_faults(),

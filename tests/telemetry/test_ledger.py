@@ -325,7 +325,7 @@ def test_what_is_in_progress_is_shown_and_not_booked(tmp_path):
     day.pass_time(day.at("05:01:30"))
     (running,) = day.core.provisional(day.reading())
     assert (running.whole.planned_ms, running.whole.on_air_ms) == (90_000, 90_000)
-    today = day.core.today(day.reading())
+    today = day.core.today(day.reading(), [running])
     assert (today["planned_ms"], today["on_air_ms"]) == (120_000, 90_000)
     assert [e.kind for e in day.ledger().entries_since(0) if e.kind == "airtime"] == []
 
