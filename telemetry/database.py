@@ -49,7 +49,8 @@ DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 def _translated(path: Path, error: sqlite3.Error) -> JournalError | None:
     """The typed error; None where the mistake is in our own SQL, which must crash."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    said = f"{path}: {error}"
+    name = getattr(error, "sqlite_errorname", "")
+    said = f"{path}: {error}" + (f" ({name})" if name.startswith("SQLITE_IOERR") else "")
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and nearly_full(path)):
         return DiskFull(said)
     if code in DAMAGED:
