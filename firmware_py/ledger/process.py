@@ -26,7 +26,7 @@ from telemetry.readers import MeterReader, PlayoutReader
 from telemetry.retention import prune
 from telemetry.uplink import Uplink
 
-TICK_S = 0.5
+TICK_S = 1.0
 UNHEARD_NS = 30 * NS_PER_S  # after our start the others have this long to say their first word
 LAST_RECEIPT_S = 5.0
 PRUNE_HOURS = 6

@@ -34,6 +34,7 @@ from telemetry.journal import MeterJournal
 from telemetry.retention import prune
 
 TICK_S = 0.2
+IDLE_TICK_S = 0.6  # nothing due, nor lately: what is heard waits on its tape
 SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
 ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, beyond the path's delay
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
@@ -63,7 +64,7 @@ def main(config: Config) -> None:
         ]
         for capture in captures:
             capture.start()
-        decide_forever(mailbox, meter.handle, lambda: TICK_S)
+        decide_forever(mailbox, meter.handle, lambda: meter.wait_s)
         for capture in captures:
             capture.close()
         meter.end()
@@ -162,6 +163,11 @@ class Meter:
         self._deaths = deque(left)
         self._mark(started)
         self._commit()
+
+    @property
+    def wait_s(self) -> float:
+        """Until it should look again."""
+        return TICK_S if self._stepped_ns < self._busy_until_ns else IDLE_TICK_S
 
     # -- messages --------------------------------------------------------------------------------------------------
 
