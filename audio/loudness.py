@@ -8,7 +8,6 @@ second of audio takes 0.5 ms of CPU, and 0.1 … 0.5 ms more for the true peak.
 import functools
 import math
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.format import FULL_SCALE, RATE_HZ
+from audio.segments import Loudness
 
 Pcm = NDArray[np.int16]
 Single = NDArray[np.float32]  # holds 16 bit exactly, and is half the work
@@ -52,28 +52,6 @@ _PHASES = np.array((_PHASE_0, _PHASE_1, _PHASE_1[::-1], _PHASE_0[::-1]), np.floa
 _OVERSHOOT = float(np.abs(_PHASES).sum(axis=1).max())  # no sample in between exceeds its neighbours by more
 _BEFORE = _PHASES.shape[1] - 1  # frames that the interpolator looks back
 _CHUNK = 32  # frames interpolated together
-
-
-@dataclass(frozen=True, slots=True)
-class Loudness:
-    """Of a stretch of sound. None where nothing can be said: too short, digital silence, all below the gate."""
-
-    integrated_lufs: float | None = None  # of 400 ms and more
-    max_short_term_lufs: float | None = None  # of 3 s and more
-    true_peak_dbtp: float | None = None
-
-    def to_json(self) -> dict[str, float | None]:
-        """Rounded to 0.1, as EBU Tech 3341 has a meter show it."""
-        return {
-            "integrated_lufs": _rounded(self.integrated_lufs),
-            "max_short_term_lufs": _rounded(self.max_short_term_lufs),
-            "true_peak_dbtp": _rounded(self.true_peak_dbtp),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, float | None]) -> "Loudness":
-        """Inverse of ``to_json``. Raises KeyError."""
-        return cls(data["integrated_lufs"], data["max_short_term_lufs"], data["true_peak_dbtp"])
 
 
 class LoudnessMeter:
@@ -276,7 +254,3 @@ class _Gates:
 
 def _lufs(energy: float | None) -> float | None:
     return _OFFSET_LU + 10 * math.log10(energy) if energy else None
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.format import RATE_HZ
-from audio.loudness import Loudness, LoudnessMeter
+from audio.loudness import LoudnessMeter
 from audio.match import Matcher, merged
-from audio.segments import MatchSegment, Quality, State
+from audio.segments import Loudness, MatchSegment, Quality, State
 from audio.uncertainty import evidence_of, stretches
 from audio.wav import open_wav
 

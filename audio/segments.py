@@ -1,6 +1,7 @@
-"""What the meter says of a stretch of time: states, qualities, segments."""
+"""What the meter says of a stretch of time: states, qualities, segments, loudness. Values, without numpy."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -53,3 +54,29 @@ class Segment:
     doubt_ms: float | None = None
     evidence_share: float | None = None
     snr_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """Of a stretch of sound. None where nothing can be said: too short, digital silence, all below the gate."""
+
+    integrated_lufs: float | None = None  # of 400 ms and more
+    max_short_term_lufs: float | None = None  # of 3 s and more
+    true_peak_dbtp: float | None = None
+
+    def to_json(self) -> dict[str, float | None]:
+        """Rounded to 0.1, as EBU Tech 3341 has a meter show it."""
+        return {
+            "integrated_lufs": _rounded(self.integrated_lufs),
+            "max_short_term_lufs": _rounded(self.max_short_term_lufs),
+            "true_peak_dbtp": _rounded(self.true_peak_dbtp),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, float | None]) -> "Loudness":
+        """Inverse of ``to_json``. Raises KeyError."""
+        return cls(data["integrated_lufs"], data["max_short_term_lufs"], data["true_peak_dbtp"])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from audio.loudness import Loudness
+from audio.segments import Loudness
 from scheduler.occurrence import Occurrence
 
 MEASURED = "measured"

@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from audio.loudness import Loudness
+from audio.segments import Loudness
 from scheduler.clock import Reading
 
 

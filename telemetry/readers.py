@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from audio.loudness import Loudness
-from audio.segments import Quality, Segment, State
+from audio.segments import Loudness, Quality, Segment, State
 from scheduler.clock import ClockMapRow, ClockQuality, Reading, datetime_of, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.database import Reader, Row

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.format import RATE_HZ
-from audio.loudness import _HIGH_PASS, _PHASES, _SHELF, HOP_FRAMES, Loudness, LoudnessMeter, _Gates, _KWeighting
+from audio.loudness import _HIGH_PASS, _PHASES, _SHELF, HOP_FRAMES, LoudnessMeter, _Gates, _KWeighting
+from audio.segments import Loudness
 from bench.recordings import music, resample, speech
 
 LU = 0.1  # EBU Tech 3341: tolerance of loudness

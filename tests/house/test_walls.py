@@ -1,6 +1,8 @@
 """The walls of the house: who may import whom, and which file is the door of each outside library."""
 
 import ast
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -57,6 +59,23 @@ def test_every_door_leads_to_its_library(library):
     for door in DOORS[library]:
         behind = [path for path in python_files(*FLOORS) if fnmatch(str(path), door)]
         assert any(library in imported_packages(read(path)) for path in behind), f"nothing at {door} imports {library}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "firmware_py.playout.process",
+        "firmware_py.ledger.process",
+        "firmware_py.console.process",
+        "firmware_py.cli",
+        "telemetry.upstream.collector",
+    ],
+)
+def test_only_the_meter_pays_for_numpy(module):
+    """A dozen MiB in each process, and a tenth of a second in each command."""
+    asked = f"import sys, {module}; print('numpy' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "False"
 
 
 def test_every_outside_library_has_a_door():

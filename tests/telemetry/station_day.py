@@ -24,8 +24,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from audio.loudness import Loudness
-from audio.segments import Quality, Segment, State
+from audio.segments import Loudness, Quality, Segment, State
 from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind, Occurrence
 from telemetry.facts import LEARN_LEVEL, Condition, Fact, Level, PlayoutFact, Watermark

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audio.loudness import Loudness
-from audio.segments import Quality, Segment, State
+from audio.segments import Loudness, Quality, Segment, State
 from scheduler.clock import NS_PER_S, ClockMapRow, ClockQuality, Reading, datetime_of
 from scheduler.occurrence import Occurrence
 from telemetry.database import Database, JournalError, Reader

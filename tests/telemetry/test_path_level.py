@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.loudness import Loudness
+from audio.segments import Loudness
 from telemetry.airtime import LoudnessShare
 from telemetry.path_level import JUDGED_BY, LEARNT_FROM, PathLevel, gain_of
 from telemetry.settle import settle

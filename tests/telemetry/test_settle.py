@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.loudness import Loudness
-from audio.segments import Quality, Segment, State
+from audio.segments import Loudness, Quality, Segment, State
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockMapRow, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind, Occurrence
 from telemetry.airtime import AirtimeRecord, LoudnessShare
