@@ -12,7 +12,7 @@ from audio.match.evidence import Evidence
 from audio.match.gain import UsualGain
 from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, Floats, median, rms, samples
 from audio.match.kind import Heard, quality_of
-from audio.match.lag import LOOK, FineLag, Probation, Track, Vote
+from audio.match.lag import LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
 from audio.match.settings import Settings
@@ -271,7 +271,7 @@ class Follower:
         wanted, patience = (_JUMP_PROOF, 4) if others else (_COLD_PROOF, 10)
         track.probation = Probation(wanted, position + patience * RATE_HZ)
         track.last_seen = position
-        self.tracks = [*others[-2:], track]
+        self.tracks = [*others[1 - MOST_TRACKS :], track]
         self._polish(track, vote)
 
     def _new_track(self, votes: list[Vote]) -> Track:

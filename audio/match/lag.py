@@ -9,6 +9,7 @@ import numpy as np
 
 from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats
 
+MOST_TRACKS = 5  # the current one, and those along which what is not decided yet was heard: in a burst, one a second
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
 _SURE = 8.0  # standard deviations: a peak that may count
 _UNMISTAKABLE = 30.0  # … and one that counts alone

@@ -7,9 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from audio.match.grid import Floats
+from audio.match.lag import MOST_TRACKS
 
 OFF = 0
-_COLUMNS = 7  # off, and up to three tracks, each clean or with something else on top
+_COLUMNS = 1 + 2 * MOST_TRACKS  # off, and the tracks, each clean or with something else on top
 _NEVER = -1e9
 _ON_TOP = 0.9  # something else that comes or goes on top costs that share of a change between on and off
 
