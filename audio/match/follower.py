@@ -57,6 +57,7 @@ class Follower:
         self._slope = self._proven_slope = 0.0
         self._absent = 0  # ticks since it was on air
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
+        self._refused, self._refused_lag = 0, 0.0  # times that a delay was found at which the channel explains nothing
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
         self._on_air_to = 0  # up to here it was on air
@@ -262,7 +263,7 @@ class Follower:
             self._doubt_channel(known[0], newest)
             return
         track = known[0] if known else self._new_track(votes)
-        if not self.channel.known or self._explains(track, newest):
+        if not self.channel.known or self._explains(track, newest) or self._is_refused_often(newest):
             self._take(track, newest)
 
     def _take(self, track: Track, vote: Vote) -> None:
@@ -292,6 +293,17 @@ class Follower:
         _, seen = self._weigh(track, start, start + vote.size // _STEP * _STEP)
         telling = seen.llr[seen.weight > 2]
         return int(np.count_nonzero(telling > 0)) > 0.4 * max(5, len(telling))
+
+    def _is_refused_often(self, vote: Vote) -> bool:
+        """What is found at one delay again and again is there: the channel was learnt in a bad moment, forget it."""
+        if vote.start < self._on_air_to or abs(vote.lag - self._refused_lag) >= _SMALL_JUMP:
+            self._refused = 0
+        self._refused, self._refused_lag = self._refused + 1, vote.lag
+        if self._refused < _CONFIRMED:
+            return False
+        self._refused = 0
+        self.channel.forget()
+        return True
 
     @staticmethod
     def _follow_votes(track: Track, votes: list[Vote]) -> None:

@@ -30,3 +30,25 @@ def test_a_delay_that_changed_before_a_long_silence_is_found_three_seconds_after
     assert found_s is not None
     assert found_s <= 3.0
     assert matcher.live().delay_ms == pytest.approx(100 + jump_ms, abs=1)
+
+
+def test_a_path_that_was_learnt_in_a_bad_moment_does_not_shut_out_the_programme_for_ever():
+    """As after a burst of kills, when the first seconds that were heard were pieces of several delays."""
+    sound = bulletin(30.0)
+    sent = as_int16(resample(sound, len(sound) // 30, RATE_HZ))[: 26 * RATE_HZ]
+    heard = np.roll(sent, 4_800)
+    heard[8 * RATE_HZ :] = np.roll(sent, 4_800 + 1_920)[8 * RATE_HZ :]
+    matcher, found_s = Matcher(settings=Settings(earliest_ms=-100.0)), None
+    for at in range(0, len(sent), BLOCK):
+        if at // BLOCK == 7 * RATE_HZ // BLOCK:  # no second try would learn such a path: it has to be put there
+            taps = matcher._follower.channel.taps
+            matcher._follower.channel.taps = np.random.default_rng(5).standard_normal(len(taps)).astype(np.float32)
+            matcher._follower.channel._transforms.clear()
+            matcher._follower.channel._cross *= -1
+        matcher.push_sent(sent[at : at + BLOCK], True)
+        matcher.push_heard(heard[at : at + BLOCK])
+        matcher.step()
+        if at > 9 * RATE_HZ and found_s is None and matcher.live().state is State.ON_AIR:
+            found_s = at / RATE_HZ - 8
+    assert found_s is not None
+    assert found_s < 8.0
