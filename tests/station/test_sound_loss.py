@@ -15,6 +15,7 @@ from audio.library import ingest
 from firmware_py.demo.rig import RigSettings
 from firmware_py.demo.soundserver import MonitorRecorder
 from tests.station.station import Broadcast, adds_up, make_sound
+from tests.support.journals import HEARD_INSTEAD
 
 PROCESSES = ("playout", "meter", "ledger")
 SEEN_WITHIN_S = 5.0
