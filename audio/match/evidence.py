@@ -90,11 +90,12 @@ def weigh(white: Whitened, hop: int = HOP) -> Evidence:
     """Is HEARD coherent with the prediction, whatever else is there?"""
     sums = _Sums(white.heard @ _ONES, white.expected @ _ONES, white.cross @ _ONES)
     squares = _dot(white.expected, white.expected)
-    z = sums.cross / np.sqrt(0.5 * _dot(white.heard, white.expected) + 1e-20) / _LEAKAGE
+    spread = np.sqrt(0.5 * _dot(white.heard, white.expected) + 1e-20)
+    z = sums.cross / spread / _LEAKAGE
     bins = sums.expected**2 / (squares + 1e-20)
     share = squares / (squares * (1 + _MODEL_ERROR * 10) + sums.expected + 1e-20)
     best = np.sqrt(2 * bins * share) / _LEAKAGE
-    room = np.minimum(best, sums.expected / np.sqrt(0.5 * _dot(white.heard, white.expected) + 1e-20) / _LEAKAGE)
+    room = np.minimum(best, sums.expected / spread / _LEAKAGE)
     llr = _ratio(z, best, room)
     llr[(sums.heard < _FAR_BELOW * sums.expected) & (best > 2)] = -_CLIP
     llr *= hop / (HOP * _OVERLAP)

@@ -282,8 +282,7 @@ class Follower:
             made.variance = (1.0, 0.0, (5e-6) ** 2)
         if self.tracks and self._found_since_rest:
             made.since = votes[0].position - _REACH_BACK
-        for vote in votes[:-1]:
-            made.measure(vote.position, vote.lag - made.lag_at(vote.position), _VOTE_DEVIATION)
+        self._follow_votes(made, votes[:-1])
         made.advance(newest.position)
         return made
 
@@ -307,7 +306,7 @@ class Follower:
 
     @staticmethod
     def _follow_votes(track: Track, votes: list[Vote]) -> None:
-        """A drift that was not known when the delay was found may have led away from it."""
+        """Of a known track: a drift that was not known when its delay was found may have led away from it."""
         for vote in votes:
             track.measure(vote.position, vote.lag - track.lag_at(vote.position), _VOTE_DEVIATION)
 
