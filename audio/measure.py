@@ -78,28 +78,25 @@ class Measurement:
 
 def measure(sent_path: Path, heard_path: Path, observers: Sequence[Observer] = ()) -> Measurement:
     """Match HEARD against SENT. Raises ``WavError`` for a file that is empty, unreadable or no WAV."""
+    loudness = LoudnessMeter()  # of SENT
     with open_wav(sent_path) as sent, open_wav(heard_path) as heard:
         heard_frames = min(heard.frames_48k, sent.frames_48k + _TAIL_BLOCKS * RATE_HZ)
         for observer in observers:
             observer.begin(sent.frames_48k, heard_frames)
         found = _matched(
-            _seen(sent.blocks_48k(_BLOCK_S), [observer.sent for observer in observers]),
+            _seen(sent.blocks_48k(_BLOCK_S), [loudness.push, *(observer.sent for observer in observers)]),
             _seen(heard.blocks_48k(_BLOCK_S), [observer.heard for observer in observers]),
             [observer.decided for observer in observers],
         )
-    return _with_loudness(found, sent_path, heard_path)
+    return replace(found, sent_loudness=loudness.so_far(), heard_loudness=_returned_loudness(found, heard_path))
 
 
-def _with_loudness(found: Measurement, sent_path: Path, heard_path: Path) -> Measurement:
+def _returned_loudness(found: Measurement, path: Path) -> Loudness:
     """HEARD counts where SENT returned, which is known only now: it is read again."""
     delays_ms = [s.delay_ms for s in found.segments if s.state == State.ON_AIR and s.delay_ms is not None] or [0.0]
-    heard = _loudness(heard_path, delays_ms[0], found.sent_ms + delays_ms[-1])
-    return replace(found, sent_loudness=_loudness(sent_path, 0.0, found.sent_ms), heard_loudness=heard)
-
-
-def _loudness(path: Path, from_ms: float, to_ms: float) -> Loudness:
+    between_ms = delays_ms[0], found.sent_ms + delays_ms[-1]
+    first, end = (round(max(0.0, ms) * RATE_HZ / 1_000) for ms in between_ms)
     meter, at_frame = LoudnessMeter(), 0
-    first, end = (round(max(0.0, ms) * RATE_HZ / 1_000) for ms in (from_ms, to_ms))
     with open_wav(path) as wav:
         for block in wav.blocks_48k(_BLOCK_S):
             meter.push(block[max(0, first - at_frame) : max(0, end - at_frame)])
