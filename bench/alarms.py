@@ -6,26 +6,26 @@ jump of the delay. The floor beside each is a block and the matcher's tick: nobo
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from audio.format import BLOCK_FRAMES
 from audio.match import Live, Matcher
 from audio.segments import Quality, State
-from bench.measure import KIND_OF, audible
+from bench.measure import FM, HORN, KIND_OF, RATE, audible
 from bench.recordings import Channel, Fault, Recording, as_int16, programme, record, resample
 from bench.rows import Row, progress, row
 
 SECONDS, BULLETIN_SEED, FAULT_SEED = 200.0, 9_001, 9_101  # not the seeds that anything was tuned on
-RATE = 16_000
 FAULT_S, REST_S, FIRST_S = 4.0, 4.0, 12.0
 FLOOR_MS = BLOCK_FRAMES / 48 + 256  # a block, and a tick
 WAIT_S = 4.0  # what is not seen by then is never seen
 CHANNELS = {
     "line": Channel(),
-    "FM 20 dB": Channel(20, (60.0, 7_500.0)),
-    "FM 10 dB": Channel(10, (60.0, 7_500.0)),
-    "horn 10 dB": Channel(10, (300.0, 5_000.0), reverb_s=0.8),
+    "FM 20 dB": Channel(20, FM),
+    "FM 10 dB": Channel(10, FM),
+    "horn 10 dB": Channel(10, HORN, reverb_s=0.8),
 }
 KINDS = ("silence", "hiss", "hum", "voice", "same_voice", "overlay")
 QUICK = ("line", "FM 10 dB")
@@ -45,9 +45,9 @@ def rows(quick: bool) -> list[Row]:
     for name in QUICK if quick else CHANNELS:
         progress(f"alarms: {name}")
         made += _rows_of(name, list(alarms(CHANNELS[name], FAULT_SEED, 1 if quick else 3)))
-    for what, prior_ms, locks in (("cold", None, 6), ("with a learnt delay", 300.0, 6)):
+    for what, prior_ms in (("cold", None), ("with a learnt delay", 300.0)):
         progress(f"locks, {what}")
-        waits = [lock_ms(CHANNELS["FM 20 dB"], BULLETIN_SEED + n, prior_ms) for n in range(2 if quick else locks)]
+        waits = [lock_ms(CHANNELS["FM 20 dB"], BULLETIN_SEED + n, prior_ms) for n in range(2 if quick else 6)]
         made.append(_worst(f"lock, {what}", waits))
     progress("locks after jumps")
     jumps = [ms for n in range(1 if quick else 3) for ms in relocks(BULLETIN_SEED + n)]
@@ -68,16 +68,15 @@ def alarms(channel: Channel, seed: int, recordings: int) -> Iterator[Waited]:
     """For each fault, how long it took until it was said what it is."""
     for n in range(recordings):
         sent = programme(SECONDS, BULLETIN_SEED + n, RATE)
-        heard = record("alarms", sent, channel, _faults(sent, channel, n), seed + n, RATE)
+        heard = record("alarms", sent, channel, _faults(sent, n), seed + n, RATE)
         said = list(_lives(heard))
         for fault in heard.faults:
             yield Waited(fault.kind, _wait_ms(said, fault.start_s + channel.delay_s, _seen(fault.kind, channel)))
 
 
-def _faults(sent: np.ndarray, channel: Channel, n: int) -> tuple[Fault, ...]:
+def _faults(sent: np.ndarray, n: int) -> tuple[Fault, ...]:
     """One after another, each beginning where the programme is loud for a while."""
-    everything_heard = Recording("", RATE, sent, sent, (), channel)
-    loud = audible(replace(everything_heard, channel=Channel(20)))
+    loud = audible(Recording("", RATE, sent, sent, (), Channel(20)))
     faults, at = list[Fault](), FIRST_S
     while at + FAULT_S + REST_S < SECONDS:
         ms = round(at * 1_000)
@@ -140,8 +139,8 @@ def relocks(seed: int) -> Iterator[float]:
         at += 0.1
     said = list(_lives(replace(plain, heard=heard)))
     for at_s, delay_ms in jumps:
-        yield _wait_ms(said, at_s, lambda live, d=delay_ms: _on_air_along(live, d), 9.0)  # type: ignore[misc]
+        yield _wait_ms(said, at_s, partial(_on_air_along, delay_ms), 9.0)
 
 
-def _on_air_along(live: Live, delay_ms: float) -> bool:
+def _on_air_along(delay_ms: float, live: Live) -> bool:
     return live.state is State.ON_AIR and live.delay_ms is not None and abs(live.delay_ms - delay_ms) < 2

@@ -12,6 +12,24 @@ RATE_HZ = 48_000
 BLOCK = 4_096
 
 
+def pushed(matcher, sent, heard, start, stop):
+    """(seconds, state) after each block of a stretch."""
+    said = []
+    for at in range(start, stop, BLOCK):
+        matcher.push_sent(sent[at : at + BLOCK], True)
+        matcher.push_heard(heard[at : at + BLOCK])
+        matcher.step()
+        said.append((at / RATE_HZ, matcher.live().state))
+    return said
+
+
+def on_air_after(said, second):
+    """When it was on air first after *second*; fails where it never was."""
+    found = [at for at, state in said if at > second and state is State.ON_AIR]
+    assert found
+    return found[0]
+
+
 @pytest.mark.parametrize("jump_ms", [-20, 10, 75])
 def test_a_delay_that_changed_before_a_long_silence_is_found_three_seconds_after_it(jump_ms):
     sound = bulletin(30.0)
@@ -20,14 +38,8 @@ def test_a_delay_that_changed_before_a_long_silence_is_found_three_seconds_after
     heard = np.roll(sent, before)
     heard[9 * RATE_HZ :] = np.roll(sent, after)[9 * RATE_HZ :]
     heard[10 * RATE_HZ : 22 * RATE_HZ] = 0
-    matcher, found_s = Matcher(settings=Settings(earliest_ms=-100.0)), None
-    for at in range(0, len(sent), BLOCK):
-        matcher.push_sent(sent[at : at + BLOCK], True)
-        matcher.push_heard(heard[at : at + BLOCK])
-        matcher.step()
-        if at > 23 * RATE_HZ and found_s is None and matcher.live().state is State.ON_AIR:
-            found_s = at / RATE_HZ - 22
-    assert found_s is not None
+    matcher = Matcher(settings=Settings(earliest_ms=-100.0))
+    found_s = on_air_after(pushed(matcher, sent, heard, 0, len(sent)), 23) - 22
     assert found_s <= 3.0
     assert matcher.live().delay_ms == pytest.approx(100 + jump_ms, abs=1)
 
@@ -38,17 +50,11 @@ def test_a_path_that_was_learnt_in_a_bad_moment_does_not_shut_out_the_programme_
     sent = as_int16(resample(sound, len(sound) // 30, RATE_HZ))[: 26 * RATE_HZ]
     heard = np.roll(sent, 4_800)
     heard[8 * RATE_HZ :] = np.roll(sent, 4_800 + 1_920)[8 * RATE_HZ :]
-    matcher, found_s = Matcher(settings=Settings(earliest_ms=-100.0)), None
-    for at in range(0, len(sent), BLOCK):
-        if at // BLOCK == 7 * RATE_HZ // BLOCK:  # no second try would learn such a path: it has to be put there
-            taps = matcher._follower.channel.taps
-            matcher._follower.channel.taps = np.random.default_rng(5).standard_normal(len(taps)).astype(np.float32)
-            matcher._follower.channel._transforms.clear()
-            matcher._follower.channel._cross *= -1
-        matcher.push_sent(sent[at : at + BLOCK], True)
-        matcher.push_heard(heard[at : at + BLOCK])
-        matcher.step()
-        if at > 9 * RATE_HZ and found_s is None and matcher.live().state is State.ON_AIR:
-            found_s = at / RATE_HZ - 8
-    assert found_s is not None
+    matcher, bad_moment = Matcher(settings=Settings(earliest_ms=-100.0)), 7 * RATE_HZ // BLOCK * BLOCK
+    pushed(matcher, sent, heard, 0, bad_moment)
+    channel = matcher._follower.channel  # no second try would learn such a path: it has to be put there
+    channel.taps = np.random.default_rng(5).standard_normal(len(channel.taps)).astype(np.float32)
+    channel._transforms.clear()
+    channel._cross *= -1
+    found_s = on_air_after(pushed(matcher, sent, heard, bad_moment, len(sent)), 9) - 8
     assert found_s < 8.0
