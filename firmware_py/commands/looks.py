@@ -3,18 +3,30 @@
 from typing import Any
 
 from firmware_py.clocks import boottime_ns
-from firmware_py.commands.context import Context
+from firmware_py.commands.context import CommandError, Context
+from firmware_py.config import Config
 from firmware_py.live import Live, look_at_all
 
 
 def config_check(context: Context) -> None:
     config = context.config()
+    _refuse_bad_abbreviations(config)
     context.say(f"{context.config_file()}: cấu hình đúng", f"{context.config_file()}: the configuration is right")
     if config.account_channel is None:
         context.say(
             "Chú ý: không có [[channel]] nào; thời lượng phát sóng sẽ là chưa đo được.",
             "Note: there is no [[channel]]; airtime will be unobserved.",
         )
+
+
+def _refuse_bad_abbreviations(config: Config) -> None:
+    from scheduler.speech.abbreviations import BadAbbreviations, read_abbreviations
+
+    try:
+        if config.speech.abbreviations:
+            read_abbreviations(config.speech.abbreviations)
+    except BadAbbreviations as error:
+        raise CommandError(*error.problems) from None
 
 
 def devices(context: Context) -> None:

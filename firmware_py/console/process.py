@@ -1,8 +1,11 @@
-"""The console process: serves the operator's page."""
+"""The console process: serves the operator's page, and carries alerts to playout by a thread of its own."""
 
 import logging
+import os
+import signal
 from functools import partial
 
+from firmware_py.alerts.station import alert_watch
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
 from firmware_py.console.settings import ConsoleSettings
@@ -32,7 +35,11 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
+    alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    alerts.start()
     try:
         serve(settings, ready=partial(notify, "READY=1"))
     except CannotListen as error:
         raise ConsoleError(Problem("[console]", "cannot_listen", error.vi, error.en)) from None
+    finally:
+        alerts.close()

@@ -56,7 +56,9 @@ def _roman_after(found: re.Match[str], manner: Manner) -> str:
     value = roman_value(found["roman"])
     if value is None:
         return found[0]
-    said = ordinal(value, manner.dialect) if found["word"].lower().strip().endswith("thứ") else manner.cardinal(str(value))
+    said = (
+        ordinal(value, manner.dialect) if found["word"].lower().strip().endswith("thứ") else manner.cardinal(str(value))
+    )
     return found["word"] + said
 
 
@@ -95,7 +97,11 @@ def _mixed(found: re.Match[str], manner: Manner) -> str:
         if part.isdecimal():
             said.append(written_number(part, manner.dialect))
         else:
-            said.append(meanings.get(part) or _SUMS.get(part) or (spelt(part) if is_abbreviation(part) or len(part) == 1 else part))
+            said.append(
+                meanings.get(part)
+                or _SUMS.get(part)
+                or (spelt(part) if is_abbreviation(part) or len(part) == 1 else part)
+            )
     return " ".join(said)
 
 

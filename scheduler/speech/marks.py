@@ -8,7 +8,14 @@ from scheduler.speech.numerals import roman_value
 from scheduler.speech.rule import Manner, Rule
 
 _LINK = re.compile(r"(?:https?://|ftp://)\S+|\bwww\.\S+/\S*", re.IGNORECASE)
-_NET_WORDS = {"vn": "vi en", "gov": "gốp", "edu": "ê đu", "org": "o rờ gờ", "www": "vê kép vê kép vê kép", "gmail": "gi meo"}
+_NET_WORDS = {
+    "vn": "vi en",
+    "gov": "gốp",
+    "edu": "ê đu",
+    "org": "o rờ gờ",
+    "www": "vê kép vê kép vê kép",
+    "gmail": "gi meo",
+}
 _KEPT = frozenset(".,;:?!")
 _SIGNS = str.maketrans({"&": " và ", "=": " bằng ", "≥": " lớn hơn hoặc bằng ", "≤": " nhỏ hơn hoặc bằng ", ">": " lớn hơn ",
                         "<": " nhỏ hơn ", "×": " nhân ", "±": " cộng trừ ", "≈": " khoảng ", "~": " khoảng ", "→": ", ",
@@ -84,6 +91,9 @@ LINE_RULES = (
     ),
 )  # fmt: skip
 
+_TITLES = {"TP": "thành phố", "TX": "thị xã", "TT": "thị trấn", "P": "phường", "Q": "quận", "H": "huyện", "X": "xã",
+           "T": "tỉnh", "Đ": "đường"}  # fmt: skip
+
 PLACE_RULES = (  # titles before a name; behind the abbreviations, whose table has those without a dot
     Rule(
         re.compile(r"(?<!\w)TP\s*\.?\s?HCM(?!\w)"), lambda found, _: "Thành phố Hồ Chí Minh", "TP.HCM", "Thành phố Hồ Chí Minh.",
@@ -93,8 +103,6 @@ PLACE_RULES = (  # titles before a name; behind the abbreviations, whose table h
         lambda found, _: _TITLES[found["title"].upper()] + " ", "TP. Huế, P. Vĩ Dạ, Q.1", "thành phố Huế, phường Vĩ Dạ, quận một.",
     ),
 )  # fmt: skip
-_TITLES = {"TP": "thành phố", "TX": "thị xã", "TT": "thị trấn", "P": "phường", "Q": "quận", "H": "huyện", "X": "xã",
-           "T": "tỉnh", "Đ": "đường"}  # fmt: skip
 
 WORD_RULES = (
     Rule(

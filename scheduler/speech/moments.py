@@ -14,7 +14,9 @@ _NEAR = 30  # characters that are looked at on either side
 _LEAP_YEAR = 2024  # 29/2 is a date when no year is said
 
 # What makes 1/2 a date rather than a half, before it and behind it.
-_OF_A_DAY = re.compile(r"\b(?:ngày|sáng|trưa|chiều|tối|đêm|hôm|từ|đến|lễ|dịp|trước|sau|rằm|nay|mai)\s+\(?$", re.IGNORECASE)
+_OF_A_DAY = re.compile(
+    r"\b(?:ngày|sáng|trưa|chiều|tối|đêm|hôm|từ|đến|lễ|dịp|trước|sau|rằm|nay|mai)\s+\(?$", re.IGNORECASE
+)
 _OF_A_WEEKDAY = re.compile(r"(?:thứ (?:hai|ba|tư|năm|sáu|bảy|\d)|chủ nhật)\s*[,(]?\s*(?:ngày\s*)?$", re.IGNORECASE)
 _OF_A_WHOLE = re.compile(
     r"\s*(?:số|diện|tổng|dân|hộ|chiều|quãng|lượng|giá|phần|mức|đoạn|kg|ha|km|lít|viên|liều|thìa|cốc|chén|quân|nước)\b"
@@ -82,7 +84,6 @@ def _time_of_day(found: re.Match[str], manner: Manner) -> str:
         return found[0]
     parts = ((hour, "giờ"), (minute, "phút"), (second, "giây"))
     return " ".join(f"{manner.cardinal(str(value))} {name}" for n, (value, name) in enumerate(parts) if value or n == 0)
-
 
 
 def _ordinals(found: re.Match[str], manner: Manner) -> str:

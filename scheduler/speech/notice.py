@@ -35,7 +35,10 @@ _BEFORE_ABBREVIATIONS = len(marks.LINE_RULES) + len(papers.RULES) + len(marks.PL
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def as_said(text: str, manner: Manner = Manner()) -> Said:
+COMMON = Manner()
+
+
+def as_said(text: str, manner: Manner = COMMON) -> Said:
     """Say *text* in words. Never raises; what it does not understand it leaves to the voice, but no digits."""
     cleaned = marks.clean(text[:MAX_CHARS])
     spelt: dict[str, None] = {}
