@@ -1,7 +1,7 @@
 """Alerts (CAP 1.2, OASIS 2010) and what becomes of them: pure decisions. ``loaders/cap.py`` makes the values.
 
-Two rules are above all others. What is doubtful airs: an unknown area, an untrusted clock. What is certain to be no alert
-for these people never does: a test, an exercise, a cancelled or expired one, one for another place.
+Two rules are above all others. What is doubtful airs: an unknown area, an untrusted clock. What is surely no alert for
+these people never does: a test, an exercise, a cancelled or expired one, one for another place.
 """
 
 import enum
@@ -23,12 +23,19 @@ EMERGENCY_CERTAINTY = ("Observed", "Likely")
 _GRAVEST_FIRST = {
     word: rank
     for words in (
-        ("Extreme", "Severe", "Moderate", "Minor", "Unknown"),
+        ("Extreme", "Severe", "Moderate", "Minor"),
         ("Immediate", "Expected", "Future", "Past"),
         ("Observed", "Likely", "Possible", "Unlikely"),
     )
     for rank, word in enumerate(words)
 }
+
+UNKNOWN_RANK = 9
+
+
+def _rank(word: str) -> int:
+    return _GRAVEST_FIRST.get(word, UNKNOWN_RANK)
+
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 
@@ -85,7 +92,7 @@ class Info:
     @property
     def gravity(self) -> tuple[int, int, int]:
         """Sorts the gravest first."""
-        return tuple(_GRAVEST_FIRST.get(word, 9) for word in (self.severity, self.urgency, self.certainty))  # type: ignore[return-value]
+        return _rank(self.severity), _rank(self.urgency), _rank(self.certainty)
 
     @property
     def bulletin_class(self) -> BulletinClass:
@@ -214,17 +221,23 @@ def judge(alert: Alert, home: Home, now: datetime, trusted: bool, known: Mapping
 
 def _refusal(alert: Alert, home: Home, known: Mapping[str, Outcome]) -> Verdict | None:
     """The reasons that need neither clock nor place."""
-    before = known.get(alert.id)
-    reasons = (
-        (home.senders and alert.name.sender not in home.senders, Outcome.UNKNOWN_SENDER,
-         f"nơi gửi “{alert.name.sender}” không có trong danh sách", f"sender “{alert.name.sender}” is not on the list"),
-        (before is Outcome.SUPERSEDED, Outcome.SUPERSEDED, "đã bị thay hoặc hủy từ trước", "already replaced or cancelled"),
-        (before is not None, Outcome.DUPLICATE, f"đã nhận rồi ({before})", f"known already ({before})"),
-        (alert.status != "Actual", Outcome.NOT_ACTUAL, f"{alert.status}: không phải cảnh báo thật", f"{alert.status}: no real alert"),
-        (alert.kind in ("Ack", "Error"), Outcome.NOT_FOR_US, f"{alert.kind}: không để phát", f"{alert.kind}: not to be aired"),
-        (alert.scope != "Public", Outcome.NOT_PUBLIC, f"phạm vi {alert.scope}: không phát ra loa", f"scope {alert.scope}: not for loudspeakers"),
-    )  # fmt: skip
-    return next((Verdict(outcome, vi, en) for holds, outcome, vi, en in reasons if holds), None)
+    sender, status, kind, scope, before = alert.name.sender, alert.status, alert.kind, alert.scope, known.get(alert.id)
+    if home.senders and sender not in home.senders:
+        vi, en = f"nơi gửi “{sender}” không có trong danh sách", f"sender “{sender}” is not on the list"
+        return Verdict(Outcome.UNKNOWN_SENDER, vi, en)
+    if before is Outcome.SUPERSEDED:
+        return Verdict(Outcome.SUPERSEDED, "đã bị thay hoặc hủy từ trước", "already replaced or cancelled")
+    if before is not None:
+        return Verdict(Outcome.DUPLICATE, f"đã nhận rồi ({before})", f"known already ({before})")
+    if status != "Actual":
+        return Verdict(Outcome.NOT_ACTUAL, f"{status}: không phải cảnh báo thật", f"{status}: no real alert")
+    if kind in ("Ack", "Error"):
+        return Verdict(Outcome.NOT_FOR_US, f"{kind}: không để phát", f"{kind}: not to be aired")
+    if scope != "Public":
+        return Verdict(
+            Outcome.NOT_PUBLIC, f"phạm vi {scope}: không phát ra loa", f"scope {scope}: not for loudspeakers"
+        )
+    return None
 
 
 def _instead(outcome: Outcome, vi: str, en: str, stops: tuple[str, ...]) -> Verdict:

@@ -1,7 +1,7 @@
-"""The thread that carries alerts to playout. It parses and decodes, so it lives in the console's process, not in playout's.
+"""The thread that carries alerts to playout. It parses and decodes, so it lives in the console's process.
 
-What it did is durable before the file goes: a request first, then the memory, then the removal. After a crash in between
-the alert is taken again, and its request has the same id, so playout takes it once.
+What it did is durable before the file goes: a request first, then the memory, then the removal. After a crash in
+between the alert is taken again, and its request has the same id, so playout takes it once.
 """
 
 import hashlib

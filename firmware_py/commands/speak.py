@@ -86,7 +86,7 @@ def _made(context: Context, config: Config, voice: Voice, said: Said) -> dict[st
     else:
         context.say(
             f"Nghe thử: {path}\nPhát ngay: smartradio play {path}\nVào lịch: ghi {entry.name} ở cột Nguồn.",
-            f"Listen to it: {path}\nPlay it now: smartradio play {path}\nSchedule it: write {entry.name} as its source.",
+            f"Listen to it: {path}\nPlay it now: smartradio play {path}\nSchedule it: its source is {entry.name}",
         )
     return {"file": str(path), "name": entry.name, "duration_ms": entry.duration_ms}
 

@@ -1,7 +1,7 @@
 """CAP 1.2 documents (the ``urn:oasis:names:tc:emergency:cap:1.2`` form of an alert), from anyone, as values.
 
-All that is wrong is said at once. What is wrong in the alert or in a message refuses the whole; a resource that cannot be
-read is left out and an area that cannot be read is doubtful, both with a warning: the words still have to air.
+All that is wrong is said at once. What is wrong in the alert or in a message refuses the whole; a resource that cannot
+be read is left out and an area that cannot be read is doubtful, both with a warning: the words still have to air.
 """
 
 import base64

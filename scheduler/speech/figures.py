@@ -11,17 +11,17 @@ NUMBER = r"(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3}){2,}|[1-9]\d{0,2}(?:
 UNITS = {
     "%": "phần trăm", "‰": "phần nghìn", "km": "ki lô mét", "m": "mét", "dm": "đề xi mét", "cm": "xăng ti mét",
     "mm": "mi li mét", "km2": "ki lô mét vuông", "m2": "mét vuông", "cm2": "xăng ti mét vuông", "m3": "mét khối",
-    "ha": "héc ta", "kg": "ki lô gam", "g": "gam", "gr": "gam", "mg": "mi li gam", "tấn": "tấn", "l": "lít", "lít": "lít",
-    "ml": "mi li lít", "cc": "xê xê", "°C": "độ xê", "oC": "độ xê", "ºC": "độ xê", "độ C": "độ xê", "°": "độ",
-    "kWh": "ki lô oát giờ", "kwh": "ki lô oát giờ", "kW": "ki lô oát", "MW": "mê ga oát", "W": "oát", "kV": "ki lô vôn",
-    "V": "vôn", "A": "am pe", "kVA": "ki lô vôn am pe", "MHz": "mê ga héc", "kHz": "ki lô héc", "Hz": "héc",
-    "dB": "đề xi ben", "GB": "gi ga bai", "MB": "mê ga bai", "đ": "đồng", "đồng": "đồng", "VNĐ": "đồng", "VND": "đồng",
-    "vnđ": "đồng", "USD": "đô la Mỹ", "$": "đô la Mỹ", "tr": "triệu", "tr.đ": "triệu đồng", "trđ": "triệu đồng", "k": "nghìn", "K": "nghìn",
-    "ph": "phút", "p": "phút", "'": "phút", "’": "phút", "s": "giây", "h": "giờ", "người": "người", "hộ": "hộ",
-    "ngày": "ngày", "tháng": "tháng", "năm": "năm", "tuần": "tuần", "giờ": "giờ", "phút": "phút", "con": "con",
-    "sào": "sào", "khẩu": "khẩu", "suất": "suất", "lần": "lần",
+    "ha": "héc ta", "kg": "ki lô gam", "g": "gam", "gr": "gam", "mg": "mi li gam", "tấn": "tấn", "l": "lít",
+    "lít": "lít", "ml": "mi li lít", "cc": "xê xê", "°C": "độ xê", "oC": "độ xê", "ºC": "độ xê", "độ C": "độ xê",
+    "°": "độ", "kWh": "ki lô oát giờ", "kwh": "ki lô oát giờ", "kW": "ki lô oát", "MW": "mê ga oát", "W": "oát",
+    "kV": "ki lô vôn", "V": "vôn", "A": "am pe", "kVA": "ki lô vôn am pe", "MHz": "mê ga héc", "kHz": "ki lô héc",
+    "Hz": "héc", "dB": "đề xi ben", "GB": "gi ga bai", "MB": "mê ga bai", "đ": "đồng", "đồng": "đồng",
+    "VNĐ": "đồng", "VND": "đồng", "vnđ": "đồng", "USD": "đô la Mỹ", "$": "đô la Mỹ", "tr": "triệu",
+    "tr.đ": "triệu đồng", "trđ": "triệu đồng", "k": "nghìn", "K": "nghìn", "ph": "phút", "p": "phút", "'": "phút",
+    "’": "phút", "s": "giây", "h": "giờ", "người": "người", "hộ": "hộ", "ngày": "ngày", "tháng": "tháng",
+    "năm": "năm", "tuần": "tuần", "giờ": "giờ", "phút": "phút", "con": "con", "sào": "sào", "khẩu": "khẩu",
+    "suất": "suất", "lần": "lần",
 }  # fmt: skip
-_NEEDS_A_NUMBER = {"%", "‰", "m", "g", "l", "s", "h", "p", "k", "K", "A", "V", "W", "°", "'", "’", "$"}
 
 
 def _any(words: set[str] | dict[str, str]) -> str:
@@ -29,8 +29,10 @@ def _any(words: set[str] | dict[str, str]) -> str:
 
 
 _UNIT = _any(UNITS)
-_FREE_UNIT = _any(set(UNITS) - _NEEDS_A_NUMBER)
+_ALONE = _any({"kg", "km", "cm", "mm", "kWh", "kW", "VNĐ", "VND", "USD"})  # also without a number
 _HOTLINE = r"11[1-5]"
+_OR = r"\s+(?:hoặc|và|hay)\s+"
+_NEGATIVE = r"(?<!\w)[-−](?=\d+(?:,\d+)?\s?(?:[°º]|độ|oC))"  # only a temperature is below nought
 _CALLED = (
     r"\b(?i:gọi|số|điện thoại|đt|sđt|hotline|đường dây nóng|tổng đài|cảnh sát|cứu hỏa|cứu hoả|cấp cứu|cứu nạn|quay số)"
     r"(?i:\s+(?:ngay|số|máy|đến|tới|theo|điện thoại|cho))*\s*:?\s*"
@@ -56,10 +58,9 @@ def _roman_after(found: re.Match[str], manner: Manner) -> str:
     value = roman_value(found["roman"])
     if value is None:
         return found[0]
-    said = (
-        ordinal(value, manner.dialect) if found["word"].lower().strip().endswith("thứ") else manner.cardinal(str(value))
-    )
-    return found["word"] + said
+    after_ordinal = found["word"].lower().strip().endswith("thứ")
+    said = ordinal(value, manner.dialect) if after_ordinal else manner.cardinal(str(value))
+    return found["word"] + said + (" năm " if found["of"] else "")
 
 
 def _roman_alone(found: re.Match[str], manner: Manner) -> str:
@@ -111,61 +112,84 @@ _AREA_OR_VOLUME = r"(?:k|c|d)?m[23]"
 RULES = (
     Rule(
         re.compile(
-            r"(?<![\w,/+.])(?:(?:\+84[ .-]?\(?0?\)?\d{1,3}|\(0\d{1,3}\)|0\d{1,3})(?:[ .\-]?\d{3,4}){2}(?:[ .\-]?\d{2,4})?"
+            r"(?<![\w,/+.])(?:(?:\+84[ .-]?\(?0?\)?\d{1,3}|\(0\d{1,3}\)|0\d{1,3})(?:[ .\-]?\d{3,4}){2}"
+            r"(?:[ .\-]?\d{2,4})?"
             r"|0\d{3}(?:[ .\-]\d{2}){3}|0\d{8,11}|1[89]00(?:[ .]?\d{2,4}){1,2})(?![\d/])"
         ),
-        _telephone, "0912 345 678", "không chín một hai, ba bốn năm, sáu bảy tám.",
+        _telephone,
+        "0912 345 678",
+        "không chín một hai, ba bốn năm, sáu bảy tám.",
+    ),
+    Rule(
+        re.compile(rf"(?P<called>{_CALLED})(?P<numbers>{_HOTLINE}(?:(?:\s*[,;/–-]\s*|{_OR}){_HOTLINE})*)(?!\d|[.,]\d)"),
+        _hotlines,
+        "gọi 113, 114 hoặc 115",
+        "gọi một một ba, một một bốn hoặc một một năm.",
+    ),
+    Rule(
+        re.compile(rf"(?P<called>)(?<![\d.,/-])(?P<numbers>{_HOTLINE}(?:(?:,\s*|{_OR}){_HOTLINE})+)(?!\d|[.,]\d)"),
+        _hotlines,
+        "Liên hệ 113, 114",
+        "Liên hệ một một ba, một một bốn.",
     ),
     Rule(
         re.compile(
-            rf"(?P<called>{_CALLED})(?P<numbers>{_HOTLINE}(?:(?:\s*[,;/–-]\s*|\s+(?:hoặc|và|hay)\s+){_HOTLINE})*)(?!\d|[.,]\d)"
+            r"(?P<word>\b(?i:khóa|khoá|quý|kỳ|đại hội|thế kỷ|thứ|chương|mục|phần|cấp|loại|hạng|tập|điều|giai đoạn|đợt|"
+            r"vùng|nhóm|bậc|tổ|khu|đội|xóm|nhiệm kỳ)\s+)(?P<roman>[IVX]+)(?!\w)(?P<of>/(?=(?:19|20)\d\d\b))?"
         ),
-        _hotlines, "gọi 113, 114 hoặc 115", "gọi một một ba, một một bốn hoặc một một năm.",
+        _roman_after,
+        "khóa XV, quý IV, lần thứ I",
+        "khóa mười lăm, quý bốn, lần thứ nhất.",
     ),
     Rule(
-        re.compile(rf"(?P<called>)(?<![\d.,/-])(?P<numbers>{_HOTLINE}(?:(?:,\s*|\s+(?:hoặc|và|hay)\s+){_HOTLINE})+)(?!\d|[.,]\d)"),
-        _hotlines, "Liên hệ 113, 114", "Liên hệ một một ba, một một bốn.",
-    ),
-    Rule(
-        re.compile(
-            r"(?P<word>\b(?i:khóa|khoá|quý|kỳ|đại hội|thế kỷ|thứ|chương|mục|phần|cấp|loại|hạng|tập|điều|giai đoạn|đợt|vùng|"
-            r"nhóm|bậc|tổ|khu|đội|xóm|nhiệm kỳ)\s+)(?P<roman>[IVX]+)(?!\w)"
-        ),
-        _roman_after, "khóa XV, quý IV, lần thứ I", "khóa mười lăm, quý bốn, lần thứ nhất.",
-    ),
-    Rule(
-        re.compile(r"(?<![\w.])[IVX]{2,6}(?!\w)"), _roman_alone, "Đại hội Đảng XIV", "Đại hội Đảng mười bốn.",
+        re.compile(r"(?<![\w.])[IVX]{2,6}(?!\w)"),
+        _roman_alone,
+        "Đại hội Đảng XIV",
+        "Đại hội Đảng mười bốn.",
     ),
     Rule(
         re.compile(rf"(?<![\w.,/-])(?P<low>{NUMBER})\s*[-–—]\s*(?P<high>{NUMBER})(?![\w-]*[-–]\d|/\d)"),
-        _range, "2-3 ngày", "hai đến ba ngày.",
+        _range,
+        "2-3 ngày",
+        "hai đến ba ngày.",
     ),
     Rule(
         re.compile(
-            rf"(?<![\w.,])(?P<minus>(?<![\w)]\s)(?<!\w)[-−])?(?P<number>{NUMBER})\s?(?P<unit>{_AREA_OR_VOLUME}|{_UNIT})"
+            rf"(?<![\w.,])(?P<minus>{_NEGATIVE})?(?P<number>{NUMBER})\s?(?P<unit>{_AREA_OR_VOLUME}|{_UNIT})"
             rf"(?P<per>(?:/(?:{_UNIT}))*)(?!\w)"
         ),
-        _quantity, "50.000đ/kg", "năm mươi nghìn đồng một ki lô gam.",
+        _quantity,
+        "50.000đ/kg",
+        "năm mươi nghìn đồng một ki lô gam.",
     ),
     Rule(
         re.compile(rf"(?<=\w)(?P<per>(?:\s?/\s?(?:{_UNIT}))+)(?!\w)"),
-        lambda found, _: _per(found["per"].replace(" ", "")), "5 triệu đồng/ha", "năm triệu đồng một héc ta.",
+        lambda found, _: _per(found["per"].replace(" ", "")),
+        "5 triệu đồng/ha",
+        "năm triệu đồng một héc ta.",
     ),
     Rule(
-        re.compile(rf"(?<!\w)(?:{_AREA_OR_VOLUME}|km/h|{_any({'kg', 'km', 'cm', 'mm', 'kWh', 'kW', 'VNĐ', 'VND', 'USD'})})(?!\w)"),
+        re.compile(rf"(?<!\w)(?:{_AREA_OR_VOLUME}|km/h|{_ALONE})(?!\w)"),
         lambda found, _: "ki lô mét một giờ" if found[0] == "km/h" else UNITS[found[0]],
-        "mỗi m2", "mỗi mét vuông.",
+        "mỗi m2",
+        "mỗi mét vuông.",
     ),
     Rule(
-        re.compile(r"(?<![\w.,])(?=\w*\d)(?=\w*[^\W\d_])[^\W_]+"), _mixed, "QL1A, H5N1",
+        re.compile(r"(?<![\w.,])(?=\w*\d)(?=\w*[^\W\d_])[^\W_]+"),
+        _mixed,
+        "QL1A, H5N1",
         "quốc lộ một a, hát năm nờ một.",
     ),
     Rule(
-        re.compile(r"(?<![\d.,/])(?P<upper>\d{1,9})\s?/\s?(?P<lower>\d{1,9})(?![\d/])"), _fraction, "1/2 số hộ",
+        re.compile(r"(?<![\d.,/])(?P<upper>\d{1,9})\s?/\s?(?P<lower>\d{1,9})(?![\d/])"),
+        _fraction,
+        "1/2 số hộ",
         "một phần hai số hộ.",
     ),
     Rule(
-        re.compile(rf"{NUMBER}"), lambda found, manner: f" {written_number(found[0], manner.dialect)} ",
-        "1.250.000 con", "một triệu hai trăm năm mươi nghìn con.",
+        re.compile(rf"{NUMBER}"),
+        lambda found, manner: f" {written_number(found[0], manner.dialect)} ",
+        "1.250.000 con",
+        "một triệu hai trăm năm mươi nghìn con.",
     ),
-)  # fmt: skip
+)

@@ -17,10 +17,14 @@ _NET_WORDS = {
     "gmail": "gi meo",
 }
 _KEPT = frozenset(".,;:?!")
-_SIGNS = str.maketrans({"&": " và ", "=": " bằng ", "≥": " lớn hơn hoặc bằng ", "≤": " nhỏ hơn hoặc bằng ", ">": " lớn hơn ",
-                        "<": " nhỏ hơn ", "×": " nhân ", "±": " cộng trừ ", "≈": " khoảng ", "~": " khoảng ", "→": ", ",
-                        "%": " phần trăm ", "°": " độ ", "(": ", ", ")": ", ", "[": ", ", "]": ", ", "{": ", ", "}": ", ",
-                        "–": ", ", "—": ", ", "…": ".", "|": ", ", "•": ", ", "·": ", "})  # fmt: skip
+_SIGNS = str.maketrans(
+    {
+        "&": " và ", "=": " bằng ", "≥": " lớn hơn hoặc bằng ", "≤": " nhỏ hơn hoặc bằng ", ">": " lớn hơn ",
+        "<": " nhỏ hơn ", "×": " nhân ", "±": " cộng trừ ", "≈": " khoảng ", "~": " khoảng ", "%": " phần trăm ",
+        "°": " độ ", "…": ".",
+    }
+    | dict.fromkeys("()[]{}–—→|•·", ", ")
+)  # fmt: skip
 
 
 def clean(text: str) -> str:
@@ -80,39 +84,60 @@ def _shout_or_letters(found: re.Match[str], manner: Manner) -> str:
 
 LINE_RULES = (
     Rule(
-        re.compile(r"^[\s–—+*•·▪►➢✓✔●○■□◆\uf0b7-]+(?=[^\W\d]|\d+\s*[^\W\d])"), lambda found, _: "", "- Họp dân", "Họp dân.",
+        re.compile(r"^[\s–—+*•·▪►➢✓✔●○■□◆\uf0b7-]+(?=[^\W\d]|\d+\s*[^\W\d])"),
+        lambda found, _: "",
+        "- Họp dân",
+        "Họp dân.",
     ),
     Rule(
-        re.compile(r"^\s*(?P<head>\d{1,2}|[a-zđ]|[IVX]{1,5}|[A-ZĐ])(?:\)|\.(?!\d))\s+(?=\S)"), _list_head, "a) Thời gian", "a, Thời gian.",
+        re.compile(r"^\s*(?P<head>\d{1,2}|[a-zđ]|[IVX]{1,5}|[A-ZĐ])(?:\)|\.(?!\d))\s+(?=\S)"),
+        _list_head,
+        "a) Thời gian",
+        "a, Thời gian.",
     ),
     Rule(
-        re.compile(r"(?<![\w@.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,5}(?:vn|com|net|org)(?![\w.]*\w)"),
-        _net_name, "ubnd@dongtam.gov.vn", "ubnd a còng dongtam chấm gốp chấm vi en.",
+        re.compile(
+            r"(?<![\w@.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"
+            r"|(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,5}(?:vn|com|net|org)(?![\w.]*\w)"
+        ),
+        _net_name,
+        "ubnd@dongtam.gov.vn",
+        "ubnd a còng dongtam chấm gốp chấm vi en.",
     ),
-)  # fmt: skip
+)
 
 _TITLES = {"TP": "thành phố", "TX": "thị xã", "TT": "thị trấn", "P": "phường", "Q": "quận", "H": "huyện", "X": "xã",
            "T": "tỉnh", "Đ": "đường"}  # fmt: skip
 
 PLACE_RULES = (  # titles before a name; behind the abbreviations, whose table has those without a dot
     Rule(
-        re.compile(r"(?<!\w)TP\s*\.?\s?HCM(?!\w)"), lambda found, _: "Thành phố Hồ Chí Minh", "TP.HCM", "Thành phố Hồ Chí Minh.",
+        re.compile(r"(?<!\w)TP\s*\.?\s?HCM(?!\w)"),
+        lambda found, _: "Thành phố Hồ Chí Minh",
+        "TP.HCM",
+        "Thành phố Hồ Chí Minh.",
     ),
     Rule(
         re.compile(r"(?<!\w)(?P<title>TP|TX|TT|Tp|Tx|Tt|P|Q|H|X|T|Đ)\.\s?(?=[^\W\d_a-zđ]|\d)"),
-        lambda found, _: _TITLES[found["title"].upper()] + " ", "TP. Huế, P. Vĩ Dạ, Q.1", "thành phố Huế, phường Vĩ Dạ, quận một.",
+        lambda found, _: _TITLES[found["title"].upper()] + " ",
+        "TP. Huế, P. Vĩ Dạ, Q.1",
+        "thành phố Huế, phường Vĩ Dạ, quận một.",
     ),
-)  # fmt: skip
+)
 
 WORD_RULES = (
     Rule(
-        re.compile(r"[^\W\d_]+"), _shout_or_letters, "THÔNG BÁO của XYZW",
+        re.compile(r"[^\W\d_]+"),
+        _shout_or_letters,
+        "THÔNG BÁO của XYZW",
         "thông báo của ích y dét vê kép.",
     ),
     Rule(
-        re.compile(r"(?<![\w.])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ](?!\w)"), lambda found, _: NAMES[found[0].upper()], "khoản b", "khoản bê.",
+        re.compile(r"(?<![\w.])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ](?!\w)"),
+        lambda found, _: NAMES[found[0].upper()],
+        "khoản b",
+        "khoản bê.",
     ),
-)  # fmt: skip
+)
 
 
 def pauses(line: str) -> str:

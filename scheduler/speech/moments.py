@@ -96,72 +96,110 @@ RULES = (
     Rule(
         re.compile(r"(?<![\d.,/])(?P<hours>\d{1,2})h?/(?P=hours)\s?(?:h|giờ)?(?![\w/])"),
         lambda found, manner: f"{manner.cardinal(found['hours'])} trên {manner.cardinal(found['hours'])} giờ",
-        "trực 24/24", "trực hai mươi tư trên hai mươi tư giờ",
+        "trực 24/24",
+        "trực hai mươi tư trên hai mươi tư giờ",
     ),
     Rule(
         re.compile(rf"(?P<year>{_YEAR})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)"),
-        _full_date, "2026-11-23", "ngày hai mươi ba tháng mười một năm hai nghìn không trăm hai mươi sáu",
+        _full_date,
+        "2026-11-23",
+        "ngày hai mươi ba tháng mười một năm hai nghìn không trăm hai mươi sáu",
     ),
     Rule(
         re.compile(rf"(?<![\d/])(?P<date>{_DATE}){_DASH}(?=(?:ngày )?{_DATE})"),
-        lambda found, _: f"{found['date']} đến ", "từ 28/11 - 2/12",
+        lambda found, _: f"{found['date']} đến ",
+        "từ 28/11 - 2/12",
         "từ ngày hai mươi tám tháng mười một đến ngày mùng hai tháng mười hai",
     ),
     Rule(
-        re.compile(rf"(?P<word>\b[Nn]gày\s+)?(?<![\d/.,])(?P<first>\d{{1,2}}){_DASH}(?P<last>\d{{1,2}})/(?=\d{{1,2}}(?!\d))"),
-        _days_of_a_month, "từ 15-20/11", "từ ngày mười lăm đến ngày hai mươi tháng mười một",
+        re.compile(
+            rf"(?P<word>\b[Nn]gày\s+)?(?<![\d/.,])(?P<first>\d{{1,2}}){_DASH}(?P<last>\d{{1,2}})/(?=\d\d?(?!\d))"
+        ),
+        _days_of_a_month,
+        "từ 15-20/11",
+        "từ ngày mười lăm đến ngày hai mươi tháng mười một",
     ),
     Rule(
         re.compile(
             r"(?P<word>\b[Nn]gày\s+)?(?<![\d/.-])(?P<day>\d{1,2})(?P<sep>\s?[/.-]\s?)(?P<month>\d{1,2})(?P=sep)"
             rf"(?P<year>{_YEAR})(?!\d)"
         ),
-        _full_date, "23/11/2026", "ngày hai mươi ba tháng mười một năm hai nghìn không trăm hai mươi sáu",
+        _full_date,
+        "23/11/2026",
+        "ngày hai mươi ba tháng mười một năm hai nghìn không trăm hai mươi sáu",
     ),
     Rule(
         re.compile(rf"(?P<word>\b[Tt]háng\s+|\bT)?(?<![\d/.,])(?P<month>\d{{1,2}})/(?P<year>{_YEAR})(?![\d/])"),
-        _month_of_a_year, "T4/2026", "tháng tư năm hai nghìn không trăm hai mươi sáu",
+        _month_of_a_year,
+        "T4/2026",
+        "tháng tư năm hai nghìn không trăm hai mươi sáu",
     ),
     Rule(
-        re.compile(r"(?P<word>\b[Nn]gày\s+|\b[Mm][ùồ]ng\s+(?=\d\d?/))?(?<![\d/.,])(?P<day>\d{1,2})/(?P<month>\d{1,2})(?![\d/])"),
-        _short_date, "sáng 23/11", "sáng ngày hai mươi ba tháng mười một",
+        re.compile(r"(?P<word>\b[Nn]gày\s+)?(?<![\d/.,])(?P<day>\d{1,2})/(?P<month>\d{1,2})(?![\d/])"),
+        _short_date,
+        "sáng 23/11",
+        "sáng ngày hai mươi ba tháng mười một",
     ),
     Rule(
-        re.compile(rf"(?P<word>\b[Tt]háng\s+)0?(?P<first>1[0-2]|[1-9])(?!\d)(?:{_DASH}0?(?P<last>1[0-2]|[1-9])(?!\d))?"),
-        _months, "tháng 4", "tháng tư",
+        re.compile(
+            rf"(?P<word>\b[Tt]háng\s+)0?(?P<first>1[0-2]|[1-9])(?!\d)(?:{_DASH}0?(?P<last>1[0-2]|[1-9])(?!\d))?"
+        ),
+        _months,
+        "tháng 4",
+        "tháng tư",
     ),
     Rule(
         re.compile(r"(?P<word>\b[Nn]gày\s+)0?(?P<day>[1-9]|10)(?= tháng\b)"),
-        lambda found, _: found["word"] + day_name(int(found["day"])), "ngày 2 tháng 9", "ngày mùng hai tháng chín",
+        lambda found, _: found["word"] + day_name(int(found["day"])),
+        "ngày 2 tháng 9",
+        "ngày mùng hai tháng chín",
     ),
     Rule(
         re.compile(rf"(?<![\d.,/:])(?P<time>{_TIME}){_DASH}(?={_TIME})"),
-        lambda found, _: f"{found['time']} đến ", "5h30-6h", "năm giờ ba mươi phút đến sáu giờ",
+        lambda found, _: f"{found['time']} đến ",
+        "5h30-6h",
+        "năm giờ ba mươi phút đến sáu giờ",
     ),
     Rule(
         re.compile(
             r"(?<![\d.,/:])(?P<hour>\d{1,2})\s*(?:h|g|giờ)\s*(?P<minute>\d{2})(?!\d)"
             r"(?:\s*(?:'|’|phút|ph|p)(?!\w))?"
         ),
-        _time_of_day, "5h30", "năm giờ ba mươi phút",
+        _time_of_day,
+        "5h30",
+        "năm giờ ba mươi phút",
     ),
     Rule(
         re.compile(r"(?<![\d.,/:])(?P<hour>\d{1,2})\s*[hg](?!\w)"),
-        _time_of_day, "17h", "mười bảy giờ",
+        _time_of_day,
+        "17h",
+        "mười bảy giờ",
     ),
     Rule(
         re.compile(r"(?<![\d.,/:])(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?![\d:])"),
-        _time_of_day, "05:30", "năm giờ ba mươi phút",
+        _time_of_day,
+        "05:30",
+        "năm giờ ba mươi phút",
     ),
     Rule(
-        re.compile(r"(?<!\w)T(?P<first>[2-7]){0}(?=T[2-7]\b|CN\b)".format(_DASH)),
-        lambda found, _: f"T{found['first']} đến ", "T2-T7", "thứ hai đến thứ bảy",
+        re.compile(rf"(?<!\w)T(?P<first>[2-7]){_DASH}(?=T[2-7]\b|CN\b)"),
+        lambda found, _: f"T{found['first']} đến ",
+        "T2-T7",
+        "thứ hai đến thứ bảy",
     ),
     Rule(
-        re.compile(r"(?<!\w)(?:T(?P<day>[2-7]))(?!\w)"), lambda found, _: f"thứ {ordinal(int(found['day']))}", "T4", "thứ tư",
+        re.compile(r"(?<!\w)(?:T(?P<day>[2-7]))(?!\w)"),
+        lambda found, _: f"thứ {ordinal(int(found['day']))}",
+        "T4",
+        "thứ tư",
     ),
     Rule(
-        re.compile(r"(?P<word>\b[Tt]hứ\s+)(?P<numbers>\d{1,3}(?!\d)(?:(?:\s*[,-]\s*| và )[2-7](?![\d/hg:]|[.,]\d))*)(?![\d/h:])"),
-        _ordinals, "Thứ 2, 4, 6", "Thứ hai, tư, sáu.",
+        re.compile(
+            r"(?P<word>\b[Tt]hứ\s+)(?P<numbers>\d{1,3}(?!\d)(?:(?:\s*[,-]\s*| và )[2-7](?![\d/hg:]|[.,]\d))*)"
+            r"(?![\d/h:])"
+        ),
+        _ordinals,
+        "Thứ 2, 4, 6",
+        "Thứ hai, tư, sáu.",
     ),
-)  # fmt: skip
+)

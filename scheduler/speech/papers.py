@@ -55,11 +55,14 @@ RULES = (
             rf"(?P<kind>\b(?:(?i:{_KIND})|{_SHORT_KIND})\s+)?(?:\b[Ss]ố\s*:?\s*)?(?<![\d/.,])(?P<number>\d{{1,6}}[a-z]?)"
             rf"(?:/(?P<year>(?:19|20)\d\d))?/(?P<mark>{_MARK}(?:[-–/]{_MARK})*)(?!\w)"
         ),
-        _document, "Căn cứ Nghị định số 12/2026/NĐ-CP",
+        _document,
+        "Căn cứ Nghị định số 12/2026/NĐ-CP",
         "Căn cứ Nghị định số mười hai năm hai nghìn không trăm hai mươi sáu của Chính phủ.",
     ),
     Rule(
         re.compile(rf"(?<![\w/])(?P<kind>[A-ZĐ]\w{{0,4}})[-–](?P<bodies>{_MARK}(?:[-–]{_MARK})*)(?!\w)"),
-        _kind_and_body, "QĐ-TTg", "quyết định Thủ tướng Chính phủ.",
+        _kind_and_body,
+        "QĐ-TTg",
+        "quyết định Thủ tướng Chính phủ.",
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""A real folder, a real espeak-ng and a real library: from a CAP file to playout's request, or aside with the reason."""
+"""A real folder, espeak-ng and library: from a CAP file to playout's request, or aside with the reason."""
 
 import base64
 import hashlib
@@ -27,6 +27,7 @@ from scheduler.alert import Home, Outcome
 from scheduler.clock import ClockQuality, Reading, wall_ns_of
 from tests.support.alerts import FIVE, HEADLINE, cap, info, name_of, resource
 
+ANYWHERE, NORTHERN = Home(), Speech()
 TEN_PAST_FIVE = FIVE + timedelta(minutes=10)
 
 
@@ -45,7 +46,7 @@ def tone(seconds: float = 1.0) -> bytes:
 class Station:
     """The alert desk of a station that lives in a temporary folder."""
 
-    def __init__(self, folder, now=TEN_PAST_FIVE, quality=ClockQuality.NTP, home=Home(), fetch=None, speech=Speech()):
+    def __init__(self, folder, now=TEN_PAST_FIVE, quality=ClockQuality.NTP, home=ANYWHERE, fetch=None, speech=NORTHERN):
         self.folder, self.library, self.state = folder / "spool" / "alerts", folder / "library", folder
         self.folder.mkdir(parents=True, exist_ok=True)
         sounder = Sounder(self.library, voice_of(speech), fetch or self._no_network)

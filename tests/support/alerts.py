@@ -46,7 +46,8 @@ def info(
 ) -> str:
     until = f"<expires>{expires.isoformat()}</expires>" if expires else ""
     return (
-        f"<info><language>{language}</language><category>Met</category><event>Lũ quét</event><urgency>{urgency}</urgency>"
+        f"<info><language>{language}</language><category>Met</category><event>Lũ quét</event>"
+        f"<urgency>{urgency}</urgency>"
         f"<severity>{severity}</severity><certainty>{certainty}</certainty>{until}<headline>{headline}</headline>"
         f"<description>{description}</description><instruction>Bà con ven sông sơ tán ngay.</instruction>"
         f"{resources}{areas}</info>"
