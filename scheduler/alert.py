@@ -15,6 +15,7 @@ from scheduler.clock import local_iso
 from scheduler.occurrence import BulletinClass
 from scheduler.vietnamese import fold
 
+MAX_BYTES = 1 << 20  # of a document
 LIFE = timedelta(hours=24)  # of an alert that does not say when it expires
 EARTH_KM = 6_371.0
 EMERGENCY_URGENCY = ("Immediate", "Expected")

@@ -10,7 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from firmware_py.files import write_durably
-from scheduler.loaders.cap import MAX_BYTES
+from scheduler.alert import MAX_BYTES
 
 REFUSED, NOT_AIRED, WHY = ".refused", ".not-aired", ".why"  # somebody should look; as it should be; the reason
 NOT_INCOMING = (".json", REFUSED, NOT_AIRED, WHY, ".part", ".tmp")  # .json are our own requests to playout

@@ -12,7 +12,7 @@ from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.commands.operate import send
 from firmware_py.config import Config
 from firmware_py.speech import Voice, voice_of
-from scheduler.alert import Alert, Outcome, Verdict, judge
+from scheduler.alert import MAX_BYTES, Alert, Outcome, Verdict, judge
 from scheduler.clock import STATION_TZ, local_iso
 from scheduler.loaders import cap
 from scheduler.speech.abbreviations import BadAbbreviations
@@ -133,7 +133,7 @@ def emergency(context: Context) -> int:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(cap.MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         why = error.strerror or str(error)
         raise failure(str(path), "unreadable", f"không đọc được: {why}", f"cannot be read: {why}") from None

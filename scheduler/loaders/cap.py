@@ -15,11 +15,10 @@ from io import BytesIO
 from typing import TypeVar
 from xml.etree.ElementTree import Element, ParseError
 
-from scheduler.alert import Alert, Area, Circle, Info, Point, Reference, Resource
+from scheduler.alert import MAX_BYTES, Alert, Area, Circle, Info, Point, Reference, Resource
 from scheduler.problem import Problem
 from scheduler.vietnamese import tidy
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 12  # CAP itself has five; a signature some more
 MAX_ELEMENTS = 20_000
 MAX_CORNERS = 20_000

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.alert import Circle, Home, judge
-from scheduler.loaders.cap import MAX_BYTES, NAMESPACE, parse_moment, read
+from scheduler.alert import MAX_BYTES, Circle, Home, judge
+from scheduler.loaders.cap import NAMESPACE, parse_moment, read
 from tests.support.alerts import FIVE, POLYGON, area, cap, info, name_of, resource
 
 # The example of the standard's appendix A.1 (OASIS CAP 1.2), shortened.
