@@ -74,7 +74,17 @@ class Program:
 def espeak(voice: str = "vi", words_per_min: int = WORDS_PER_MIN) -> Program:
     """espeak-ng's Vietnamese; *voice* as in VOICES, or any name of its own."""
     return Program(
-        ("espeak-ng", "-v", VOICES.get(voice, voice), "-s", str(words_per_min), "-b", "1", "--stdin", "--stdout")
+        (
+            "espeak-ng",
+            "-v",
+            VOICES.get(voice.lower(), voice),
+            "-s",
+            str(words_per_min),
+            "-b",
+            "1",
+            "--stdin",
+            "--stdout",
+        )
     )
 
 

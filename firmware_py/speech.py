@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from audio.speech import Speaker, speaker
+from audio.speech import VOICES, Speaker, speaker
 from firmware_py.config import Speech
 from scheduler.speech.abbreviations import Abbreviations, read_abbreviations
 from scheduler.speech.notice import Said, as_said
 from scheduler.speech.numerals import NORTH, SOUTH
 from scheduler.speech.rule import Manner
 
-SOUTHERN = ("nam", "vi-vn-x-south")
+SOUTHERN = ("nam", VOICES["nam"])
 
 
 @dataclass(frozen=True, slots=True)

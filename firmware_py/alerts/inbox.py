@@ -16,6 +16,7 @@ REFUSED, NOT_AIRED, WHY = ".refused", ".not-aired", ".why"  # somebody should lo
 NOT_INCOMING = (".json", REFUSED, NOT_AIRED, WHY, ".part", ".tmp")  # .json are our own requests to playout
 LOOK_AGAIN_S = 1.0  # a folder's time is coarse: two changes in one tick look like one
 KEPT_ASIDE = 200
+LONGEST_NAME = 60  # of what is set aside, in characters: the endings must fit behind it
 STILL_S = 2.0  # a file that is no XML yet may still be copied: it must not have changed for so long
 
 
@@ -23,6 +24,7 @@ STILL_S = 2.0  # a file that is no XML yet may still be copied: it must not have
 class Arrived:
     path: Path
     data: bytes  # at most one byte more than an alert may have
+    trouble: str = ""  # why it cannot be read
 
 
 def deposit(folder: Path, data: bytes, at: datetime, suffix: str = ".cap") -> Path:
@@ -45,8 +47,8 @@ class Inbox:
     def new(self) -> Iterator[Arrived]:
         """What waits, in the order it came. Costs one stat(2) when nothing has changed."""
         for path in self._waiting() if self._worth_a_look() else ():
-            if (data := _read(path)) is not None:
-                yield Arrived(path, data)
+            if (arrived := _read(path)) is not None:
+                yield arrived
 
     def still_growing(self, path: Path) -> bool:
         """Whether a file that cannot be read yet has changed lately, so that it is worth waiting for."""
@@ -66,9 +68,9 @@ class Inbox:
     def set_aside(self, path: Path, kind: str, reasons: Iterable[str]) -> None:
         """Keep an alert that does not air, with the reasons in a file beside it. Raises OSError."""
         self._seen.pop(path.name, None)
-        aside = path.with_name(path.name + kind)
-        write_durably(aside.with_name(path.name + WHY), "".join(f"{reason}\n" for reason in reasons).encode())
-        os.replace(path, aside)
+        name = path.name[:LONGEST_NAME]
+        write_durably(path.with_name(name + WHY), "".join(f"{reason}\n" for reason in reasons).encode())
+        os.replace(path, path.with_name(name + kind))
         self._forget_old(kind)
 
     def _worth_a_look(self) -> bool:
@@ -117,12 +119,14 @@ def _age(path: Path) -> tuple[int, str]:
         return 0, path.name
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path) -> Arrived | None:
     """None for what is gone, or is no file; a pipe would never end."""
     try:
         if not S_ISREG(path.lstat().st_mode):
             return None
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return Arrived(path, file.read(MAX_BYTES + 1))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        return Arrived(path, b"", error.strerror or str(error))

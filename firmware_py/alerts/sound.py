@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from firmware_py.speech import Voice
 from scheduler.alert import Broadcast, Resource
 
 AGAIN = "Xin nhắc lại."
+MOST_CHARS = 4_000  # four to five minutes
 _SUFFIXES = {"audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/mp4": ".m4a", "audio/aac": ".aac", "audio/flac": ".flac"}
 
 
@@ -59,17 +61,28 @@ class Sounder:
         return content
 
     def _spoken(self, broadcast: Broadcast) -> bytes:
-        """Other languages are left to espeak-ng's voice for them: our rules of reading are Vietnamese."""
-        if broadcast.language.lower().startswith("vi"):
-            said = self.voice.said(broadcast.text).text
-            return self.voice.speak(f"{said}\n{AGAIN}\n{said}")
-        return espeak(broadcast.language.lower()).speak(f"{broadcast.text}\n\n{broadcast.text}")
+        """Other languages are left to espeak-ng's voice for them, if it has one: our rules are Vietnamese."""
+        if not broadcast.language.lower().startswith("vi"):
+            text = beginning(broadcast.text)
+            with suppress(SpeechError):
+                return espeak(broadcast.language.lower()).speak(f"{text}\n\n{text}")
+        said = beginning(self.voice.said(broadcast.text).text)
+        return self.voice.speak(f"{said}\n{AGAIN}\n{said}")
 
     def _ingested(self, name: str, data: bytes) -> LibraryEntry:
         with tempfile.TemporaryDirectory(prefix="smartradio-alert-") as folder:
             path = Path(folder) / name
             path.write_bytes(data)
             return ingest(path, self.library_dir)
+
+
+def beginning(text: str) -> str:
+    """As much as people can listen to: whole sentences of the first MOST_CHARS."""
+    if len(text) <= MOST_CHARS:
+        return text
+    cut = text[:MOST_CHARS]
+    end = max(cut.rfind(mark) for mark in (". ", ".\n", "! ", "? "))
+    return cut[: end + 1] if end > 0 else cut
 
 
 def _suffix(resource: Resource) -> str:

@@ -44,13 +44,22 @@ class Desk:
         self.inbox = Inbox(self.spool_dir / WRITER)
 
     def look(self) -> None:
-        """Raises OSError when the disk fails; what waits stays there."""
+        """Raises OSError when the disk fails; what waits stays there, and one alert's trouble delays no other."""
+        trouble: OSError | None = None
         for arrived in self.inbox.new():
-            self._take(arrived)
+            try:
+                self._take(arrived)
+            except OSError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
 
     def _take(self, arrived: Arrived) -> None:
         from scheduler.loaders import cap  # late: a station that never has an alert never loads an XML parser
 
+        if arrived.trouble:
+            self._refuse(arrived.path, [f"không đọc được: {arrived.trouble} | cannot be read: {arrived.trouble}"])
+            return
         read = cap.read(arrived.data, arrived.path.name)
         if read.alert is None:
             if any(p.code == "not_xml" for p in read.errors) and self.inbox.still_growing(arrived.path):

@@ -6,6 +6,8 @@ import json
 import math
 import os
 import struct
+import subprocess
+import sys
 import time
 import wave
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from firmware_py import spool
 from firmware_py.alerts.fetch import FetchError
 from firmware_py.alerts.inbox import KEPT_ASIDE, Inbox, deposit, refused_since
 from firmware_py.alerts.memory import Memory
-from firmware_py.alerts.sound import Sounder
+from firmware_py.alerts.sound import MOST_CHARS, Sounder, beginning
 from firmware_py.alerts.watch import AlertWatch, Desk
 from firmware_py.config import Speech
 from firmware_py.speech import voice_of
@@ -230,6 +232,50 @@ def test_a_voice_that_fails_refuses_the_alert_and_loses_nothing(tmp_path):
     assert station.requests() == []
     assert (station.folder / "a.cap.refused").read_bytes() == cap()
     assert "không đọc được" in station.why()
+
+
+def test_a_name_that_is_too_long_delays_no_other_alert(station):
+    station.arrives(b"<html/>", "x" * 240 + ".cap")
+    (request,) = station.takes(cap(), "z.cap").requests()
+    assert request.command == "alert"
+    assert station.names() == ["x" * 60 + ".refused", "x" * 60 + ".why"]
+
+
+def test_one_alerts_trouble_delays_no_other(station, monkeypatch):
+    station.arrives(cap("VN-1"), "1.cap")
+    done = station.desk.inbox.done
+
+    def no_space(path):
+        if path.name == "1.cap":
+            raise OSError(28, "No space left on device")
+        done(path)
+
+    monkeypatch.setattr(station.desk.inbox, "done", no_space)
+    station.arrives(cap("VN-2"), "2.cap")
+    with pytest.raises(OSError, match="No space"):
+        station.desk.look()
+    assert station.names() == ["1.cap"]
+    assert len(station.requests()) == 2
+
+
+def test_a_language_without_a_voice_is_read_by_ours(station):
+    (request,) = station.takes(cap(infos=[info(language="x-klingon", headline="Flash flood")])).requests()
+    assert request.body["duration_ms"] > 5_000
+
+
+def test_of_a_long_text_the_first_sentences_are_said():
+    text = beginning("Nước lên nhanh. " * 1_000)
+    assert len(text) <= MOST_CHARS
+    assert text.endswith("nhanh.")
+    assert beginning("Nước lên.") == "Nước lên."
+    assert len(beginning("x" * 9_000)) == MOST_CHARS
+
+
+def test_a_station_without_alerts_loads_no_parser_and_no_voice():
+    asked = "import sys, firmware_py.console.process as p; print([m for m in ('defusedxml', 'scheduler.loaders.cap',"
+    asked += " 'scheduler.speech', 'urllib.request') if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
 
 
 def test_only_the_newest_refused_alerts_are_kept(station):

@@ -97,6 +97,7 @@ def test_out_writes_a_file_and_nothing_else(run, tmp_path):
         (("say", TEXT), '[speech]\ncommand = ["/nowhere/piper"]'),
         (("say", TEXT), '[speech]\nabbreviations = "/nowhere/viet-tat.txt"'),
         (("config", "check"), '[speech]\nabbreviations = "/nowhere/viet-tat.txt"'),
+        (("config", "check"), '[speech]\ncommand = ["/nowhere/piper"]'),
         (("config", "check"), "[alerts]\npoints = [[121.0, 21.0]]"),
         (("emergency", "/nowhere/a.cap"), ""),
     ],
