@@ -86,7 +86,8 @@ def _per(units: str) -> str:
 
 def _fraction(found: re.Match[str], manner: Manner) -> str:
     upper, lower = found["upper"], found["lower"]
-    middle = "phần" if int(upper) < int(lower) else "trên"
+    at_a_house = _HOUSE.search(found.string[max(0, found.start() - 20) : found.start()])
+    middle = "phần" if int(upper) < int(lower) and not at_a_house else "trên"
     return f"{written_number(upper, manner.dialect)} {middle} {written_number(lower, manner.dialect)}"
 
 
@@ -106,6 +107,7 @@ def _mixed(found: re.Match[str], manner: Manner) -> str:
     return " ".join(said)
 
 
+_HOUSE = re.compile(r"(?:số nhà|ngõ|ngách|hẻm|kiệt|thửa|tờ) (?:số )?$", re.IGNORECASE)
 _SUMS = {"tr": "triệu", "k": "nghìn"}  # 2tr5
 
 _AREA_OR_VOLUME = r"(?:k|c|d)?m[23]"
@@ -140,6 +142,18 @@ RULES = (
         _roman_after,
         "khóa XV, quý IV, lần thứ I",
         "khóa mười lăm, quý bốn, lần thứ nhất.",
+    ),
+    Rule(
+        re.compile(r"(?<=\d)\s*[xX×]\s*(?=\d)"),
+        lambda found, _: " nhân ",
+        "3x5m",
+        "ba nhân năm mét.",
+    ),
+    Rule(
+        re.compile(r"(?<=[^\W\d_])/(?P<hours>\d{1,2})\s?(?:h|giờ)(?!\w)"),
+        lambda found, manner: f" trong {manner.cardinal(found['hours'])} giờ",
+        "mưa 50mm/24h",
+        "mưa năm mươi mi li mét trong hai mươi tư giờ.",
     ),
     Rule(
         re.compile(r"(?<![\w.])[IVX]{2,6}(?!\w)"),
@@ -179,6 +193,12 @@ RULES = (
         _mixed,
         "QL1A, H5N1",
         "quốc lộ một a, hát năm nờ một.",
+    ),
+    Rule(
+        re.compile(r"(?<=\d):(?=\d)"),
+        lambda found, _: " trên ",
+        "tỷ lệ 1:500",
+        "tỷ lệ một trên năm trăm.",
     ),
     Rule(
         re.compile(r"(?<![\d.,/])(?P<upper>\d{1,9})\s?/\s?(?P<lower>\d{1,9})(?![\d/])"),

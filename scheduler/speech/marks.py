@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from scheduler.speech.letters import NAMES, is_abbreviation, spelt
+from scheduler.speech.letters import NAMES, is_abbreviation, is_syllable, spelt
 from scheduler.speech.numerals import roman_value
 from scheduler.speech.rule import Manner, Rule
 
@@ -77,7 +77,7 @@ def _list_head(found: re.Match[str], manner: Manner) -> str:
 
 def _shout_or_letters(found: re.Match[str], manner: Manner) -> str:
     word = found[0]
-    if len(word) == 1 or not word.isupper():
+    if not word.isupper() or (len(word) == 1 and not is_syllable(word)):
         return word
     return spelt(word) if is_abbreviation(word) else word.lower()
 

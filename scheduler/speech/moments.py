@@ -21,6 +21,7 @@ _OF_A_WEEKDAY = re.compile(r"(?:thứ (?:hai|ba|tư|năm|sáu|bảy|\d)|chủ nh
 _OF_A_WHOLE = re.compile(
     r"\s*(?:số|diện|tổng|dân|hộ|chiều|quãng|lượng|giá|phần|mức|đoạn|kg|ha|km|lít|viên|liều|thìa|cốc|chén|quân|nước)\b"
 )
+_OF_A_HOUSE = re.compile(r"\b(?:số nhà|ngõ|ngách|hẻm|kiệt|thửa|tờ)\s+(?:số\s+)?$", re.IGNORECASE)
 _HOLIDAYS = {(1, 5), (1, 6), (2, 9), (3, 2)}  # read as dates though they could be fractions
 
 
@@ -46,6 +47,8 @@ def _full_date(found: re.Match[str], manner: Manner) -> str:
 def _short_date(found: re.Match[str], manner: Manner) -> str:
     """23/11, unless it is a fraction, or no date at all."""
     day, month = found["day"], found["month"]
+    if found["word"] and found["word"].strip() in ("đường", "phố"):  # their names have no mùng
+        return f"{found['word']}{manner.cardinal(day)} tháng {month_name(int(month))}" if int(month) else found[0]
     if not _is_date(day, month, None) or (not found["word"] and _is_fraction(found)):
         return found[0]
     return (found["word"] or "ngày ") + _date(day, month, None, manner)
@@ -56,6 +59,8 @@ def _is_fraction(found: re.Match[str]) -> bool:
     before, after = found.string[max(0, found.start() - _NEAR) : found.start()], found.string[found.end() :][:_NEAR]
     if _OF_A_DAY.search(before) or _OF_A_WEEKDAY.search(before):
         return False
+    if _OF_A_HOUSE.search(before):
+        return True
     return bool(_OF_A_WHOLE.match(after)) or (day < month <= 10 and (day, month) not in _HOLIDAYS)
 
 
@@ -75,7 +80,8 @@ def _month_of_a_year(found: re.Match[str], manner: Manner) -> str:
 
 def _months(found: re.Match[str], manner: Manner) -> str:
     names = [month_name(int(month)) for month in (found["first"], found["last"]) if month]
-    return f"{found['word']}{' đến '.join(names)}"
+    year = f" năm {manner.cardinal(found['year'])}" if found["year"] else ""
+    return f"{found['word']}{' đến '.join(names)}{year}"
 
 
 def _time_of_day(found: re.Match[str], manner: Manner) -> str:
@@ -94,8 +100,8 @@ def _ordinals(found: re.Match[str], manner: Manner) -> str:
 
 RULES = (
     Rule(
-        re.compile(r"(?<![\d.,/])(?P<hours>\d{1,2})h?/(?P=hours)\s?(?:h|giờ)?(?![\w/])"),
-        lambda found, manner: f"{manner.cardinal(found['hours'])} trên {manner.cardinal(found['hours'])} giờ",
+        re.compile(r"(?<![\d.,/])24h?/24\s?(?:h|giờ)?(?![\w/])"),
+        lambda found, _: "hai mươi tư trên hai mươi tư giờ",
         "trực 24/24",
         "trực hai mươi tư trên hai mươi tư giờ",
     ),
@@ -129,24 +135,33 @@ RULES = (
         "ngày hai mươi ba tháng mười một năm hai nghìn không trăm hai mươi sáu",
     ),
     Rule(
+        re.compile(
+            rf"(?P<word>\b[Tt]háng\s+)0?(?P<first>1[0-2]|[1-9])(?!\d)(?:{_DASH}0?(?P<last>1[0-2]|[1-9])(?!\d))?"
+            rf"(?:/(?P<year>{_YEAR})(?!\d))?"
+        ),
+        _months,
+        "tháng 1-4/2026",
+        "tháng một đến tư năm hai nghìn không trăm hai mươi sáu",
+    ),
+    Rule(
+        re.compile(rf"\b(?P<word>[Qq]uý\s+)(?P<quarter>[1-4])/(?P<year>{_YEAR})(?!\d)"),
+        lambda found, manner: (
+            f"{found['word']}{manner.cardinal(found['quarter'])} năm {manner.cardinal(found['year'])}"
+        ),
+        "quý 1/2026",
+        "quý một năm hai nghìn không trăm hai mươi sáu",
+    ),
+    Rule(
         re.compile(rf"(?P<word>\b[Tt]háng\s+|\bT)?(?<![\d/.,])(?P<month>\d{{1,2}})/(?P<year>{_YEAR})(?![\d/])"),
         _month_of_a_year,
         "T4/2026",
         "tháng tư năm hai nghìn không trăm hai mươi sáu",
     ),
     Rule(
-        re.compile(r"(?P<word>\b[Nn]gày\s+)?(?<![\d/.,])(?P<day>\d{1,2})/(?P<month>\d{1,2})(?![\d/])"),
+        re.compile(r"(?P<word>\b(?:[Nn]gày|đường|phố)\s+)?(?<![\d/.,])(?P<day>\d{1,2})/(?P<month>\d{1,2})(?![\d/])"),
         _short_date,
         "sáng 23/11",
         "sáng ngày hai mươi ba tháng mười một",
-    ),
-    Rule(
-        re.compile(
-            rf"(?P<word>\b[Tt]háng\s+)0?(?P<first>1[0-2]|[1-9])(?!\d)(?:{_DASH}0?(?P<last>1[0-2]|[1-9])(?!\d))?"
-        ),
-        _months,
-        "tháng 4",
-        "tháng tư",
     ),
     Rule(
         re.compile(r"(?P<word>\b[Nn]gày\s+)0?(?P<day>[1-9]|10)(?= tháng\b)"),

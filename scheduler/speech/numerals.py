@@ -6,6 +6,7 @@ from dataclasses import dataclass
 DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 _UNITS_AFTER_TENS = {1: "mốt", 4: "tư", 5: "lăm"}  # hai mươi mốt, hai mươi tư, hai mươi lăm
 LONGEST = 15  # digits: longer is a serial number, said digit by digit
+LONGEST_PLAIN = 9  # without a dot between thousands: longer is an account, a card
 _ROMAN = re.compile(r"(X{0,3})(IX|IV|V?I{0,3})")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 
@@ -70,6 +71,8 @@ def digit_by_digit(digits: str) -> str:
 
 def written_number(text: str, dialect: Dialect = NORTH) -> str:
     """A number as it is written here: 1.250.000, 1250000, 3,5 or 3.5, 05 (said năm), 007 (digit by digit)."""
+    if len(text) > LONGEST_PLAIN and text.isdecimal():
+        return digit_by_digit(text)
     whole, fraction = _parts(text)
     said = digit_by_digit(whole) if _is_serial(whole) else cardinal(int(whole), dialect)
     return f"{said} phẩy {_decimals(fraction, dialect)}" if fraction else said

@@ -10,6 +10,7 @@ from scheduler.speech.rule import Manner, Rule
 _KIND = "|".join(sorted((*PAPERS.values(), "luật", "lệnh"), key=len, reverse=True))
 _SHORT_KIND = "|".join(sorted(PAPERS, key=len, reverse=True))
 _MARK = r"[A-ZĐƯ][A-ZĐƯa-zđ&]{0,11}\d{0,2}"
+_NEAR = 60  # characters in which the body is looked for behind the number
 _PARLIAMENT = re.compile(r"(UBTV)?QH(\d+)")
 
 
@@ -22,10 +23,15 @@ def _document(found: re.Match[str], manner: Manner) -> str:
         said += f" năm {manner.cardinal(found['year'])}"
     if kind is None:
         bodies = [first, *bodies]
-    if bodies:
+    if bodies and not _named_later(found, bodies[-1]):
         said += f" của {' '.join(_body(body, manner) for body in bodies)}"
     written = PAPERS.get((found["kind"] or "").strip(), found["kind"])
     return f"{(written or kind or '').strip()} {said}".lstrip()
+
+
+def _named_later(found: re.Match[str], body: str) -> bool:
+    """45/KH-UBND ngày 20/11 của UBND xã: the writer says himself whose it is."""
+    return f" của {body}" in found.string[found.end() :][:_NEAR]
 
 
 def _number(text: str, manner: Manner) -> str:
