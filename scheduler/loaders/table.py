@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.spoken import Cell, is_blank
+from scheduler.spoken.cells import Cell, is_blank
 
 MergedRange = tuple[int, int, int, int]  # first row, first column, last row, last column; counted from 0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.loaders.result import Unloadable
 from scheduler.loaders.table import Table, tops_of
-from scheduler.spoken import Cell
+from scheduler.spoken.cells import Cell
 from scheduler.vietnamese import tidy
 
 PATIENCE_S = 30
