@@ -10,6 +10,7 @@ from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
 from scheduler import intake
 from scheduler.check import Rules
+from scheduler.clock import STATION_TZ
 from scheduler.loaders import Loaded
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
@@ -79,11 +80,15 @@ def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
     there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return intake.examine(path, Rules()), []
+        return intake.examine(path, Rules(today=_today())), []
     media: list[Problem] = []
     # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.guards.quiet_windows, zones=(), has_source=_taken_into_library(config, media))
+    rules = Rules(config.station_guards, zones=(), has_source=_taken_into_library(config, media), today=_today())
     return intake.examine(path, rules), media
+
+
+def _today() -> date:
+    return datetime.now(STATION_TZ).date()
 
 
 def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:
