@@ -12,7 +12,8 @@ from scheduler.timetable import Timetable
 from telemetry.facts import Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutReader
 
-FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT)}  # what ended so is not started again
+CANCELLED = "cancelled"  # a person, or whoever sent the alert, took it back
+FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT), CANCELLED}  # what ended so is not started again
 LOOK_BACK = timedelta(days=2)
 LOOK_AHEAD = timedelta(days=10)
 
@@ -82,7 +83,8 @@ def _was_shut_down(reader: PlayoutReader, mark: Watermark | None) -> bool:
 
 
 def _is_final(fact: PlayoutFact) -> bool:
-    return fact.kind is Fact.ENDED and fact.detail.get("cause") in FINAL_ENDS
+    cause = fact.detail.get("cause")
+    return (fact.kind is Fact.ENDED and cause in FINAL_ENDS) or (fact.kind is Fact.MISSED and cause == CANCELLED)
 
 
 def _anchor(facts: list[PlayoutFact], boot: int) -> int | None:

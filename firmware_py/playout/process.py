@@ -19,6 +19,7 @@ from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import JournalThread
+from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.status import status
@@ -29,6 +30,7 @@ from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
 TICK_S = 0.25
+REQUESTED = "requested"  # something was dropped into the spool
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
 STOOD_STILL_NS = 2_000 * NS_PER_MS  # no tick for so long: we were frozen, and no write of ours could return
@@ -50,11 +52,12 @@ def main(config: Config) -> None:
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
-        desk = Desk(player, journal.put, source_opener(config), config.guards.quiet_windows)
+        desk = Desk(player, Book(journal.put), source_opener(config), config.guards.quiet_windows)
         shell = Shell(config, clock, desk, player, journal)
         journal.start()
         player.start()
         shell.begin(past, ring)
+        spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
         decide_forever(mailbox, shell.handle, lambda: TICK_S)
         shell.end(mailbox, ring)
 
@@ -107,8 +110,9 @@ class Shell:
 
     def handle(self, message: object) -> None:
         self.desk.handle(message, self.clock.read())
-        if message == TICK:
+        if message in (TICK, REQUESTED):
             self._take_requests()
+        if message == TICK:
             self._book_progress()
             self._show()
             self._feed_watchdog()
