@@ -14,9 +14,10 @@ from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.book import Book
 from firmware_py.playout.orders import Air, EndAired, LearnLevel, NewTimetable, Order, Resume, StopAll, read_order
-from firmware_py.playout.past import CANCELLED, FINAL_ENDS, Past
+from firmware_py.playout.past import CANCELLED, CARD_LOST, FINAL_ENDS, Past
 from firmware_py.playout.planning import Plan, renew
 from scheduler.agenda import WHOLE_LEAD_NS, Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
+from scheduler.awaiting import awaiting
 from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, wall_ns_of
 from scheduler.diff import PlanChange
 from scheduler.occurrence import Occurrence
@@ -27,6 +28,7 @@ from telemetry.journal import Stop as JournaledStop
 
 SOURCE_RETRY_NS = 2_000 * NS_PER_MS
 JUST_ENDED_NS = 60_000 * NS_PER_MS
+AWAITING = "awaiting_content"
 MAY_BE_JOINED = {"stopped_by", "pre_empted", str(EndCause.SHUTDOWN)}
 
 
@@ -83,7 +85,8 @@ class Desk:
         self.plan = Plan(past.timetable, past.occurrences)
         self.closed, self.missed = set(past.closed), set(past.missed)
         self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
-        self.stopped = past.stopped
+        self.stopped, self.card_ok = past.stopped, not past.card_lost
+        self.book.conditions.recall(past.bad)
         self._awake_ns = reading.boottime_ns
         first = reading.boot != past.last_boot
         died = not past.shut_down and not first  # a power cut is no fault of the process
@@ -344,6 +347,17 @@ class Desk:
         self.missed.add(id)
         self.book.fact(Fact.MISSED, reading, id, cause="source_failed" if cause == "source_failed" else "device_lost")
 
+    def remind(self, has_source: Callable[[str], bool], reading: Reading) -> None:
+        """Say what is planned soon and has no content yet, until it has."""
+        if not reading.quality.plays:
+            return
+        waiting = awaiting(self.plan.occurrences, reading.wall, has_source)
+        told = {target for code, target in self.book.conditions.bad() if code == AWAITING}
+        for target in sorted(told | waiting.keys()):
+            occurrence = waiting.get(target)
+            evidence = {"occurrence": occurrence.id, "programme": occurrence.programme} if occurrence else None
+            self.book.state({AWAITING: occurrence is not None}, reading, evidence, target)
+
     def _drop_ended(self, reading: Reading) -> None:
         """What the player would have told long ago is gone (its event came before ours was booked)."""
         self.playing = tuple(p for p in self.playing if p.ends_ns > reading.boottime_ns - 5_000 * NS_PER_MS)
@@ -353,7 +367,8 @@ class Desk:
     def _card(self, ok: bool, reading: Reading, **detail: Any) -> None:
         self.card_ok = ok
         self.book.fact(Fact.CARD_BACK if ok else Fact.CARD_LOST, reading, None, **detail)
-        self.book.state({"sound_device": not ok}, reading, detail, target="output")
+        code, target = CARD_LOST
+        self.book.state({code: not ok}, reading, detail, target)
 
     def _look_at_clock(self, reading: Reading) -> None:
         """After a step the plan of the coming days is made anew: it may be other days now."""

@@ -51,7 +51,7 @@ def main(config: Config) -> None:
         clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
-        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
+        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
         desk = Desk(player, Book(journal.put), source_opener(config), config.guards.quiet_windows)
         shell = Shell(config, clock, desk, player, journal)
         journal.start()
@@ -101,6 +101,7 @@ class Shell:
 
     def begin(self, past: Past, ring: RingWriter) -> None:
         self.chores.every_hours(PRUNE_HOURS, self._prune)
+        self.chores.every_minutes(1, self._remind)
         last = ring.last_block()
         sounded_until = {}
         if last is not None and last.boot == self.clock.boot and last.occurrence_id:
@@ -121,6 +122,9 @@ class Shell:
     def _prune(self) -> None:
         reading = self.clock.read()
         self.journal.put(lambda journal: prune(self.config.playout_db, reading))
+
+    def _remind(self) -> None:
+        self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""

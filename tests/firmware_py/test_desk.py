@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from audio.events import Began, EndCause, Ended
+from audio.events import Began, CardBack, CardLost, EndCause, Ended
 from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
@@ -349,3 +349,26 @@ def test_a_forgotten_live_ends_by_its_limit(day):
     day.ask("live_start", source="mic:ban", duration_ms=120_000)
     day.pass_time(200)
     assert [f.detail["cause"] for f in day.facts(Fact.ENDED) if "truc-tiep" in f.occurrence_id] == ["planned_end"]
+
+
+def test_what_has_no_file_yet_is_told_the_evening_before_until_the_file_is_there(day):
+    day.pass_time(1)
+    day.load((FIVE + 2 * HOUR, "Tin chiều", 10, "chieu.mp3"), (FIVE - HOUR, "Tin sớm", 10, "som.mp3"))
+    told = day.desk.book.conditions.bad
+    day.desk.remind(day.files.__contains__, day.reading)
+    assert told() == {("awaiting_content", "chieu.mp3")}
+    day.files.add("chieu.mp3")
+    day.desk.remind(day.files.__contains__, day.reading)
+    assert told() == set()
+    day.pass_time(13.2 * 3_600)
+    day.desk.remind(day.files.__contains__, day.reading)
+    assert told() == {("awaiting_content", "som.mp3")}
+
+
+def test_a_card_that_was_lost_when_the_box_went_down_is_told_as_back_by_the_next_process(day):
+    day.desk.handle(CardLost(day.boottime_ns, "unplugged"), day.reading)
+    day.crash()
+    assert not day.desk.card_ok
+    day.desk.handle(CardBack(day.boottime_ns), day.reading)
+    day.journal.commit()
+    assert PlayoutReader(day.folder / "playout.db").open_conditions() == []
