@@ -22,7 +22,7 @@ from scheduler.zones import zones_meet
 MIN_REST_NS = NS_PER_S  # with less than this to go an occurrence is not joined any more
 HANDOVER_NS = 100 * NS_PER_MS  # an end that slips by less (a slewed clock) neither delays nor stops the next start
 LOOKAHEAD_NS = 3 * NS_PER_S
-WHOLE_LEAD_NS = 450 * NS_PER_MS  # what is wanted whole and at once begins after what is already handed to the card
+WHOLE_LEAD_NS = 300 * NS_PER_MS  # about what is already with the card; the player says when it really begins
 
 
 class Cause(enum.StrEnum):

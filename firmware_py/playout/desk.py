@@ -296,7 +296,8 @@ class Desk:
         playing = Playing.of(start)
         self.playing = obey(self.playing, [start])
         self.pinned.setdefault(id, start.anchor_ns)
-        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, offset_ms))
+        whole = start.occurrence.waits_ms > 0 and offset_ms == 0
+        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, offset_ms, whole=whole))
 
     def _stop(self, stop: Stop) -> None:
         id = stop.occurrence.id
@@ -317,10 +318,21 @@ class Desk:
         self.missed.discard(id)
         if self._failures.pop(id, None) is not None:
             self.book.state({"source_missing": False}, reading, target=self._source_of(id))
-        anchor_ns = self.pinned.get(id, began.wanted_ns - began.offset_ms * NS_PER_MS)
+        anchor_ns = self._anchor_of(began)
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": anchor_ns}
         content_ms = self._content_ms.get(id)
         self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, content_ms=content_ms)
+
+    def _anchor_of(self, began: Began) -> int:
+        """Where its slot lies: pinned when it was ordered, but for what waited in the player for its first frame."""
+        id, begun_ns = began.occurrence_id, began.wanted_ns - began.offset_ms * NS_PER_MS
+        playing = next((p for p in self.playing if p.occurrence.id == id), None)
+        if playing is not None and playing.occurrence.waits_ms and began.offset_ms == 0:
+            late_ns = begun_ns - playing.anchor_ns
+            later = Playing(playing.occurrence, begun_ns, playing.starts_ns + late_ns, playing.ends_ns + late_ns)
+            self.playing = tuple(later if p is playing else p for p in self.playing)
+            self.pinned[id] = begun_ns
+        return self.pinned.get(id, begun_ns)
 
     def _ended(self, ended: Ended, reading: Reading) -> None:
         id = ended.occurrence_id
