@@ -27,23 +27,16 @@ class TimetableBook:
     timetables: tuple[Timetable, ...] = ()
 
     def with_timetable(self, new: Timetable, today: date | None) -> "TimetableBook":
-        """Take *new*, in place of one for the same days; what is wholly past by *today* goes (None: not known).
-
-        Raises ValueError if there are too many.
+        """Take *new* in place of one for the same days. What is wholly past by *today* goes (None: not known), and
+        the earliest loaded where there are too many.
         """
-        kept = [
-            old for old in self.timetables if _days_of(old) != _days_of(new) and not (today and _is_past(old, today))
-        ]
-        if len(kept) >= MAX_TIMETABLES:
-            raise ValueError(f"more than {MAX_TIMETABLES} timetables; drop some")
-        return TimetableBook((*kept, new))
+        others = [old for old in self.timetables if _days_of(old) != _days_of(new)]
+        kept = [old for old in others if today is None or not _is_past(old, today)]
+        return TimetableBook((*kept[-(MAX_TIMETABLES - 1) :], new))
 
     def without(self, timetable_id: str) -> "TimetableBook":
-        """The others. Raises ValueError if there is none of this id."""
-        kept = tuple(one for one in self.timetables if id_of(one) != timetable_id)
-        if len(kept) == len(self.timetables):
-            raise ValueError(f"there is no timetable {timetable_id}")
-        return TimetableBook(kept)
+        """The others, all of them if there is none of this id (any more)."""
+        return TimetableBook(tuple(one for one in self.timetables if id_of(one) != timetable_id))
 
     def narrowest_first(self, holidays: HolidayCalendar = VIETNAM) -> list[Timetable]:
         """The first of these that is in force on a day is that day's timetable."""
@@ -67,6 +60,9 @@ class TimetableBook:
         if data.keys() != {"version", "timetables"} or data["version"] != VERSION:
             raise ValueError("not a book of timetables of this version")
         return cls(tuple(Timetable.from_json(one) for one in data["timetables"]))
+
+
+NO_TIMETABLES = TimetableBook()
 
 
 def first_in_force(timetables: Iterable[Timetable], day: CalendarDay) -> Timetable | None:
