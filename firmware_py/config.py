@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from audio.levelling import TARGET_LUFS
 from scheduler.problem import Problem
 from telemetry.faults import RULES
 
@@ -107,6 +108,12 @@ class Guards(Section):
         return tuple(parse_window(text) for text in self.quiet_hours)
 
 
+class Library(Section):
+    """How programme files are taken in."""
+
+    target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
+
+
 class FaultTimes(Section):
     raise_after_s: float | None = Field(default=None, ge=0)
     clear_after_s: float | None = Field(default=None, ge=0)
@@ -123,6 +130,7 @@ class Config(Section):
     uplink: Uplink = Uplink()
     console: Console = Console()
     guards: Guards = Guards()
+    library: Library = Library()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")

@@ -1,6 +1,6 @@
 """schedule check | show | load | template."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from scheduler.template import template_toml, write_template_xlsx
 
 def check(context: Context) -> int:
     path = Path(context.args.file)
-    loaded, media = examined(path, _config_if_any(context))
+    loaded, media = examined(context, path, _config_if_any(context))
     if context.args.json:
         context.print_json(intake.report(loaded, context.lang))
     else:
@@ -33,7 +33,7 @@ def check(context: Context) -> int:
 
 def show(context: Context) -> None:
     path = Path(context.args.file)
-    loaded, _ = examined(path, _config_if_any(context))
+    loaded, _ = examined(context, path, _config_if_any(context))
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
@@ -47,7 +47,7 @@ def show(context: Context) -> None:
 def load(context: Context) -> None:
     config = context.config()
     path = Path(context.args.file)
-    loaded, media = examined(path, config)
+    loaded, media = examined(context, path, config)
     _tell(context, path, loaded.warnings)
     context.tell(media)
     if loaded.timetable is None:
@@ -72,37 +72,20 @@ def template(context: Context) -> None:
     context.say(f"Đã ghi {path}", f"Wrote {path}")
 
 
-def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
+def examined(context: Context, path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
     """Read a timetable file and judge it whole; beside it what is wrong with the programme files it names.
 
-    Those are taken into the library on the way: decoded and counted here, never in the play path. One that is not
-    there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
+    Those are taken into the library on the way. One that is not there, or does not decode, is a warning: an unrecorded
+    bulletin must not block the week.
     """
     if config is None:
         return intake.examine(path, Rules()), []
-    media: list[Problem] = []
+    from firmware_py.commands.loading import Media
+
+    media = Media(context, config)
     # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.guards.quiet_windows, zones=(), has_source=_taken_into_library(config, media))
-    return intake.examine(path, rules), media
-
-
-def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:
-    from audio.decode import MediaError
-    from audio.library import find_media, ingest, read_index
-
-    def has(source: str) -> bool:
-        if "://" in source:
-            return True
-        try:
-            entry = ingest(find_media(config.paths.media_dir, source), config.library_dir)
-        except MediaError as error:
-            if error.problem.code != "missing":
-                media.append(error.problem)
-            return source in read_index(config.library_dir)
-        media.extend(entry.warnings)
-        return True
-
-    return has
+    rules = Rules(config.guards.quiet_windows, zones=(), has_source=media.has)
+    return intake.examine(path, rules), media.problems
 
 
 def _config_if_any(context: Context) -> Config | None:
