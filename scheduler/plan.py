@@ -1,7 +1,7 @@
 """From a timetable to the occurrences of local days. Pure: the same sheet gives the same ids, whenever it is loaded."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -12,6 +12,13 @@ from scheduler.vietnamese import slug, without_repeat_mark
 
 REPEAT_WITHIN = timedelta(days=7)
 _DAY = timedelta(days=1)
+ContentOf = Callable[
+    [str], str | None
+]  # what the file of this name holds now (a digest); None: not known, or an address
+
+
+def nothing_known(_source: str) -> None:
+    """A ``ContentOf`` for where there is no library."""
 
 
 def plan_day(timetable: Timetable, day: date) -> list[Occurrence]:
@@ -19,44 +26,74 @@ def plan_day(timetable: Timetable, day: date) -> list[Occurrence]:
     return plan_days(timetable, day, day + _DAY)
 
 
-def plan_days(timetable: Timetable, first: date, end: date) -> list[Occurrence]:
+def plan_days(timetable: Timetable, first: date, end: date, content_of: ContentOf = nothing_known) -> list[Occurrence]:
     """The occurrences that start on the local days from *first* until before *end*, by start.
 
     Repeats are linked to originals up to seven days before, so the answer for a day does not depend on the range.
     """
-    if all(slot.item.kind is not Kind.REPEAT for slot in timetable.slots):
+    if not _may_repeat(timetable, content_of):
         return list(_expand(timetable, first, end))
-    linked = link_repeats(list(_expand(timetable, max(first, date.min + REPEAT_WITHIN) - REPEAT_WITHIN, end)))
+    before = max(first, date.min + REPEAT_WITHIN) - REPEAT_WITHIN
+    linked = link_repeats(list(_expand(timetable, before, end)), content_of)
     begin = datetime.combine(first, datetime.min.time(), STATION_TZ)
     return [occurrence for occurrence in linked if occurrence.starts_at >= begin]
 
 
-def link_repeats(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+def _may_repeat(timetable: Timetable, content_of: ContentOf) -> bool:
+    """Whether an item says that it is a repeat, or two hold the same."""
+    held = [content for slot in timetable.slots if (content := content_of(slot.item.source)) is not None]
+    return len(set(held)) < len(held) or any(slot.item.kind is Kind.REPEAT for slot in timetable.slots)
+
+
+def link_repeats(occurrences: Sequence[Occurrence], content_of: ContentOf = nothing_known) -> list[Occurrence]:
     """The same occurrences by start; each repeat tells the latest original of the seven days before it.
 
-    An original has the same source or the same title (but for its "(PL)"); it starts before its repeat.
+    An original starts before its repeat. Where both their contents are known, these tell; else the same source or the
+    same title (but for its "(PL)"). What is planned as new but holds what the same day has had before is a repeat. Over
+    days nothing is said of that: tomorrow the same name may hold another bulletin, and the account will know.
     """
     latest: dict[tuple[str, str], Occurrence] = {}
     linked = []
     for occurrence in sorted(occurrences, key=lambda o: (o.starts_at, o.kind is not Kind.REPEAT)):
-        if occurrence.kind is Kind.REPEAT:
-            linked.append(_linked(occurrence, latest))
+        if occurrence.kind is Kind.REPEAT or _held_before(occurrence, latest, content_of):
+            linked.append(_linked(replace(occurrence, kind=Kind.REPEAT), latest, content_of))
         else:
-            latest.update(dict.fromkeys(_keys(occurrence), occurrence))
+            latest.update(dict.fromkeys(_keys(occurrence, content_of), occurrence))
             linked.append(occurrence)
     return linked
 
 
-def _keys(occurrence: Occurrence) -> Iterator[tuple[str, str]]:
+def _keys(occurrence: Occurrence, content_of: ContentOf) -> Iterator[tuple[str, str]]:
     yield "title", without_repeat_mark(occurrence.programme)
     if occurrence.source:
         yield "source", occurrence.source
+    if (content := content_of(occurrence.source)) is not None:
+        yield "content", content
 
 
-def _linked(repeat: Occurrence, latest: dict[tuple[str, str], Occurrence]) -> Occurrence:
-    originals = [latest[key] for key in _keys(repeat) if key in latest]
-    recent = [original for original in originals if repeat.starts_at - original.starts_at <= REPEAT_WITHIN]
+def _held_before(occurrence: Occurrence, latest: dict[tuple[str, str], Occurrence], content_of: ContentOf) -> bool:
+    """Whether another of its local day, before it, holds the same."""
+    content = content_of(occurrence.source)
+    original = latest.get(("content", content)) if content is not None and occurrence.kind is not Kind.LIVE else None
+    if original is None or original.starts_at == occurrence.starts_at:
+        return False
+    begun = (o.starts_at.astimezone(STATION_TZ).date() for o in (original, occurrence))
+    return len(set(begun)) == 1
+
+
+def _linked(repeat: Occurrence, latest: dict[tuple[str, str], Occurrence], content_of: ContentOf) -> Occurrence:
+    content = content_of(repeat.source)
+    originals = [latest[key] for key in _keys(repeat, content_of) if key in latest]
+    recent = [
+        o for o in originals if repeat.starts_at - o.starts_at <= REPEAT_WITHIN and _may_be(content, o, content_of)
+    ]
     return replace(repeat, repeat_of=max(recent, key=lambda o: o.starts_at).id) if recent else repeat
+
+
+def _may_be(content: str | None, original: Occurrence, content_of: ContentOf) -> bool:
+    """Whether *original* holds *content*, as far as both are known."""
+    other = content_of(original.source)
+    return content is None or other is None or content == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from scheduler.clock import STATION_TZ
 from scheduler.occurrence import ALL_ZONES, Occurrence
-from scheduler.plan import plan_days
+from scheduler.plan import ContentOf, nothing_known, plan_days
 from scheduler.timetable import Timetable
 
 _DAYS = {
@@ -15,9 +15,9 @@ _DAYS = {
 }
 
 
-def rows(timetable: Timetable, first: date, end: date) -> list[dict[str, Any]]:
+def rows(timetable: Timetable, first: date, end: date, content_of: ContentOf = nothing_known) -> list[dict[str, Any]]:
     """``Occurrence.to_json`` of the local days from *first* until before *end*, sorted by start."""
-    return [occurrence.to_json() for occurrence in plan_days(timetable, first, end)]
+    return [occurrence.to_json() for occurrence in plan_days(timetable, first, end, content_of)]
 
 
 def lines(occurrences: Iterable[Occurrence], lang: str = "vi") -> list[str]:

@@ -36,9 +36,14 @@ class Media:
     def has(self, source: str) -> bool:
         return "://" in source or self._entry(source) is not None
 
+    def content_of(self, source: str) -> str | None:
+        """A ``ContentOf``."""
+        entry = None if "://" in source else self._entry(source)
+        return entry.pcm_digest if entry else None
+
     def _entry(self, source: str) -> LibraryEntry | None:
         if source not in self._known:
-            self._known[source] = self._taken_in(source)
+            self._known[source] = self._taken_in(source) if source else None
         return self._known[source]
 
     def _taken_in(self, source: str) -> LibraryEntry | None:

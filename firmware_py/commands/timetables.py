@@ -1,6 +1,7 @@
 """schedule check | show | load | template."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from firmware_py.config import load as load_config
 from scheduler import intake
 from scheduler.check import Rules
 from scheduler.loaders import Loaded
-from scheduler.plan import plan_days
+from scheduler.plan import ContentOf, nothing_known, plan_days
 from scheduler.problem import Problem
 from scheduler.show import lines as shown_lines
 from scheduler.show import rows
@@ -20,12 +21,13 @@ from scheduler.template import template_toml, write_template_xlsx
 
 def check(context: Context) -> int:
     path = Path(context.args.file)
-    loaded, media = examined(context, path, _config_if_any(context))
+    found = examined(context, path, _config_if_any(context))
+    loaded = found.loaded
     if context.args.json:
         context.print_json(intake.report(loaded, context.lang))
     else:
         _tell(context, path, (*loaded.errors, *loaded.warnings))
-        context.tell(media)
+        context.tell(found.media)
         if loaded.timetable:
             context.say(f"{path}: lịch đúng", f"{path}: the timetable is right")
     return 0 if loaded.timetable else 1
@@ -33,23 +35,25 @@ def check(context: Context) -> int:
 
 def show(context: Context) -> None:
     path = Path(context.args.file)
-    loaded, _ = examined(context, path, _config_if_any(context))
+    found = examined(context, path, _config_if_any(context))
+    loaded = found.loaded
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
     if context.args.json:
-        context.print_json(rows(loaded.timetable, first, end))
+        context.print_json(rows(loaded.timetable, first, end, found.content_of))
         return
-    for line in shown_lines(plan_days(loaded.timetable, first, end), context.lang):
+    for line in shown_lines(plan_days(loaded.timetable, first, end, found.content_of), context.lang):
         context.print(line)
 
 
 def load(context: Context) -> None:
     config = context.config()
     path = Path(context.args.file)
-    loaded, media = examined(context, path, config)
+    found = examined(context, path, config)
+    loaded = found.loaded
     _tell(context, path, loaded.warnings)
-    context.tell(media)
+    context.tell(found.media)
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     send(config, "timetable", person(context.args.by), file=path.name, timetable=loaded.timetable.to_json())
@@ -72,20 +76,28 @@ def template(context: Context) -> None:
     context.say(f"Đã ghi {path}", f"Wrote {path}")
 
 
-def examined(context: Context, path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
-    """Read a timetable file and judge it whole; beside it what is wrong with the programme files it names.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A timetable judged whole; beside it what is wrong with the programme files that it names, and what they hold."""
 
-    Those are taken into the library on the way. One that is not there, or does not decode, is a warning: an unrecorded
-    bulletin must not block the week.
+    loaded: Loaded
+    media: Sequence[Problem] = ()
+    content_of: ContentOf = nothing_known
+
+
+def examined(context: Context, path: Path, config: Config | None) -> Examined:
+    """Read a timetable file. Its programme files are taken into the library on the way.
+
+    One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return intake.examine(path, Rules()), []
+        return Examined(intake.examine(path, Rules()))
     from firmware_py.commands.loading import Media
 
     media = Media(context, config)
     # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.guards.quiet_windows, zones=(), has_source=media.has)
-    return intake.examine(path, rules), media.problems
+    rules = Rules(config.guards.quiet_windows, zones=(), has_source=media.has, content_of=media.content_of)
+    return Examined(intake.examine(path, rules), media.problems, media.content_of)
 
 
 def _config_if_any(context: Context) -> Config | None:

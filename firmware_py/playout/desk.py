@@ -20,6 +20,7 @@ from scheduler.agenda import Miss, Playing, Situation, Start, Stop, Stopped, dec
 from scheduler.clock import NS_PER_MS, ClockMapRow, Reading, local_iso, wall_ns_of
 from scheduler.diff import PlanChange
 from scheduler.occurrence import BulletinClass, Kind, Occurrence
+from scheduler.plan import ContentOf, nothing_known
 from scheduler.quiet import Window
 from scheduler.timetable import Timetable
 from telemetry.conditions import ConditionBook
@@ -58,6 +59,7 @@ class Opened:
 
     source: Source
     content_ms: int | None
+    content: str | None = None  # digest of its samples: what tells a repeat
 
 
 OpenSource = Callable[[Occurrence, int], Opened]  # occurrence, offset_ms; raises SourceMissing
@@ -71,6 +73,7 @@ class Desk:
     journal: Callable[[Entry], None]
     open_source: OpenSource
     quiet: tuple[Window, ...]
+    library: Callable[[], ContentOf] = lambda: nothing_known  # what its files hold now
     plan: Plan = field(default_factory=Plan)
     playing: tuple[Playing, ...] = ()
     closed: set[str] = field(default_factory=set)
@@ -89,6 +92,7 @@ class Desk:
     _disk_slow: bool = False
     _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
     _content_ms: dict[str, int | None] = field(default_factory=dict)
+    _contents: dict[str, str | None] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
     _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
     _requests_seen: set[str] = field(default_factory=set)
@@ -249,7 +253,7 @@ class Desk:
 
     def _replan(self, reading: Reading, by: str, file: str = "") -> None:
         cued = {p.occurrence.id for p in self.playing}
-        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed)
+        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed, self.library())
         occurrences = self.plan.occurrences
 
         def store(journal: PlayoutJournal) -> None:
@@ -275,7 +279,7 @@ class Desk:
             evidence = {"occurrence": id, "why": str(error)}
             self._state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
             return
-        self._content_ms[id] = opened.content_ms
+        self._content_ms[id], self._contents[id] = opened.content_ms, opened.content
         playing = Playing.of(start)
         self.playing = obey(self.playing, [start])
         self.pinned.setdefault(id, start.anchor_ns)
@@ -302,8 +306,8 @@ class Desk:
             self._state({"source_missing": False}, reading, target=self._source_of(id))
         anchor_ns = self.pinned.get(id, began.wanted_ns - began.offset_ms * NS_PER_MS)
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": anchor_ns}
-        content_ms = self._content_ms.get(id)
-        self._fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, content_ms=content_ms)
+        of_file = {"content_ms": self._content_ms.get(id), "content": self._contents.get(id)}
+        self._fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, **of_file)
 
     def _ended(self, ended: Ended, reading: Reading) -> None:
         id = ended.occurrence_id

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from scheduler.clock import STATION_TZ
 from scheduler.diff import PlanChange, plan_change
 from scheduler.occurrence import Occurrence
-from scheduler.plan import plan_days
+from scheduler.plan import ContentOf, nothing_known, plan_days
 from scheduler.timetable import Timetable
 
 HORIZON = timedelta(days=8)  # today and seven days more
@@ -34,10 +34,16 @@ class Plan:
         return replace(self, extras=(*self.extras, occurrence), occurrences=_by_start((*self.occurrences, occurrence)))
 
 
-def renew(plan: Plan, now: datetime, begun: Collection[str], closed: Collection[str]) -> tuple[Plan, PlanChange]:
+def renew(
+    plan: Plan,
+    now: datetime,
+    begun: Collection[str],
+    closed: Collection[str],
+    content_of: ContentOf = nothing_known,
+) -> tuple[Plan, PlanChange]:
     """Make the plan of the coming days at *now*; says what it changed. *closed*: ids whose account is closed."""
     today = now.astimezone(STATION_TZ).date()
-    new = plan_days(plan.timetable, today, today + HORIZON) if plan.timetable else []
+    new = plan_days(plan.timetable, today, today + HORIZON, content_of) if plan.timetable else []
     change = plan_change(plan.occurrences, [*new, *plan.extras], now, begun)
     return replace(plan, occurrences=_without_old(change.plan, now, closed), made_on=today), change
 

@@ -4,6 +4,7 @@ import queue
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
 from scheduler.clock import NS_PER_MS
 from scheduler.occurrence import Occurrence
+from scheduler.plan import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
@@ -50,7 +52,9 @@ def main(config: Config) -> None:
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
-        desk = Desk(player, journal.put, source_opener(config), config.guards.quiet_windows)
+        desk = Desk(
+            player, journal.put, source_opener(config), config.guards.quiet_windows, partial(known_contents, config)
+        )
         shell = Shell(config, clock, desk, player, journal)
         journal.start()
         player.start()
@@ -77,9 +81,15 @@ def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
         path = config.library_dir / f"{entry.digest}.flac"
         if not path.exists():
             raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        return Opened(FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
+        source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)
+        return Opened(source, entry.duration_ms, entry.pcm_digest)
 
     return open_source
+
+
+def known_contents(config: Config) -> ContentOf:
+    """What the files of the library hold, as it is now."""
+    return {name: entry.pcm_digest for name, entry in read_index(config.library_dir).items()}.get
 
 
 @dataclass
