@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 
 from scheduler.book import TimetableBook, first_in_force
 from scheduler.clock import STATION_TZ
@@ -42,27 +43,25 @@ def link_repeats(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
 
     An original has the same source or the same title (but for its "(PL)"); it starts before its repeat.
     """
-    latest: dict[tuple[str, str], Occurrence] = {}
+    by_title: dict[str, Occurrence] = {}
+    by_source: dict[str, Occurrence] = {}
     linked = []
-    for occurrence in sorted(occurrences, key=lambda o: (o.starts_at, o.kind is not Kind.REPEAT)):
+    repeats_first = sorted(occurrences, key=lambda o: o.kind is not Kind.REPEAT)
+    for occurrence in sorted(repeats_first, key=attrgetter("starts_at")):
+        title = without_repeat_mark(occurrence.programme)
         if occurrence.kind is Kind.REPEAT:
-            linked.append(_linked(occurrence, latest))
+            linked.append(_linked(occurrence, by_title.get(title), by_source.get(occurrence.source)))
         else:
-            latest.update(dict.fromkeys(_keys(occurrence), occurrence))
             linked.append(occurrence)
+            by_title[title] = occurrence
+            if occurrence.source:
+                by_source[occurrence.source] = occurrence
     return linked
 
 
-def _keys(occurrence: Occurrence) -> Iterator[tuple[str, str]]:
-    yield "title", without_repeat_mark(occurrence.programme)
-    if occurrence.source:
-        yield "source", occurrence.source
-
-
-def _linked(repeat: Occurrence, latest: dict[tuple[str, str], Occurrence]) -> Occurrence:
-    originals = [latest[key] for key in _keys(repeat) if key in latest]
-    recent = [original for original in originals if repeat.starts_at - original.starts_at <= REPEAT_WITHIN]
-    return replace(repeat, repeat_of=max(recent, key=lambda o: o.starts_at).id) if recent else repeat
+def _linked(repeat: Occurrence, *originals: Occurrence | None) -> Occurrence:
+    recent = [one for one in originals if one is not None and repeat.starts_at - one.starts_at <= REPEAT_WITHIN]
+    return replace(repeat, repeat_of=max(recent, key=attrgetter("starts_at")).id) if recent else repeat
 
 
 @dataclass(frozen=True, slots=True)

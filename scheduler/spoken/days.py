@@ -419,12 +419,13 @@ def written_days(recurrence: Recurrence) -> str:
 
 
 def _written_limits(one: Limited) -> str:
-    first, last = (
-        f" từ {one.first:%d/%m/%Y}" if one.first else "",
-        f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else "",
-    )
+    base = written_days(one.base)
+    first = f" từ {one.first:%d/%m/%Y}" if one.first else ""
+    last = f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else ""
     taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
-    return written_days(one.base) + first + last + "".join(f" trừ {written_days(each)}" for each in taken)
+    if isinstance(one.base, Holidays) and not first:  # "30/4 đến hết ngày …" would be a range
+        base, last = f"{last}, {base}".strip(" ,"), ""
+    return base + first + last + "".join(f" trừ {written_days(each)}" for each in taken)
 
 
 def _written_weekdays(days: Iterable[int]) -> str:
@@ -472,8 +473,10 @@ def _written_month_days(days: frozenset[int]) -> str:
 
 
 def _written_lunar_days(pairs: list[tuple[int, int]]) -> str:
-    every = " hằng tháng" if pairs[-1][0] else ""  # beside days of one month it has to be said
-    return ", ".join(_written_lunar_day(*pair) + ("" if pair[0] else every) for pair in pairs) + " âm lịch"
+    if not pairs[-1][0]:
+        return ", ".join(_written_lunar_day(*pair) for pair in pairs) + " âm lịch"
+    every = ["" if month else " hằng tháng" for month, _ in pairs]  # beside days of one month all has to be said
+    return ", ".join(f"{_written_lunar_day(*pair)}{each} âm lịch" for pair, each in zip(pairs, every, strict=True))
 
 
 def _written_lunar_day(month: int, day: int) -> str:
