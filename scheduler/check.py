@@ -12,7 +12,7 @@ from scheduler.holidays import HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
-from scheduler.recurrence import CalendarDay, Holidays, Limited, Recurrence, Weekdays, calendar_day, explicit_dates
+from scheduler.recurrence import CalendarDay, Weekdays, calendar_day, explicit_dates, named_holidays
 from scheduler.repeats import ContentOf, nothing_known
 from scheduler.spoken.days import written_days
 from scheduler.timetable import (
@@ -161,17 +161,12 @@ def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:
 
 def _unknown_holiday(slot: Slot, calendar: HolidayCalendar) -> Iterator[Problem]:
     known = calendar.names()
-    for name in sorted(_holiday_names(slot.recurrence) - set(known)):
+    for name in sorted(named_holidays(slot.recurrence) - set(known)):
         near = get_close_matches(fold(name), [fold(one) for one in known], 1)
         likely = next((one for one in known if near and fold(one) == near[0]), None)
         vi, en = (f"; có phải “{likely}”?", f"; did you mean “{likely}”?") if likely else ("", "")
         vi, en = f"không có ngày lễ “{name}”{vi}", f"there is no holiday “{name}”{en}"
         yield Problem(slot.place("day"), "unknown_holiday", vi, en)
-
-
-def _holiday_names(recurrence: Recurrence) -> set[str]:
-    parts = (recurrence.base, *recurrence.excludes) if isinstance(recurrence, Limited) else (recurrence,)
-    return {name for part in parts if isinstance(part, Holidays) for name in part.names}
 
 
 _SOME_DAY = date(2026, 1, 5)  # a Monday, where it does not matter which

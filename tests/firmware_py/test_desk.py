@@ -9,6 +9,7 @@ from audio.events import Began, CardBack, CardLost, EndCause, Ended
 from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
+from scheduler.book import id_of
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind
 from scheduler.timetable import EVERY_DAY, Item, Slot, Timetable
@@ -244,6 +245,17 @@ def test_a_new_timetable_does_not_touch_what_runs(day):
     day.pass_time(30 * 60)
     ended = day.facts(Fact.ENDED)
     assert [f.detail["cause"] for f in ended] == ["planned_end"]
+
+
+def test_a_dropped_timetable_is_planned_no_more_and_what_it_began_plays_out(day):
+    day.pass_time(60)
+    (held,) = day.desk.plan.timetables.timetables
+    day.ask("drop_timetable", id=id_of(held))
+    day.ask("drop_timetable", id=id_of(held))  # it is gone already: no harm
+    day.pass_time(30 * 60)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED)] == ["planned_end"]
+    assert [o.starts_at for o in day.desk.plan.occurrences] == [FIVE]
+    assert day.journal.timetables() == {"version": 1, "timetables": []}
 
 
 def test_a_request_that_cannot_be_carried_out_is_refused_with_its_reason(day):

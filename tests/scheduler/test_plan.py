@@ -93,7 +93,7 @@ def contents(**held):
 
 
 def kinds(content_of, *slots: Slot, day=MONDAY) -> list[tuple[str, str | None]]:
-    planned = plan_days(table(*slots), day, day + timedelta(days=1), content_of)
+    planned = plan_days(table(*slots), day, day + timedelta(days=1), content_of=content_of)
     return [(str(o.kind), o.repeat_of and o.repeat_of.split("T")[1]) for o in planned]
 
 
@@ -119,7 +119,7 @@ def test_the_same_file_on_another_day_is_not_called_a_repeat_before_it_is_aired(
     """It may hold another bulletin by then."""
     saturday = slot("06:00", title="Thứ bảy", source="a.mp3", recurrence=Weekdays(frozenset({5})))
     weekdays = slot(title="Sáng", source="a.mp3", recurrence=Weekdays(frozenset(range(5))))
-    week = plan_days(table(weekdays, saturday), MONDAY, MONDAY + timedelta(days=7), contents(a="x"))
+    week = plan_days(table(weekdays, saturday), MONDAY, MONDAY + timedelta(days=7), content_of=contents(a="x"))
     assert {o.kind for o in week} == {Kind.OWN}
 
 
@@ -186,7 +186,9 @@ def test_a_repeat_is_of_something_earlier_within_a_week_that_is_no_repeat_itself
 @given(timetables, st.dates(date(2026, 11, 1), date(2026, 12, 31)), st.sampled_from(["xx", "xy"]))
 def test_what_the_files_hold_changes_nothing_but_kind_and_original(timetable, day, held):
     content_of = dict(zip(("a.mp3", "b.mp3"), held, strict=True)).get
-    plain, told = (plan_days(timetable, day, day + timedelta(days=3), given) for given in (nothing_known, content_of))
+    plain, told = (
+        plan_days(timetable, day, day + timedelta(days=3), content_of=given) for given in (nothing_known, content_of)
+    )
     for before, after in zip(plain, told, strict=True):
         assert replace(after, kind=before.kind, repeat_of=before.repeat_of) == before
         assert after.kind in (before.kind, Kind.REPEAT)
