@@ -103,6 +103,7 @@ class AirtimeRecord:
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     withdrawn_by: str | None = None  # from the plan, while it ran
     loudness: LoudnessShare | None = None  # evidence only; None: not measured, or of a record before it was
+    fallback_ms: int | None = None  # a relay's fallback sounded instead, for so much of what was played; None: never
     revision: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -129,6 +130,7 @@ class AirtimeRecord:
                 },
                 "withdrawn_by": self.withdrawn_by,
                 "loudness": self.loudness and self.loudness.to_json(),
+                "fallback_ms": self.fallback_ms,
                 "revision": self.revision,
             }
         )
@@ -153,5 +155,6 @@ class AirtimeRecord:
             coverage={name: Coverage(**c) for name, c in data["coverage"].items()},
             withdrawn_by=data["withdrawn_by"],
             loudness=LoudnessShare.from_json(data["loudness"]) if data.get("loudness") else None,
+            fallback_ms=data.get("fallback_ms"),
             revision=data["revision"],
         )

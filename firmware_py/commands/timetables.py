@@ -9,6 +9,7 @@ from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
 from scheduler import intake
+from scheduler.address import is_address
 from scheduler.check import Rules
 from scheduler.loaders import Loaded
 from scheduler.plan import plan_days
@@ -82,8 +83,21 @@ def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
         return intake.examine(path, Rules()), []
     media: list[Problem] = []
     # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.guards.quiet_windows, zones=(), has_source=_taken_into_library(config, media))
+    has_source = _taken_into_library(config, media)
+    rules = Rules(
+        config.guards.quiet_windows,
+        zones=(),
+        has_source=has_source,
+        inputs=config.input,
+        relays=config.relay.chains,
+    )
+    media += [_no_fallback(name) for name in config.relay.files if not has_source(name)]
     return intake.examine(path, rules), media
+
+
+def _no_fallback(name: str) -> Problem:
+    vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
+    return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
 
 
 def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:
@@ -91,7 +105,7 @@ def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str],
     from audio.library import find_media, ingest, read_index
 
     def has(source: str) -> bool:
-        if "://" in source:
+        if is_address(source):
             return True
         try:
             entry = ingest(find_media(config.paths.media_dir, source), config.library_dir)

@@ -16,6 +16,7 @@ from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.past import FINAL_ENDS, Past
 from firmware_py.playout.planning import Plan, renew
+from firmware_py.playout.relay_news import RelayNews
 from scheduler.agenda import Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
 from scheduler.clock import NS_PER_MS, ClockMapRow, Reading, local_iso, wall_ns_of
 from scheduler.diff import PlanChange
@@ -413,6 +414,14 @@ class Desk:
 
     def progress(self, occurrence_id: str, sink_ns: int, frames: int, reading: Reading) -> None:
         self._fact(Fact.PROGRESS, reading, occurrence_id, sink_ns=sink_ns, frames=frames)
+
+    def relayed(self, news: RelayNews, reading: Reading) -> None:
+        """Book which link of a relay sounds, and whether the relay itself can be had."""
+        if news.changed:
+            self._fact(Fact.SOURCE_CHANGED, reading, news.occurrence_id, **news.detail)
+        if news.lost is not None:
+            for condition in self.conditions.changes(news.source, {"source_lost": news.lost}, reading, news.evidence):
+                self.journal(partial(_append_condition, condition))
 
 
 def _append_condition(condition: Condition, journal: PlayoutJournal) -> None:

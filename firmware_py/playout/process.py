@@ -8,23 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from audio.card import Output, open_output
-from audio.format import BLOCK_FRAMES, RATE_HZ, frames_to_ns
-from audio.library import read_index
+from audio.format import BLOCK_FRAMES, frames_to_ns
 from audio.player import Player, Progress
 from audio.ring import RingWriter
-from audio.sources import FileSource, StreamSource
 from firmware_py import spool
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import JournalThread
-from firmware_py.playout.desk import Desk, Opened, SourceMissing
+from firmware_py.playout.desk import Desk
 from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
 from scheduler.clock import NS_PER_MS
-from scheduler.occurrence import Occurrence
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
@@ -50,8 +48,9 @@ def main(config: Config) -> None:
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
-        desk = Desk(player, journal.put, source_opener(config), config.guards.quiet_windows)
-        shell = Shell(config, clock, desk, player, journal)
+        sources = Sources(config, boottime_ns)
+        desk = Desk(player, journal.put, sources.open, config.guards.quiet_windows)
+        shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()
         shell.begin(past, ring)
@@ -65,23 +64,6 @@ def _card_opener(config: Config) -> Callable[[], Output]:
     return lambda: open_output(config.output.device, delay_ns)
 
 
-def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
-    """Opens what an occurrence names: an address is a stream, anything else a file of the library."""
-
-    def open_source(occurrence: Occurrence, offset_ms: int) -> Opened:
-        if "://" in occurrence.source:
-            return Opened(StreamSource(occurrence.source), None)
-        entry = read_index(config.library_dir).get(occurrence.source)
-        if entry is None:
-            raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
-        path = config.library_dir / f"{entry.digest}.flac"
-        if not path.exists():
-            raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        return Opened(FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
-
-    return open_source
-
-
 @dataclass
 class Shell:
     """Feeds the desk: the time with every message, the spool with every tick; writes what eyes look at."""
@@ -91,6 +73,7 @@ class Shell:
     desk: Desk
     player: Player
     journal: JournalThread[PlayoutJournal]
+    sources: Sources
     chores: Chores = field(default_factory=Chores)
     _progress_ns: int = 0
     _ticked_ns: int = 0
@@ -109,6 +92,7 @@ class Shell:
         self.desk.handle(message, self.clock.read())
         if message == TICK:
             self._take_requests()
+            self._book_relays()
             self._book_progress()
             self._show()
             self._feed_watchdog()
@@ -150,6 +134,10 @@ class Shell:
             spool.done(path)
 
         self.journal.put(finish)
+
+    def _book_relays(self) -> None:
+        for news in self.sources.news():
+            self.desk.relayed(news, self.clock.read())
 
     def _book_progress(self) -> None:
         now_ns = boottime_ns()
