@@ -25,6 +25,7 @@ NAMES = (
     "collector",
     "report",
     "console",
+    "fallback",
     "peers",
 )
 

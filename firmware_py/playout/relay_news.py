@@ -26,4 +26,4 @@ class RelayNews:
     def evidence(self) -> dict[str, Any]:
         trouble = self.sounding.trouble
         known = {"why": trouble.code, "said": trouble.said} if self.lost and trouble else {}
-        return {"occurrence": self.occurrence_id, "sounding": self.sounding.name, **known}
+        return {"occurrence": self.occurrence_id, **known}

@@ -140,7 +140,7 @@ def test_a_relays_news_are_booked_and_its_loss_is_a_condition_told_once(day):
     lost = [condition for _, condition in conditions if condition.code == "source_lost"]
     assert [c.bad for c in lost] == [False, True, False]  # the first clears what a predecessor left open
     assert {c.target for c in lost} == {"chain:vov1"}
-    assert lost[1].evidence == {"occurrence": "it", "sounding": "link 1", "why": "silence", "said": ""}
+    assert lost[1].evidence == {"occurrence": "it", "why": "silence", "said": ""}
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR, timedelta(days=365), -timedelta(days=365)])
