@@ -172,11 +172,12 @@ def fill(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> tuple[Dec
 
 
 def _waiting_for_whole(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> Deck:
-    """Put off what is to be heard whole until the next frame to be filled; until the next block if it is not ready."""
+    """Put off what is to be heard whole into this block, into the next if it is not ready; what it cuts fades before."""
     for cue in [cue for cue in deck.waiting if cue.whole]:
-        earliest_ns = clock.sink_ns(first_frame if cue.source.ready else first_frame + n_frames)
-        if cue.start_ns < earliest_ns:
-            deck = deck.put_off(cue, earliest_ns)
+        if not cue.source.ready and cue.start_ns < clock.sink_ns(first_frame + n_frames + FADE_FRAMES):
+            deck = deck.put_off(cue, clock.sink_ns(first_frame + n_frames + FADE_FRAMES))
+        elif cue.start_ns < clock.sink_ns(first_frame):
+            deck = deck.put_off(cue, clock.sink_ns(first_frame + FADE_FRAMES))
     return deck
 
 

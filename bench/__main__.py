@@ -27,6 +27,7 @@ NAMES = (
     "collector",
     "report",
     "console",
+    "fallback",
     "peers",
 )
 

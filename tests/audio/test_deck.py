@@ -161,7 +161,7 @@ def test_what_is_wanted_whole_begins_at_its_first_frame_when_it_is_ready_and_wha
     programme, alert = FakeSource(numbered(40_000)), FakeSource(numbered(960, first=20_000))
     alert.ready_until = 0
     deck = Deck().add(cue("sang", programme, 0, 40_000, clock))
-    heard, events, first = [], [], 0
+    heard, events, first, begins = [], [], 0, 0
     for n, n_frames in enumerate([*blocks, 3_840, 3_840]):
         if n == late:
             asked = max(0, first - 240)
@@ -170,9 +170,9 @@ def test_what_is_wanted_whole_begins_at_its_first_frame_when_it_is_ready_and_wha
             deck = deck.add(whole).add(rest)
         if n >= max(late, ready_at):
             alert.ready_until = 960
+            begins = begins or first + FADE_FRAMES
         deck, said, told = play(deck, clock, [n_frames], first)
         heard, events, first = heard + said, events + told, first + n_frames
-    begins = sum([*blocks, 3_840, 3_840][: max(late, ready_at)])
     assert heard[begins : begins + 960] == samples(alert.pcm)
     assert heard[: begins - FADE_FRAMES] == samples(programme.pcm)[: begins - FADE_FRAMES]
     assert heard[begins + 960 :] == samples(programme.pcm)[begins + 960 : len(heard)]

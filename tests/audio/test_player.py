@@ -9,7 +9,7 @@ from audio.card import CardError
 from audio.deck import Cue
 from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from audio.format import BLOCK_FRAMES, BYTES_PER_FRAME, RATE_HZ
-from audio.player import SILENCE_DBFS, Player, level_dbfs
+from audio.player import Player
 from audio.ring import RingReader, RingWriter
 from tests.support.fakes import NS_PER_S, FakeCard, FakeSource, FakeTime
 
@@ -217,8 +217,3 @@ def test_progress_tells_frames_instants_and_level(tmp_path):
     assert progress.next_sink_ns == pytest.approx(station.cards[0].sounds_at_ns(29 * BLOCK_FRAMES), abs=MS)
     assert progress.sent_dbfs == pytest.approx(-6.02, abs=0.01)
     assert 0 < progress.last_write_ns <= station.time()
-
-
-@pytest.mark.parametrize(("sample", "dbfs"), [(0, SILENCE_DBFS), (32_767, 0.0), (-3_277, -20.0)])
-def test_levels_are_decibels_of_full_scale(sample, dbfs):
-    assert level_dbfs(array("h", [sample] * BLOCK_FRAMES).tobytes()) == pytest.approx(dbfs, abs=0.01)
