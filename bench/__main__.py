@@ -18,6 +18,7 @@ NAMES = (
     "measure",
     "alarms",
     "measure_long",
+    "library",
     "uncertainty",
     "takeover",
     "schedule",

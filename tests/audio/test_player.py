@@ -6,7 +6,7 @@ from array import array
 import pytest
 
 from audio.card import CardError
-from audio.deck import Cue
+from audio.deck import END_FADE_FRAMES, FADE_FRAMES, Cue
 from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from audio.format import BLOCK_FRAMES, BYTES_PER_FRAME, RATE_HZ
 from audio.player import Player
@@ -157,7 +157,7 @@ def test_after_a_freeze_the_jump_is_told_and_a_file_goes_on_and_is_cut_at_its_en
     assert jump.lost_ns == pytest.approx(seconds * NS_PER_S - 0.25 * NS_PER_S, abs=0.1 * NS_PER_S)
     assert abs(ended.sink_ns - end_ns) < MS
     assert ended.cause is EndCause.PLANNED_END
-    assert source.pcm[: (ended.frames - 240) * BYTES_PER_FRAME] in card.pcm
+    assert source.pcm[: (ended.frames - END_FADE_FRAMES) * BYTES_PER_FRAME] in card.pcm
     # The ring's dates after the freeze are the true ones, from the first block on.
     blocks = station.blocks()
     after = [b for b in blocks if b.epoch == blocks[-1].epoch]
@@ -174,7 +174,7 @@ def test_a_stop_ends_within_a_block_and_is_told(tmp_path):
     (ended,) = station.of(Ended)
     assert ended.cause is EndCause.STOPPED
     (card,) = station.cards
-    assert ended.sink_ns == pytest.approx(card.sounds_at_ns(30 * BLOCK_FRAMES + 240), abs=MS)
+    assert ended.sink_ns == pytest.approx(card.sounds_at_ns(30 * BLOCK_FRAMES + FADE_FRAMES), abs=MS)
     assert not any(card.heard[31])
 
 
