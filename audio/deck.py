@@ -174,7 +174,7 @@ def fill(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> tuple[Dec
 
 
 def _waiting_for_whole(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> Deck:
-    """Put off what is to be heard whole into this block, into the next if it is not ready; what it cuts fades before."""
+    """Put off what is to be heard whole into this block, or the next if it is not ready; what it cuts fades before."""
     for cue in [cue for cue in deck.waiting if cue.whole]:
         if not cue.source.ready and cue.start_ns < clock.sink_ns(first_frame + n_frames + FADE_FRAMES):
             deck = deck.put_off(cue, clock.sink_ns(first_frame + n_frames + FADE_FRAMES))
