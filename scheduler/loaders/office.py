@@ -1,0 +1,107 @@
+"""Office files (.xlsx, .xls, .ods, .docx; .xls that is a web page) as tables, read by a child that may die of them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from scheduler.loaders.result import Unloadable
+from scheduler.loaders.table import Table
+from scheduler.spoken import Cell
+from scheduler.vietnamese import tidy
+
+PATIENCE_S = 15
+_ROOT = Path(__file__).resolve().parents[2]
+_COMMAND = (sys.executable, "-m", "scheduler.sheets.child")
+_BARE = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}  # a large locale would count as the child's memory
+
+_REFUSALS = {
+    "too_big": (
+        "bảng quá lớn, không phải là lịch phát sóng; có thể có ô thừa ở rất xa",
+        "the sheet is too big to be a timetable; perhaps a stray cell lies far away",
+    ),
+    "password": ("tệp có mật khẩu; bỏ mật khẩu rồi nạp lại", "the file has a password; remove it and load again"),
+    "macros": (
+        "tệp có macro, lịch không cần; lưu lại dạng .xlsx (không macro) rồi nạp",
+        "the file holds macros, which a timetable does not need; save it as .xlsx without them",
+    ),
+    "external_links": (
+        "tệp lấy số liệu từ tệp khác; trong Excel chọn Dữ liệu → Chỉnh sửa liên kết → Ngắt liên kết, lưu rồi nạp lại",
+        "the file takes values from other files; in Excel choose Data → Edit links → Break link, save, load again",
+    ),
+    "save_as_xlsx": ("chưa đọc được dạng này; lưu lại thành .xlsx", "this form is not read; save it as .xlsx"),
+    "save_as_docx": ("Word đời cũ; lưu lại thành .docx", "an old Word file; save it as .docx"),
+    "unreadable_file": ("tệp hỏng hoặc không phải bảng tính", "the file is damaged or no spreadsheet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What was found in a file: its real form ("xlsx", "xls", "ods", "docx", "html") and its visible sheets or tables."""
+
+    form: str
+    tables: list[Table]
+
+
+def read(path: Path) -> Office:
+    """Raises Unloadable with the one reason why the file cannot be read."""
+    return understand(path, _ask_child(path))
+
+
+def understand(path: Path, answer: dict[str, Any]) -> Office:
+    """The child's answer in our own types."""
+    if "refused" in answer:
+        raise _unloadable(path, answer["refused"], answer["detail"])
+    return Office(answer["form"], [_table(sheet) for sheet in answer["sheets"]])
+
+
+def _ask_child(path: Path) -> dict[str, Any]:
+    """The child's answer; a child that was killed, panicked or took too long is an unreadable file."""
+    command = [*_COMMAND, str(path.absolute())]
+    nothing = subprocess.DEVNULL
+    try:
+        done = subprocess.run(
+            command, cwd=_ROOT, env=_BARE, stdin=nothing, capture_output=True, timeout=PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise _unloadable(path, "unreadable_file", "timeout") from None
+    if done.returncode < 0:  # killed at its limits
+        raise _unloadable(path, "too_big", f"reader ended with {done.returncode}")
+    if done.returncode > 0:  # panicked; or it could not even begin, then its last words tell why
+        last_words = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
+        raise _unloadable(path, "too_big" if "MemoryError" in last_words else "unreadable_file", last_words)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _unloadable(path: Path, code: str, detail: str) -> Unloadable:
+    vi, en = _REFUSALS[code]
+    return Unloadable(path.name, code, f"{vi} ({detail})", f"{en} ({detail})")
+
+
+def _table(sheet: dict[str, Any]) -> Table:
+    rows = [[paragraph] for paragraph in sheet["above"]] + [[_cell(value) for value in row] for row in sheet["rows"]]
+    above = len(sheet["above"])
+    merged = [(top + above, left, bottom + above, right) for top, left, bottom, right in sheet["merged"]]
+    hidden = frozenset(row + above for row in sheet["hidden"])
+    return Table.of(tidy(sheet["name"]), rows, merged, hidden=hidden, above=above)
+
+
+_TYPES: dict[str, Callable[[Any], Cell]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda microseconds: timedelta(microseconds=microseconds),
+}
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, dict):
+        ((kind, content),) = value.items()
+        return _TYPES[kind](content)
+    cell: Cell = value
+    return cell
