@@ -10,7 +10,7 @@ from scheduler.clock import STATION_TZ
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
-from scheduler.spoken import written_days
+from scheduler.spoken.days import written_days
 from scheduler.timetable import (
     MAX_DURATION_MS,
     MIN_DURATION_MS,

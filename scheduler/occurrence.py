@@ -46,6 +46,11 @@ class Occurrence:
     bulletin_class: BulletinClass = BulletinClass.NORMAL
     zone: str = ALL_ZONES
     source: str = ""  # a file's name in the media folder, or an address
+    session: str = ""  # buổi
+    field: str = ""  # lĩnh vực
+    language: str = ""
+    author: str = ""
+    approver: str = ""
 
     @property
     def planned_ms(self) -> int:
@@ -65,6 +70,11 @@ class Occurrence:
             "class": str(self.bulletin_class),
             "zone": self.zone,
             "source": self.source,
+            "session": self.session,
+            "field": self.field,
+            "language": self.language,
+            "author": self.author,
+            "approver": self.approver,
         }
 
     @classmethod
@@ -81,4 +91,9 @@ class Occurrence:
             bulletin_class=BulletinClass(data["class"]),
             zone=data["zone"],
             source=data["source"],
+            session=data["session"],
+            field=data["field"],
+            language=data["language"],
+            author=data["author"],
+            approver=data["approver"],
         )

@@ -86,6 +86,11 @@ class _Prepared:
             item.bulletin_class,
             self.slot.zone,
             item.source,
+            self.slot.session,
+            item.field,
+            item.language,
+            item.author,
+            item.approver,
         )
 
 

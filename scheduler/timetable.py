@@ -19,6 +19,7 @@ MAX_SLOTS = 5_000
 MAX_DATES = 1_000  # in one slot
 MAX_TEXT = 500  # characters of a title, source, zone, place
 MAX_BYTES = 4_000_000  # of canonical JSON
+CREDITS = ("field", "language", "author", "approver")  # of an item: for the logbook and the forms, not for playing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Item:
     origin: str | None = None  # of a relay: "vov", "province", "other"
     bulletin_class: BulletinClass = BulletinClass.NORMAL
     source: str = ""  # a file's name in the media folder, or an address
+    field: str = ""  # lĩnh vực, as the sheet calls it
+    language: str = ""  # empty: tiếng Việt
+    author: str = ""
+    approver: str = ""  # người duyệt, or "approved on paper no. …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Slot:
     starts: time  # local, to the second
     item: Item
     zone: str = ALL_ZONES
+    session: str = ""  # buổi: items of one name that follow one another are one session
     where: str = field(default="", compare=False)  # the cell or line it was read from
     places: Mapping[str, str] = field(
         default_factory=dict, compare=False
@@ -146,8 +152,9 @@ _SLOT_KEYS: Mapping[str, tuple[type, ...]] = {
     "class": (str,),
     "source": (str,),
     "zone": (str,),
+    "session": (str,),
     "where": (str,),
-}
+} | dict.fromkeys(CREDITS, (str,))
 
 
 def _require(data: object, what: str, keys: Mapping[str, tuple[type, ...]]) -> None:
@@ -172,8 +179,9 @@ def _slot_to_json(slot: Slot) -> dict[str, Any]:
         "class": str(slot.item.bulletin_class),
         "source": slot.item.source,
         "zone": slot.zone,
+        "session": slot.session,
         "where": slot.where,
-    }
+    } | {key: getattr(slot.item, key) for key in CREDITS}
 
 
 def _slot_from_json(data: object, what: str) -> Slot:
@@ -188,9 +196,11 @@ def _slot_from_json(data: object, what: str) -> Slot:
         origin=None if data["origin"] is None else _text(data["origin"], f"{what}.origin"),
         bulletin_class=BulletinClass(data["class"]),
         source=_text(data["source"], f"{what}.source", may_be_empty=True),
+        **{key: _text(data[key], f"{what}.{key}", may_be_empty=True) for key in CREDITS},
     )
-    zone, where = _text(data["zone"], f"{what}.zone"), _text(data["where"], f"{what}.where", may_be_empty=True)
-    return Slot(_recurrence_from_json(data["on"], what), _time(data["start"]), item, zone, where)
+    session, where = (_text(data[key], f"{what}.{key}", may_be_empty=True) for key in ("session", "where"))
+    zone = _text(data["zone"], f"{what}.zone")
+    return Slot(_recurrence_from_json(data["on"], what), _time(data["start"]), item, zone, session, where)
 
 
 def _recurrence_to_json(recurrence: Recurrence) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from scheduler.occurrence import Kind
 from scheduler.problem import Problem
-from scheduler.spoken import Cell, TimeOfDay, excerpt, is_blank, read_duration, read_time, words
-from scheduler.timetable import MAX_TEXT, Item, Recurrence, Slot
+from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.durations import read_duration
+from scheduler.spoken.times import TimeOfDay, read_time
+from scheduler.timetable import CREDITS, MAX_TEXT, Item, Recurrence, Slot
 from scheduler.vietnamese import (
     Misread,
     fold,
@@ -32,7 +34,13 @@ NAMES = {  # of the parts, for people
     "class": ("mức ưu tiên", "class"),
     "source": ("nguồn", "source"),
     "zone": ("phạm vi", "zone"),
+    "session": ("buổi", "session"),
+    "field": ("lĩnh vực", "field"),
+    "language": ("ngôn ngữ", "language"),
+    "author": ("biên tập", "author"),
+    "approver": ("người duyệt", "approver"),
 }
+_ASIDE = ("session", *CREDITS)  # texts that change nothing in what is played
 
 
 LONGEST_TITLE = 200
@@ -88,12 +96,14 @@ def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     source = reader.attempt("source", _short_text)
     zone = reader.attempt("zone", lambda cell: read_zone(_short_text(cell)))
     origin = reader.attempt("origin", _short_text)
+    aside = {part: reader.attempt(part, _short_text) or "" for part in _ASIDE}
     if recurrence is None or clock is None or duration_ms is None or title is None or kind is None:
         return None
     if level is None or source is None or zone is None or origin is None:
         return None
-    item = Item(title, duration_ms, kind, _origin(origin, kind, title), level, source)
-    return Slot(recurrence, clock.starts, item, zone, reader.where, dict(reader.places))
+    session = aside.pop("session")
+    item = Item(title, duration_ms, kind, _origin(origin, kind, title), level, source, **aside)
+    return Slot(recurrence, clock.starts, item, zone, session, reader.where, dict(reader.places))
 
 
 def _short_text(cell: Cell) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.loaders.result import Unloadable
-from scheduler.loaders.table import Table
-from scheduler.spoken import Cell
+from scheduler.loaders.table import Table, tops_of
+from scheduler.spoken.cells import Cell
 from scheduler.vietnamese import tidy
 
 PATIENCE_S = 15
@@ -88,7 +88,7 @@ def _table(sheet: dict[str, Any]) -> Table:
     above = len(sheet["above"])
     merged = [(top + above, left, bottom + above, right) for top, left, bottom, right in sheet["merged"]]
     hidden = frozenset(row + above for row in sheet["hidden"])
-    return Table.of(tidy(sheet["name"]), rows, merged, hidden=hidden, above=above)
+    return Table(tidy(sheet["name"]), rows, tops_of(merged, len(rows)), merged=merged, hidden=hidden, above=above)
 
 
 _TYPES: dict[str, Callable[[Any], Cell]] = {

@@ -11,7 +11,8 @@ from scheduler.loaders.fields import LONGEST_TITLE, NAMES, Reader, read_slot, ti
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
-from scheduler.spoken import Cell, dates_in, excerpt, is_blank, read_days, words
+from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.days import dates_in, read_days
 from scheduler.timetable import MAX_SLOTS, Recurrence, Slot, Timetable
 from scheduler.vietnamese import Misread, fold
 
@@ -35,16 +36,18 @@ HEADINGS = {
         "file am thanh",
     ),
     "zone": ("pham vi", "khu vuc", "cum loa", "cum", "pham vi phat", "dia ban"),
+    "session": ("buoi", "buoi phat", "phien"),
+    "field": ("linh vuc",),
+    "language": ("ngon ngu", "tieng"),
+    "author": ("bien tap", "nguoi bien tap", "bien tap vien", "tac gia", "nguoi viet"),
+    "approver": ("nguoi duyet", "duyet", "nguoi phe duyet", "nguoi kiem duyet"),
     "number": ("stt", "tt", "so tt", "so thu tu"),
     "note": (
         "ghi chu",
         "nguoi thuc hien",
         "nguoi doc",
         "nguoi phat",
-        "nguoi duyet",
-        "bien tap",
         "phat thanh vien",
-        "linh vuc",
     ),
 }
 _PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}

@@ -11,7 +11,8 @@
     start = "5h30"               # or 05:30:00
     duration = 15                # minutes, or "15 phút"
     title = "Bản tin sáng"
-    kind = "tự sản xuất"         # kind, origin, class, source and zone may be left out
+    kind = "tự sản xuất"         # this, and origin, class, source, zone, session, field, language, author,
+                                 # approver may be left out
 """
 
 import re
@@ -24,7 +25,8 @@ from typing import Any
 from scheduler.loaders.fields import Reader, read_slot, timetable_title
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.problem import Problem
-from scheduler.spoken import Cell, read_days, words
+from scheduler.spoken.cells import Cell, words
+from scheduler.spoken.days import read_days
 from scheduler.timetable import MAX_SLOTS, MAX_TEXT, Slot, Timetable
 
 TOP_KEYS = ("title", "valid_from", "valid_to", "slot")
@@ -33,8 +35,13 @@ PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title
     "class": "class",
     "source": "source",
     "zone": "zone",
+    "session": "session",
+    "field": "field",
+    "language": "language",
+    "author": "author",
+    "approver": "approver",
 }
-_TEXT_PARTS = ("title", "kind", "origin", "class", "source", "zone")
+_TEXT_PARTS = tuple(part for part in PARTS if part not in ("days", "start", "duration"))
 _SLOT_HEADER = re.compile(r"\s*\[\[\s*slot\s*\]\]")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 _SYNTAX_LINE = re.compile(r"\(at line (\d+), column \d+\)")

@@ -1,5 +1,6 @@
 """From a timetable to occurrences: ids, midnight, repeats, and an oracle that walks day by day."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -98,8 +99,10 @@ slots = st.builds(
         st.integers(1_000, 86_400_000),
         st.sampled_from(list(Kind)),
         source=st.sampled_from(["", "a.mp3", "b.mp3"]),
+        approver=st.sampled_from(["", "Phó Chủ tịch"]),
     ),
     st.sampled_from(["all", "Thôn 1"]),
+    st.sampled_from(["", "Buổi sáng"]),
 )
 days = st.none() | st.dates(date(2026, 11, 1), date(2026, 12, 31))
 timetables = st.builds(Timetable, st.just("T"), st.lists(slots, max_size=8).map(tuple), days, days)
@@ -140,7 +143,9 @@ def test_loading_the_same_sheet_again_in_another_order_gives_the_same_plan(timet
 
 
 def test_show_gives_the_contracts_rows_and_lines_for_eyes():
-    one = table(slot(kind=Kind.RELAY, origin="vov", source="http://a/b", zone="Thôn 1"))
+    credits = {"field": "Nông nghiệp", "author": "Lan", "approver": "Phó Chủ tịch"}
+    relay = slot(kind=Kind.RELAY, origin="vov", source="http://a/b", zone="Thôn 1", **credits)
+    one = table(replace(relay, session="Buổi sáng"))
     (row,) = show.rows(one, MONDAY, MONDAY + timedelta(days=1))
     assert row == {
         "occurrence": "2026-11-23T0500-ban-tin-sang-thon-1",
@@ -154,5 +159,10 @@ def test_show_gives_the_contracts_rows_and_lines_for_eyes():
         "class": "normal",
         "zone": "Thôn 1",
         "source": "http://a/b",
+        "session": "Buổi sáng",
+        "field": "Nông nghiệp",
+        "language": "",
+        "author": "Lan",
+        "approver": "Phó Chủ tịch",
     }
     assert show.lines(plan_day(one, MONDAY)) == ["Thứ 2 23/11/2026  05:00–05:15  Bản tin sáng  [Thôn 1]"]

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.spoken import TimeOfDay, read_days, read_duration, read_time, words
+from scheduler.spoken.cells import words
+from scheduler.spoken.days import read_days
+from scheduler.spoken.durations import read_duration
+from scheduler.spoken.times import TimeOfDay, read_time
 from scheduler.timetable import EVERY_DAY, Dates, Weekdays
 from scheduler.vietnamese import Misread
 
