@@ -12,6 +12,7 @@ from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
 
 
@@ -31,9 +32,12 @@ def tidy(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same."""
+    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same.
+
+    So is the Icelandic Ð, which many converters put for Đ: the two look alike.
+    """
     decomposed = unicodedata.normalize("NFD", tidy(text).casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("đ", "d")
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_D)
 
 
 def slug(text: str, longest: int = 60) -> str:

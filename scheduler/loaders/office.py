@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduler.loaders.result import Unloadable
+from scheduler.loaders.forms import Form, unloadable
 from scheduler.loaders.table import Table, tops_of
 from scheduler.spoken.cells import Cell
 from scheduler.vietnamese import tidy
@@ -19,31 +19,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-m", "scheduler.sheets.child")
 _BARE = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}  # a large locale would count as the child's memory
 
-_REFUSALS = {
-    "too_big": (
-        "bảng quá lớn, không phải là lịch phát sóng; có thể có ô thừa ở rất xa",
-        "the sheet is too big to be a timetable; perhaps a stray cell lies far away",
-    ),
-    "password": ("tệp có mật khẩu; bỏ mật khẩu rồi nạp lại", "the file has a password; remove it and load again"),
-    "macros": (
-        "tệp có macro, lịch không cần; lưu lại dạng .xlsx (không macro) rồi nạp",
-        "the file holds macros, which a timetable does not need; save it as .xlsx without them",
-    ),
-    "external_links": (
-        "tệp lấy số liệu từ tệp khác; trong Excel chọn Dữ liệu → Chỉnh sửa liên kết → Ngắt liên kết, lưu rồi nạp lại",
-        "the file takes values from other files; in Excel choose Data → Edit links → Break link, save, load again",
-    ),
-    "save_as_xlsx": ("chưa đọc được dạng này; lưu lại thành .xlsx", "this form is not read; save it as .xlsx"),
-    "save_as_docx": ("Word đời cũ; lưu lại thành .docx", "an old Word file; save it as .docx"),
-    "unreadable_file": ("tệp hỏng hoặc không phải bảng tính", "the file is damaged or no spreadsheet"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What was found in a file: its real form ("xlsx", "xls", "ods", "docx", "html") and its visible sheets or tables."""
+    """What was found in a file: its real form and its visible sheets or tables."""
 
-    form: str
+    form: Form
     tables: list[Table]
 
 
@@ -55,8 +36,8 @@ def read(path: Path) -> Office:
 def understand(path: Path, answer: dict[str, Any]) -> Office:
     """The child's answer in our own types."""
     if "refused" in answer:
-        raise _unloadable(path, answer["refused"], answer["detail"])
-    return Office(answer["form"], [_table(sheet) for sheet in answer["sheets"]])
+        raise unloadable(path, answer["refused"], answer["detail"])
+    return Office(Form(answer["form"]), [_table(sheet) for sheet in answer["sheets"]])
 
 
 def _ask_child(path: Path) -> dict[str, Any]:
@@ -68,19 +49,14 @@ def _ask_child(path: Path) -> dict[str, Any]:
             command, cwd=_ROOT, env=_BARE, stdin=nothing, capture_output=True, timeout=PATIENCE_S, check=False
         )
     except subprocess.TimeoutExpired:
-        raise _unloadable(path, "unreadable_file", "timeout") from None
+        raise unloadable(path, "unreadable_file", "timeout") from None
     if done.returncode < 0:  # killed at its limits
-        raise _unloadable(path, "too_big", f"reader ended with {done.returncode}")
+        raise unloadable(path, "too_big", f"reader ended with {done.returncode}")
     if done.returncode > 0:  # panicked; or it could not even begin, then its last words tell why
         last_words = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
-        raise _unloadable(path, "too_big" if "MemoryError" in last_words else "unreadable_file", last_words)
+        raise unloadable(path, "too_big" if "MemoryError" in last_words else "unreadable_file", last_words)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-def _unloadable(path: Path, code: str, detail: str) -> Unloadable:
-    vi, en = _REFUSALS[code]
-    return Unloadable(path.name, code, f"{vi} ({detail})", f"{en} ({detail})")
 
 
 def _table(sheet: dict[str, Any]) -> Table:

@@ -12,8 +12,8 @@ MergedRange = tuple[int, int, int, int]  # first row, first column, last row, la
 class Table:
     """Rows may differ in length. ``lines`` are the rows' line numbers if this is a text file and not a spreadsheet.
 
-    ``tops`` tells of the lower cells in the first column of a merged range in which row the range begins; ``merged`` are
-    the ranges themselves. ``above`` rows at the top are no rows of the sheet: paragraphs over a table of a text document.
+    ``tops`` tells of the lower cells in the first column of a merged range in which row the range begins; ``merged``
+    are the ranges themselves. ``above`` rows at the top are no rows of it: paragraphs over a text document's table.
     """
 
     name: str

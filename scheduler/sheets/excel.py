@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import python_calamine as calamine
 
 from scheduler.sheets.package import Package, Walker, attribute
-from scheduler.sheets.sheet import MAX_CELLS, MAX_SHEETS, Refused, Sheet
+from scheduler.sheets.sheet import MAX_CELLS, MAX_SHEETS, Refused, Sheet, Value
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _BOOK = "xl/workbook.xml"
@@ -59,7 +59,7 @@ def _is_shown(sheet: calamine.SheetMetadata) -> bool:
 def _sheet(sheet: calamine.CalamineSheet) -> Sheet:
     if (sheet.total_height + 1) * (sheet.total_width + 1) > MAX_CELLS:
         raise Refused("too_big", sheet.name)
-    rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    rows: list[list[Value]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
     return Sheet(sheet.name, rows, [(*first, *last) for first, last in sheet.merged_cell_ranges or ()])
 
 

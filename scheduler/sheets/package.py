@@ -11,7 +11,7 @@ from scheduler.sheets.sheet import Refused
 MAX_UNPACKED_BYTES = 60_000_000
 MAX_PART_BYTES = 30_000_000
 MAX_PARTS = 2_000
-MAX_ELEMENTS = 600_000  # of one part: 200,000 cells of a workbook; more than half a second of work
+MAX_ELEMENTS = 400_000  # of one part: 100,000 cells of a workbook and more; half a second of work
 _CHUNK_BYTES = 1 << 16
 
 # What marks a kind of package, and what no timetable needs.
@@ -103,7 +103,7 @@ class Walker:
 
 
 def local(tag: str) -> str:
-    """The name without its namespace: there are two sets of those (transitional and strict), alike but for the address."""
+    """The name without its namespace: OOXML has two sets of those (transitional, strict), alike but for the address."""
     return tag.rpartition("}")[2]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-MAX_CELLS = 200_000  # of one sheet
+MAX_CELLS = 100_000  # of one sheet: 5,000 items of twenty columns
 MAX_SHEETS = 50
 MAX_TEXT = 2_000_000  # characters of one sheet: one shared text may stand in every cell
 MAX_MERGED = 20_000
