@@ -29,6 +29,10 @@ class Source(Protocol):
     def failure(self) -> str | None:
         """Why there will never be any more, once that is so."""
 
+    @property
+    def ready(self) -> bool:
+        """Enough is decoded to begin without a break, or there will never be any more."""
+
     def take(self, n_frames: int, at_frame: int) -> bytes:
         """Samples (s16le mono) of source frames [at_frame, at_frame + n_frames), or as many of the first as are ready.
 
@@ -55,13 +59,17 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Sound *source* from boottime *start_ns* until *end_ns*; at the start it is *offset_ms* into the source."""
+    """Sound *source* from boottime *start_ns* until *end_ns*; at the start it is *offset_ms* into the source.
+
+    A *whole* one begins at its first frame however late: as soon as the card has room and the source is ready.
+    """
 
     occurrence_id: str
     source: Source
     start_ns: int
     end_ns: int
     offset_ms: int = 0
+    whole: bool = False
     stopped: EndCause | None = None  # while it waited
 
 
@@ -103,6 +111,21 @@ class Deck:
         waiting = (replace(c, stopped=cause) if c.occurrence_id == occurrence_id else c for c in self.waiting)
         return replace(self, playing=playing, waiting=tuple(waiting))
 
+    def put_off(self, cue: Cue, start_ns: int) -> "Deck":
+        """*cue* waits until *start_ns* (to the next whole ms), and what was to follow it at once is joined later."""
+        late_ms = -((cue.start_ns - start_ns) // NS_PER_MS)
+        late_ns = late_ms * NS_PER_MS
+        late = replace(cue, start_ns=cue.start_ns + late_ns, end_ns=cue.end_ns + late_ns)
+
+        def moved(other: Cue) -> Cue:
+            if other is cue:
+                return late
+            if other.start_ns != cue.end_ns or other.whole:
+                return other
+            return replace(other, start_ns=late.end_ns, offset_ms=other.offset_ms + late_ms)
+
+        return replace(self, waiting=tuple(sorted(map(moved, self.waiting), key=lambda c: c.start_ns)))
+
     def jumped(self, lost_ns: int) -> "Deck":
         """The card stood still for *lost_ns*: a file goes on from where it was, a relay leaves out what it missed."""
         if self.playing is None or not self.playing.cue.source.live:
@@ -141,10 +164,20 @@ def fill(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> tuple[Dec
     if not clock.ready:
         return deck, Filled(bytes(n_frames * BYTES_PER_FRAME), "", (), ())
     deck, expired = expire(deck, clock.sink_ns(first_frame))
+    deck = _waiting_for_whole(deck, first_frame, n_frames, clock)
     filling = _Filling(deck, first_frame, n_frames, clock)
     filling.run()
     events, finished = (*expired.events, *filling.events), (*expired.finished, *filling.finished)
     return filling.deck, Filled(bytes(filling.out), filling.occurrence_id, events, finished)
+
+
+def _waiting_for_whole(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> Deck:
+    """Put off what is to be heard whole until the next frame to be filled; until the next block if it is not ready."""
+    for cue in [cue for cue in deck.waiting if cue.whole]:
+        earliest_ns = clock.sink_ns(first_frame if cue.source.ready else first_frame + n_frames)
+        if cue.start_ns < earliest_ns:
+            deck = deck.put_off(cue, earliest_ns)
+    return deck
 
 
 def expire(deck: Deck, now_ns: int) -> tuple[Deck, Expired]:

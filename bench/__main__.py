@@ -19,6 +19,7 @@ NAMES = (
     "alarms",
     "measure_long",
     "uncertainty",
+    "takeover",
     "schedule",
     "diagnosis",
     "outbox",

@@ -33,6 +33,12 @@ class Plan:
     def with_extra(self, occurrence: Occurrence) -> "Plan":
         return replace(self, extras=(*self.extras, occurrence), occurrences=_by_start((*self.occurrences, occurrence)))
 
+    def with_changed(self, occurrence: Occurrence) -> "Plan":
+        def changed(plan: tuple[Occurrence, ...]) -> tuple[Occurrence, ...]:
+            return tuple(occurrence if o.id == occurrence.id else o for o in plan)
+
+        return replace(self, extras=changed(self.extras), occurrences=changed(self.occurrences))
+
 
 def renew(plan: Plan, now: datetime, begun: Collection[str], closed: Collection[str]) -> tuple[Plan, PlanChange]:
     """Make the plan of the coming days at *now*; says what it changed. *closed*: ids whose account is closed."""

@@ -19,6 +19,7 @@ from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import JournalThread
+from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.status import status
@@ -29,6 +30,7 @@ from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
 TICK_S = 0.25
+REQUESTED = "requested"  # something was dropped into the spool
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
 STOOD_STILL_NS = 2_000 * NS_PER_MS  # no tick for so long: we were frozen, and no write of ours could return
@@ -49,12 +51,13 @@ def main(config: Config) -> None:
         clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
-        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
-        desk = Desk(player, journal.put, source_opener(config), config.guards.quiet_windows)
+        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
+        desk = Desk(player, Book(journal.put), source_opener(config), config.guards.quiet_windows)
         shell = Shell(config, clock, desk, player, journal)
         journal.start()
         player.start()
         shell.begin(past, ring)
+        spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
         decide_forever(mailbox, shell.handle, lambda: TICK_S)
         shell.end(mailbox, ring)
 
@@ -98,6 +101,7 @@ class Shell:
 
     def begin(self, past: Past, ring: RingWriter) -> None:
         self.chores.every_hours(PRUNE_HOURS, self._prune)
+        self.chores.every_minutes(1, self._remind)
         last = ring.last_block()
         sounded_until = {}
         if last is not None and last.boot == self.clock.boot and last.occurrence_id:
@@ -107,8 +111,9 @@ class Shell:
 
     def handle(self, message: object) -> None:
         self.desk.handle(message, self.clock.read())
-        if message == TICK:
+        if message in (TICK, REQUESTED):
             self._take_requests()
+        if message == TICK:
             self._book_progress()
             self._show()
             self._feed_watchdog()
@@ -117,6 +122,9 @@ class Shell:
     def _prune(self) -> None:
         reading = self.clock.read()
         self.journal.put(lambda journal: prune(self.config.playout_db, reading))
+
+    def _remind(self) -> None:
+        self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""

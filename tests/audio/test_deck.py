@@ -139,6 +139,47 @@ def test_a_late_cue_joins_where_it_should_be_by_now():
     assert events == [Began("a", clock.sink_ns(5_000), clock.sink_ns(0), frames_to_ms(5_480))]
 
 
+@dataclass
+class FortyEightFramesAMillisecond(OneFrameANanosecond):
+    origin_ns: int = 7_008
+
+    def sink_ns(self, frame):
+        return (frame + self.origin_ns) * 1_000_000 // 48
+
+    def frame_at(self, sink_ns):
+        return sink_ns * 48 // 1_000_000 - self.origin_ns
+
+
+@given(
+    blocks=st.lists(st.integers(96, 960), min_size=12, max_size=30), late=st.integers(4, 9), ready_at=st.integers(0, 8)
+)
+def test_what_is_wanted_whole_begins_at_its_first_frame_when_it_is_ready_and_what_it_cut_sounds_until_then(
+    blocks, late, ready_at
+):
+    clock = FortyEightFramesAMillisecond()
+    blocks = [48 * (n // 48) for n in blocks]
+    programme, alert = FakeSource(numbered(40_000)), FakeSource(numbered(960, first=20_000))
+    alert.ready_until = 0
+    deck = Deck().add(cue("sang", programme, 0, 40_000, clock))
+    heard, events, first = [], [], 0
+    for n, n_frames in enumerate([*blocks, 3_840, 3_840]):
+        if n == late:
+            asked = max(0, first - 240)
+            whole = Cue("bao", alert, clock.sink_ns(asked), clock.sink_ns(asked + 960), whole=True)
+            rest = Cue("sang-2", FakeSource(numbered(40_000)), whole.end_ns, clock.sink_ns(40_000), (asked + 960) // 48)
+            deck = deck.add(whole).add(rest)
+        if n >= max(late, ready_at):
+            alert.ready_until = 960
+        deck, said, told = play(deck, clock, [n_frames], first)
+        heard, events, first = heard + said, events + told, first + n_frames
+    begins = sum([*blocks, 3_840, 3_840][: max(late, ready_at)])
+    assert heard[begins : begins + 960] == samples(alert.pcm)
+    assert heard[: begins - FADE_FRAMES] == samples(programme.pcm)[: begins - FADE_FRAMES]
+    assert heard[begins + 960 :] == samples(programme.pcm)[begins + 960 : len(heard)]
+    (began,) = [e for e in events if isinstance(e, Began) and e.occurrence_id == "bao"]
+    assert (began.offset_ms, began.sink_ns, began.wanted_ns) == (0, clock.sink_ns(begins), clock.sink_ns(begins))
+
+
 def test_back_to_back_cues_leave_no_gap_and_do_not_overlap():
     clock = OneFrameANanosecond()
     deck = Deck().add(cue("b", FakeSource(numbered(900, 500)), 1_000, 1_900, clock))

@@ -23,14 +23,14 @@ def numbered(n_frames):
 class Station:
     """A player in fake time. *cards* are opened one after another; ``run`` lets it write so many blocks in all."""
 
-    def __init__(self, tmp_path, *cards_of):
+    def __init__(self, tmp_path, *cards_of, lost=False):
         self.time = FakeTime()
         self.cards = [make(self.time) for make in cards_of]
         self.opened = 0
         self.events = []
         self.written = 0
         self.ring_path = tmp_path / "ring"
-        self.player = Player(self.open, RingWriter(self.ring_path, 1), self.events.append, self.time)
+        self.player = Player(self.open, RingWriter(self.ring_path, 1), self.events.append, self.time, lost)
         self.at_block = {}
 
     def open(self):
@@ -121,6 +121,13 @@ def test_a_cable_pulled_at_any_block_costs_what_lay_in_between_and_the_rest_is_a
     assert got[: frames - 300] == right[place + offset :][: frames - 300]
     written = sum(any(s) for s in zip(*[iter(station.cards[0].pcm + second.pcm)] * 2, strict=True))
     assert station.of(Ended)[0].frames == written
+
+
+def test_a_card_that_the_player_before_had_lost_is_told_as_back(tmp_path):
+    station = Station(tmp_path, FakeCard, lost=True)
+    station.run(60)
+    assert len(station.of(CardBack)) == 1
+    assert not station.of(CardLost)
 
 
 def test_a_card_that_is_not_there_is_told_once_and_time_goes_on(tmp_path):

@@ -164,5 +164,6 @@ def test_show_gives_the_contracts_rows_and_lines_for_eyes():
         "language": "",
         "author": "Lan",
         "approver": "Phó Chủ tịch",
+        "waits_ms": 0,
     }
     assert show.lines(plan_day(one, MONDAY)) == ["Thứ 2 23/11/2026  05:00–05:15  Bản tin sáng  [Thôn 1]"]

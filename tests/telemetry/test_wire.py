@@ -123,7 +123,9 @@ def airtime_body(**changed) -> dict:
     body = share | {
         "occurrence": "a", "programme": "p", "starts_at": "2026-11-23T05:00:00+07:00",
         "ends_at": "2026-11-23T05:00:10+07:00", "kind": "own", "origin": None, "repeat_of": None, "class": "normal",
-        "zone": "all", "source": "", "days": {"2026-11-23": share}, "evidence": "measured", "began_at": None,
+        "zone": "all", "source": "", "session": "", "field": "", "language": "",
+        "author": "", "approver": "", "waits_ms": 0, "days": {"2026-11-23": share},
+        "evidence": "measured", "began_at": None,
         "ended_at": None, "start_error_ms": None, "clock": "ntp", "clock_moved": False, "delay_ms": None,
         "coherence": None, "coverage": {}, "withdrawn_by": None, "revision": 0, "causes": {},
     }  # fmt: skip
