@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISREG
 
-from scheduler.loaders import comma_list, plain_list, toml_form, workbook
+from scheduler.loaders import comma_list, forms, toml_form, workbook
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.problem import Problem
 
@@ -18,11 +18,11 @@ def _load_toml(path: Path) -> Loaded:
 
 
 def _load_csv(path: Path) -> Loaded:
-    return plain_list.read(comma_list.tables(path.read_bytes()), path.stem)
+    return forms.read(comma_list.tables(path.read_bytes()), path.stem)
 
 
 def _load_workbook(path: Path) -> Loaded:
-    return plain_list.read(workbook.tables(path), path.stem)
+    return forms.read(workbook.tables(path), path.stem)
 
 
 _DOORS: dict[str, Callable[[Path], Loaded]] = {

@@ -57,7 +57,8 @@ def _unloadable(path: Path, code: str, detail: str) -> Unloadable:
 
 def _table(sheet: dict[str, Any]) -> Table:
     rows = [[_cell(value) for value in row] for row in sheet["rows"]]
-    return Table(tidy(sheet["name"]), rows, tops_of(map(tuple, sheet["merged"]), len(rows)))
+    merged = [tuple(cells) for cells in sheet["merged"]]
+    return Table(tidy(sheet["name"]), rows, tops_of(merged, len(rows)), merged=merged)
 
 
 _TYPES: dict[str, Callable[[Any], Cell]] = {
