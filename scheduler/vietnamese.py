@@ -40,6 +40,17 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_D)
 
 
+def shadow(text: str) -> str:
+    """Folded character by character, so that what is found at a place here stands at the same place in *text* (NFC)."""
+    return "".join(map(_shadow, text))
+
+
+@lru_cache(maxsize=4096)
+def _shadow(character: str) -> str:
+    bare = [c for c in unicodedata.normalize("NFD", character.casefold()) if not unicodedata.combining(c)]
+    return bare[0].replace("đ", "d") if len(bare) == 1 else character
+
+
 def slug(text: str, longest: int = 60) -> str:
     """The folded text as part of an id: ``ban-tin-sang``. A title without any Latin letter gives ``chuong-trinh``."""
     return _NOT_SLUG.sub("-", fold(text)).strip("-")[:longest].rstrip("-") or "chuong-trinh"
@@ -69,6 +80,11 @@ _CLASSES = {
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
+
+
+def is_kind(text: str) -> bool:
+    """Whether the text is nothing but the name of a kind."""
+    return fold(text) in _KIND_OF
 
 
 def read_kind(text: str) -> Kind:

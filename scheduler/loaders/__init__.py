@@ -7,8 +7,8 @@ from stat import S_ISREG
 
 from scheduler import charsets
 from scheduler.charsets import Charset
-from scheduler.loaders import comma_list, office, plain_list, toml_form
-from scheduler.loaders.forms import Form, is_office, misnamed, unloadable
+from scheduler.loaders import comma_list, forms, office, toml_form
+from scheduler.loaders.filetypes import Form, is_office, misnamed, unloadable
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
@@ -63,7 +63,7 @@ def _content(path: Path) -> bytes:
 
 def read_tables(path: Path, form: Form, tables: Sequence[Table], convert: Charset | None = None) -> Loaded:
     """The timetable in the tables of a file of this form. Raises Unloadable."""
-    loaded = plain_list.read(_in_unicode(tables, convert), path.stem)
+    loaded = forms.read(_in_unicode(tables, convert), path.stem)
     return _with_warnings(loaded, (*misnamed(path, form), *_hidden_items(loaded, tables)))
 
 

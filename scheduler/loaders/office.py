@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduler.loaders.forms import Form, unloadable
+from scheduler.loaders.filetypes import Form, unloadable
 from scheduler.loaders.table import Table, tops_of
 from scheduler.spoken.cells import Cell
 from scheduler.vietnamese import tidy

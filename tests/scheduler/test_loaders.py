@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from scheduler import intake
 from scheduler.check import Rules, check
-from scheduler.loaders import Loaded, load, plain_list
+from scheduler.loaders import Loaded, forms, load
 from scheduler.loaders.table import Table, column_letters
 from scheduler.occurrence import BulletinClass, Kind
 from scheduler.plan import plan_days
@@ -201,7 +201,7 @@ def test_what_the_loader_and_the_check_find_is_told_together(tmp_path):
 )
 def test_the_kind_is_read_from_its_cell_or_from_the_title(kind, title, expected):
     table = Table("S", [HEADINGS[:5], ["T2", "5h", 15, title, kind]])
-    loaded = plain_list.read([table], "x")
+    loaded = forms.read([table], "x")
     assert loaded.timetable.slots[0].item.kind is expected
     assert warnings(loaded) == ([("S!E2", "kind_from_title")] if (kind, expected) == ("TSX", Kind.REPEAT) else [])
 
@@ -219,7 +219,7 @@ def test_the_kind_is_read_from_its_cell_or_from_the_title(kind, title, expected)
 )
 def test_the_origin_of_a_relay_is_read_from_its_title(title, origin):
     table = Table("S", [HEADINGS[:5], ["T2", "5h", 15, title, "Tiếp âm"]])
-    assert plain_list.read([table], "x").timetable.slots[0].item.origin == origin
+    assert forms.read([table], "x").timetable.slots[0].item.origin == origin
 
 
 @pytest.mark.parametrize(
@@ -480,8 +480,8 @@ def test_damaged_workbooks_give_an_error_or_a_plan_never_a_traceback(tmp_path):
 def test_any_cells_under_the_headings_give_a_plan_or_errors_at_their_places(rows, headings, kept):
     table = Table("S", [headings[: 8 - kept], *rows])
     try:
-        loaded = plain_list.read([table], "x")
-    except plain_list.Unloadable:
+        loaded = forms.read([table], "x")
+    except forms.Unloadable:
         return
     places = {f"S!{column_letters(c)}{r}" for r in range(1, len(rows) + 2) for c in range(10)}
     assert {problem.where for problem in (*loaded.errors, *loaded.warnings)} <= places
