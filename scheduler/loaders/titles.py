@@ -29,7 +29,7 @@ def read_titles(table: Table, rows: Sequence[int]) -> Titles:
         (table.where(row, column), excerpt(table.cell(row, column), LONGEST_TITLE))
         for row, column in _filled(table, rows)
     ]
-    name = next((text for _, text in texts if "lich" in fold(text)), "")
+    name = _labelled(texts) or next((text for _, text in texts if "lich" in fold(text)), "")
     years = {year for _, text in texts if (year := read_year(text))}
     errors: list[Problem] = []
     for place, text in [*texts, ("", table.name)]:
@@ -45,6 +45,12 @@ def read_titles(table: Table, rows: Sequence[int]) -> Titles:
             warnings = [_noted(place, span)] if place else []
             return Titles(name, span, span.last.year, errors, warnings)
     return Titles(name, None, years.pop() if len(years) == 1 else None, errors)
+
+
+def _labelled(texts: Sequence[tuple[str, str]]) -> str:
+    """ "Tên lịch" in one cell, the name in the next one, whatever it is."""
+    labels = [n for n, (_, text) in enumerate(texts[:-1]) if fold(text).rstrip(": ") == "ten lich"]
+    return texts[labels[0] + 1][1] if labels else ""
 
 
 def _filled(table: Table, rows: Sequence[int]) -> list[tuple[int, int]]:

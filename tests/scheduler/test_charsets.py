@@ -17,7 +17,8 @@ from tests.scheduler.sheets import HEADINGS, write_csv, write_xlsx
 LETTERS = "aăâeêioôơuưy"
 WORDS = """Chương trình phát thanh của xã Hoằng Đạo, Thời sự Đài Tiếng nói Việt Nam, thông báo của ủy ban nhân dân, hằng
 ngày, thứ hai, giờ, thời lượng, nội dung, hình thức, quyết định, đêm khuya, nghiêng, giếng nước, gìn giữ, huỳnh quang,
-khuyến nông, quýt, xoắn, ngoằn ngoèo, thuở, hoà giải, hòa bình, thúy, thuý, loa, xoong, yểu điệu, ướt, ừ, ồ, ô, uỵch, đ"""
+khuyến nông, quýt, xoắn, ngoằn ngoèo, thuở, hoà giải, hòa bình, thúy, thuý,
+loa, xoong, yểu điệu, ướt, ừ, ồ, ô, uỵch, đ"""
 
 
 def written_in(charset: Charset, text: str) -> str:

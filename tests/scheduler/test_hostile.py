@@ -282,7 +282,6 @@ def test_a_hostile_file_costs_an_error_little_time_and_little_memory(tmp_path, m
     command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", _LOAD, str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     codes, spent_s, peak_bytes = json.loads(done.stdout)
-    print(f"{make.__name__}: {codes}, {spent_s:.2f} s, {peak_bytes / 1e6:.0f} MB")
     assert codes[:1] == [code] if code else codes
     assert spent_s < SOON_S
     assert peak_bytes < LITTLE_BYTES
