@@ -4,13 +4,18 @@ import difflib
 import os
 import tomllib
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from scheduler.guards import Guards as StationGuards
+from scheduler.holidays import HolidayCalendar, OwnHoliday
 from scheduler.problem import Problem
+from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays
+from scheduler.spoken.days import read_days
 from telemetry.faults import RULES
 
 DEFAULT_PATH = Path("/etc/smartradio/station.toml")
@@ -99,12 +104,53 @@ def parse_window(text: str) -> tuple[time, time]:
     return start, end
 
 
+def _days(value: str) -> str:
+    read_days(value)  # a Misread is a ValueError: pydantic tells it
+    return value
+
+
 class Guards(Section):
     quiet_hours: tuple[Annotated[str, AfterValidator(_quiet_window)], ...] = ("21:00-04:30",)
+    no_play: tuple[Annotated[str, AfterValidator(_days)], ...] = ()  # as the column Ngày: "CN", "ngày lễ", "rằm"
+    longest_session_min: int | None = Field(default=None, ge=1, le=1_440)
 
     @property
     def quiet_windows(self) -> tuple[tuple[time, time], ...]:
         return tuple(parse_window(text) for text in self.quiet_hours)
+
+
+def _lunar_day(value: str) -> str:
+    parse_lunar_day(value)
+    return value
+
+
+def parse_lunar_day(text: str) -> tuple[int, int]:
+    """Read "10/3", day 10 of the third lunar month, as (month, day). Raises ValueError."""
+    found = read_days(f"{text} âm lịch")
+    if not isinstance(found, LunarDays) or len(found.days) != 1 or EVERY_MONTH in dict(found.days):
+        raise ValueError(f'{text!r} is not a lunar day and month like "10/3"')
+    return next(iter(found.days))
+
+
+class Holiday(Section):
+    """A day that the station names, or the days that the state announced for a holiday of the law."""
+
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    date: Day | tuple[Day, ...] = ()
+    lunar: Annotated[str, AfterValidator(_lunar_day)] | None = None
+    working: bool = False  # làm bù: one works on that day, it is no holiday
+
+    @model_validator(mode="after")
+    def _has_days(self) -> "Holiday":
+        if not self.date and self.lunar is None:
+            raise ValueError(f'holiday "{self.name}" needs date or lunar')
+        return self
+
+    @property
+    def value(self) -> OwnHoliday:
+        dates = self.date if isinstance(self.date, tuple) else (self.date,)
+        lunar = parse_lunar_day(self.lunar) if self.lunar else None
+        return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
 
 
 class FaultTimes(Section):
@@ -123,6 +169,7 @@ class Config(Section):
     uplink: Uplink = Uplink()
     console: Console = Console()
     guards: Guards = Guards()
+    holiday: tuple[Holiday, ...] = ()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")
@@ -145,6 +192,15 @@ class Config(Section):
         if self.channel and not any(channel.account for channel in self.channel):
             raise ValueError("one [[channel]] must have account = true: its airtime is the station's")
         return self
+
+    @property
+    def holidays(self) -> HolidayCalendar:
+        return HolidayCalendar(tuple(one.value for one in self.holiday))
+
+    @property
+    def station_guards(self) -> StationGuards:
+        no_play = tuple(read_days(text) for text in self.guards.no_play)
+        return StationGuards(self.guards.quiet_windows, no_play, self.guards.longest_session_min, self.holidays)
 
     @property
     def account_channel(self) -> str | None:

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import date, time
 from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -20,7 +20,7 @@ from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt
 from scheduler.spoken.days import written_days
 from scheduler.template import SHEET, add_list_sheet
-from scheduler.timetable import CREDITS, EVERY_DAY, Recurrence, Slot, Timetable, Weekdays
+from scheduler.timetable import CREDITS, Dates, Recurrence, Slot, Timetable
 from scheduler.vietnamese import fold
 
 _KINDS = {Kind.OWN: "Tự sản xuất", Kind.RELAY: "Tiếp âm", Kind.REPEAT: "Phát lại", Kind.LIVE: "Trực tiếp"}
@@ -104,18 +104,10 @@ def _cells(slot: Slot) -> dict[str, Cell]:
 
 
 def _days(recurrence: Recurrence) -> Cell:
-    if recurrence == EVERY_DAY:
-        return "Hằng ngày"
-    if isinstance(recurrence, Weekdays):
-        days = sorted(recurrence.days)
-        unbroken = len(days) > 2 and days[-1] - days[0] == len(days) - 1
-        return f"{written_days(days[:1])}-{written_days(days[-1:])}" if unbroken else written_days(days)
-    dates = sorted(recurrence.dates)
-    if len(dates) == 1:
-        return dates[0]
-    if dates[-1] - dates[0] == timedelta(days=len(dates) - 1):
-        return f"{dates[0]:%d/%m/%Y} - {dates[-1]:%d/%m/%Y}"
-    return ", ".join(f"{day:%d/%m/%Y}" for day in dates)
+    """One date is Excel's own; the rest in words."""
+    if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
+        return next(iter(recurrence.dates))
+    return written_days(recurrence)
 
 
 def _minutes(duration_ms: int) -> Cell:
@@ -147,6 +139,8 @@ def _toml_lines(timetable: Timetable) -> Iterator[str]:
     for key, day in (("valid_from", timetable.valid_from), ("valid_to", timetable.valid_to)):
         if day:
             yield f"{key} = {_toml(day)}"
+    if timetable.valid_on:
+        yield f"valid_on = {_toml(_days(timetable.valid_on))}"
     for slot in timetable.slots:
         yield "\n[[slot]]"
         yield from (f"{key} = {_toml(cell)}" for key, cell in _cells(slot).items() if cell != "")

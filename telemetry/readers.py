@@ -136,8 +136,8 @@ class PlayoutReader(_JournalReader):
         sql = f"SELECT change, body, withdrawn_by, withdrawn_ns FROM plan WHERE {where}"
         return [_plan_row(row) for row in self.rows(sql, parameters)]
 
-    def timetable(self) -> dict[str, Any] | None:
-        """The timetable in force."""
+    def timetables(self) -> dict[str, Any] | None:
+        """The book of timetables that holds (before there were books: the only timetable)."""
         rows = self.rows("SELECT body FROM timetable ORDER BY n DESC LIMIT 1")
         return json.loads(rows[0][0]) if rows else None
 

@@ -1,4 +1,4 @@
-"""schedule check | show | load | template."""
+"""schedule check | show | load | list | drop | template."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -8,14 +8,21 @@ from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
+from firmware_py.playout.planning import Plan, preview
 from scheduler import intake
+from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
+from scheduler.clock import STATION_TZ
+from scheduler.holidays import VIETNAM
 from scheduler.loaders import Loaded
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
+from scheduler.show import change_lines, rows, timetable_line, timetable_row
 from scheduler.show import lines as shown_lines
-from scheduler.show import rows
 from scheduler.template import template_toml, write_template_xlsx
+from scheduler.timetable import Timetable
+from scheduler.vietnamese import fold
+from telemetry.journal import JournalError, PlayoutReader
 
 
 def check(context: Context) -> int:
@@ -33,14 +40,16 @@ def check(context: Context) -> int:
 
 def show(context: Context) -> None:
     path = Path(context.args.file)
-    loaded, _ = examined(path, _config_if_any(context))
+    config = _config_if_any(context)
+    loaded, _ = examined(path, config)
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
+    holidays = config.holidays if config else VIETNAM
     first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
     if context.args.json:
-        context.print_json(rows(loaded.timetable, first, end))
+        context.print_json(rows(loaded.timetable, first, end, holidays))
         return
-    for line in shown_lines(plan_days(loaded.timetable, first, end), context.lang):
+    for line in shown_lines(plan_days(loaded.timetable, first, end, holidays), context.lang):
         context.print(line)
 
 
@@ -52,11 +61,67 @@ def load(context: Context) -> None:
     context.tell(media)
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
+    book, now = _book(config), datetime.now(STATION_TZ)
+    change = preview(Plan(book, holidays=config.holidays), book.with_timetable(loaded.timetable, now.date()), now)
+    for line in change_lines(change, context.lang):
+        context.print(line)
+    if context.args.dry_run:
+        context.say("Chỉ xem trước, lịch chưa được nạp.", "A preview only: nothing was handed over.")
+        return
     send(config, "timetable", person(context.args.by), file=path.name, timetable=loaded.timetable.to_json())
     context.say(
         f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này từ bây giờ.",
         f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it from now on.',
     )
+
+
+def list_(context: Context) -> None:
+    config = context.config()
+    book = _book(config)
+    in_force = book.on(_today(), config.holidays)
+    found = [timetable_row(n, one, one is in_force) for n, one in enumerate(book.timetables, 1)]
+    if context.args.json:
+        context.print_json(found)
+        return
+    for row in found:
+        context.print(timetable_line(row, context.lang))
+    if not found:
+        context.say("Chưa có lịch nào.", "There is no timetable yet.")
+
+
+def drop(context: Context) -> None:
+    config = context.config()
+    timetable = _chosen(_book(config), context.args.timetable)
+    send(config, "drop_timetable", person(context.args.by), id=id_of(timetable))
+    context.say(f"Đã gửi lệnh bỏ lịch “{timetable.title}”.", f'Timetable "{timetable.title}" will be dropped.')
+
+
+def _book(config: Config) -> TimetableBook:
+    """What playout has journaled. Raises CommandError if that cannot be read."""
+    try:
+        reader = PlayoutReader(config.playout_db)
+        try:
+            timetables = reader.timetables()
+        finally:
+            reader.close()
+    except JournalError as error:
+        where = str(config.playout_db)
+        raise failure(where, "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
+    return TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES
+
+
+def _chosen(book: TimetableBook, wanted: str) -> Timetable:
+    """By its number in the list, or by its title. Raises CommandError unless exactly one is meant."""
+    by_number = [one for n, one in enumerate(book.timetables, 1) if str(n) == wanted]
+    by_title = [one for one in book.timetables if fold(one.title) == fold(wanted)]
+    match by_number or by_title:
+        case [timetable]:
+            return timetable
+        case []:
+            vi, en = f"không có lịch “{wanted}”; xem `schedule list`", f'no timetable "{wanted}"; see `schedule list`'
+        case _:
+            vi, en = f"có nhiều lịch tên “{wanted}”; ghi số thứ tự", f'several are called "{wanted}"; give the number'
+    raise failure("schedule drop", "which_timetable", vi, en)
 
 
 def template(context: Context) -> None:
@@ -79,11 +144,15 @@ def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
     there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return intake.examine(path, Rules()), []
+        return intake.examine(path, Rules(today=_today())), []
     media: list[Problem] = []
     # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.guards.quiet_windows, zones=(), has_source=_taken_into_library(config, media))
+    rules = Rules(config.station_guards, zones=(), has_source=_taken_into_library(config, media), today=_today())
     return intake.examine(path, rules), media
+
+
+def _today() -> date:
+    return datetime.now(STATION_TZ).date()
 
 
 def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:

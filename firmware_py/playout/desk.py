@@ -13,13 +13,25 @@ from audio.deck import Cue, Source
 from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.book import Book
-from firmware_py.playout.orders import Air, EndAired, LearnLevel, NewTimetable, Order, Resume, StopAll, read_order
+from firmware_py.playout.orders import (
+    Air,
+    DropTimetable,
+    EndAired,
+    LearnLevel,
+    NewTimetable,
+    Order,
+    Resume,
+    StopAll,
+    read_order,
+)
 from firmware_py.playout.past import CANCELLED, CARD_LOST, FINAL_ENDS, Past
 from firmware_py.playout.planning import Plan, renew
 from scheduler.agenda import WHOLE_LEAD_NS, Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
 from scheduler.awaiting import awaiting
-from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, wall_ns_of
+from scheduler.book import TimetableBook
+from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, Reading, wall_ns_of
 from scheduler.diff import PlanChange
+from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import Occurrence
 from scheduler.quiet import Window
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
@@ -61,6 +73,7 @@ class Desk:
     book: Book
     open_source: OpenSource
     quiet: tuple[Window, ...]
+    holidays: HolidayCalendar = VIETNAM
     plan: Plan = field(default_factory=Plan)
     playing: tuple[Playing, ...] = ()
     closed: set[str] = field(default_factory=set)
@@ -82,7 +95,7 @@ class Desk:
 
     def begin(self, past: Past, reading: Reading, sounded_until: Mapping[str, int]) -> None:
         """Take over from the predecessor. *sounded_until*: id → boottime, of what the ring says was sounding last."""
-        self.plan = Plan(past.timetable, past.occurrences)
+        self.plan = Plan(past.timetables, past.occurrences, holidays=self.holidays)
         self.closed, self.missed = set(past.closed), set(past.missed)
         self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
         self.stopped, self.card_ok = past.stopped, not past.card_lost
@@ -178,8 +191,11 @@ class Desk:
 
     def _carry_out(self, order: Order, by: str, reading: Reading) -> None:
         match order:
-            case NewTimetable():
-                self._adopt(order, by, reading)
+            case NewTimetable(timetable, file):
+                today = reading.wall.astimezone(STATION_TZ).date() if reading.quality.plays else None
+                self._keep(self.plan.timetables.with_timetable(timetable, today), by, file, reading)
+            case DropTimetable(timetable_id):
+                self._keep(self.plan.timetables.without(timetable_id), by, "", reading)
             case StopAll():
                 self._order_stop(order, by, reading)
             case Resume():
@@ -191,11 +207,11 @@ class Desk:
             case EndAired():
                 self._end_aired(order, by, reading)
 
-    def _adopt(self, order: NewTimetable, by: str, reading: Reading) -> None:
-        self.plan = self.plan.with_timetable(order.timetable)
-        self.book.write(lambda journal: journal.adopt_timetable(order.timetable.to_json(), reading, by))
+    def _keep(self, timetables: TimetableBook, by: str, file: str, reading: Reading) -> None:
+        self.plan = self.plan.with_timetables(timetables)
+        self.book.write(lambda journal: journal.adopt_timetables(timetables.to_json(), reading, by))
         if reading.quality.plays:
-            self._replan(reading, by, order.file)
+            self._replan(reading, by, file)
 
     def _order_stop(self, order: StopAll, by: str, reading: Reading) -> None:
         self.stopped = Stopped(by, order.why, order.until)

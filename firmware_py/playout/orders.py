@@ -29,6 +29,11 @@ class NewTimetable:
 
 
 @dataclass(frozen=True, slots=True)
+class DropTimetable:
+    timetable_id: str  # of scheduler/book.py; one that is gone already is no error
+
+
+@dataclass(frozen=True, slots=True)
 class StopAll:
     """Nothing scheduled sounds, until *until* or for good."""
 
@@ -67,7 +72,7 @@ class EndAired:
     shortens: bool = False  # it was planned to end whenever somebody says so: what is left of it was never due
 
 
-Order = NewTimetable | StopAll | Resume | LearnLevel | Air | EndAired
+Order = NewTimetable | DropTimetable | StopAll | Resume | LearnLevel | Air | EndAired
 
 
 def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> Order:
@@ -75,6 +80,8 @@ def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> O
     match command:
         case "timetable":
             return NewTimetable(Timetable.from_json(body["timetable"]), str(body.get("file", "")))
+        case "drop_timetable":
+            return DropTimetable(_text(body["id"]))
         case "stop":
             return StopAll(datetime.fromisoformat(body["until"]) if body.get("until") else None, _why(body))
         case "resume":

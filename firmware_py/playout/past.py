@@ -6,9 +6,9 @@ from pathlib import Path
 
 from audio.events import EndCause
 from scheduler.agenda import Stopped
+from scheduler.book import NO_TIMETABLES, TimetableBook
 from scheduler.clock import datetime_of
 from scheduler.occurrence import Occurrence
-from scheduler.timetable import Timetable
 from telemetry.facts import Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutReader
 
@@ -31,7 +31,7 @@ class Open:
 class Past:
     """The state that outlives a process."""
 
-    timetable: Timetable | None = None
+    timetables: TimetableBook = NO_TIMETABLES
     occurrences: tuple[Occurrence, ...] = ()
     closed: frozenset[str] = frozenset()
     missed: frozenset[str] = frozenset()
@@ -63,9 +63,9 @@ def _past(reader: PlayoutReader, boot: int) -> Past:
     around = datetime_of(newest_ns)
     rows = reader.plan_between(around - LOOK_BACK, around + LOOK_AHEAD) if mark else []
     facts = {row.occurrence.id: reader.facts_of(row.occurrence.id) for row in rows}
-    timetable, stop = reader.timetable(), reader.stop()
+    timetables, stop = reader.timetables(), reader.stop()
     return Past(
-        timetable=Timetable.from_json(timetable) if timetable else None,
+        timetables=TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES,
         occurrences=tuple(row.occurrence for row in rows),
         closed=frozenset(id for id, of in facts.items() if any(_is_final(fact) for fact in of)),
         missed=frozenset(id for id, of in facts.items() if any(fact.kind is Fact.MISSED for fact in of)),

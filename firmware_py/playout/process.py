@@ -52,7 +52,7 @@ def main(config: Config) -> None:
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
-        desk = Desk(player, Book(journal.put), source_opener(config), config.guards.quiet_windows)
+        desk = Desk(player, Book(journal.put), source_opener(config), config.guards.quiet_windows, config.holidays)
         shell = Shell(config, clock, desk, player, journal)
         journal.start()
         player.start()

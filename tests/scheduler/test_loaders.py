@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from scheduler import intake
 from scheduler.check import Rules, check
+from scheduler.guards import Guards
 from scheduler.loaders import Loaded, forms, load
 from scheduler.loaders.table import Table, column_letters
 from scheduler.occurrence import BulletinClass, Kind
@@ -163,7 +164,7 @@ def test_what_the_loader_and_the_check_find_is_told_together(tmp_path):
     rows = [HEADINGS, TIN, ["T2", "5h40", 15, "B"], ["CN", "3h15", 5, "C"], ["CN", "x", 5, "D"]]
     rows += [["CN", "9h", 5, "E", "", "Khẩn cấp"]]
     path = write_xlsx(tmp_path / "a.xlsx", rows)
-    loaded = intake.examine(path, Rules([(time(22), time(5))], has_source=lambda name: False))
+    loaded = intake.examine(path, Rules(Guards(((time(22), time(5)),)), has_source=lambda name: False))
     assert sorted(errors(loaded)) == [
         ("Lịch!B3", "overlap"),
         ("Lịch!B4", "quiet_hours"),
@@ -395,7 +396,7 @@ def test_bad_toml_gets_one_clear_error(tmp_path, text, where, code):
 
 def test_both_templates_load_without_a_word_and_hold_the_same_week(tmp_path):
     write_template_xlsx(tmp_path / "mau.xlsx")
-    sheet = intake.examine(tmp_path / "mau.xlsx", Rules([(time(21), time(4, 30))]))
+    sheet = intake.examine(tmp_path / "mau.xlsx", Rules(Guards(((time(21), time(4, 30)),))))
     text = intake.examine(write_toml(tmp_path / "mau.toml", template_toml()), NO_RULES)
     for loaded in (sheet, text):
         assert (loaded.errors, loaded.warnings) == ((), ())

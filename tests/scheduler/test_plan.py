@@ -11,7 +11,8 @@ from scheduler import show
 from scheduler.clock import STATION_TZ
 from scheduler.occurrence import Kind
 from scheduler.plan import plan_day, plan_days
-from scheduler.timetable import EVERY_DAY, Dates, Item, Slot, Timetable, Weekdays
+from scheduler.recurrence import EVERY_DAY, Dates, Weekdays, calendar_day
+from scheduler.timetable import Item, Slot, Timetable
 
 MONDAY = date(2026, 11, 23)
 
@@ -115,7 +116,7 @@ def test_the_plan_is_what_asking_every_slot_about_every_day_gives(timetable, fir
         (datetime.combine(day, s.starts, STATION_TZ), s.item.duration_ms, s.item.title, s.zone)
         for day in (first + timedelta(days=n) for n in range(count))
         for s in timetable.slots
-        if s.recurrence.falls_on(day) and timetable.in_force(day)
+        if s.recurrence.falls_on(calendar_day(day)) and timetable.in_span(day)
     ]
     assert sorted((o.starts_at, o.planned_ms, o.programme, o.zone) for o in planned) == sorted(expected)
     assert [o.starts_at for o in planned] == sorted(o.starts_at for o in planned)
