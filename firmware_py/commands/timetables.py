@@ -1,20 +1,22 @@
-"""schedule check | show | load | list | drop | template."""
+"""schedule check | show | load | list | drop | export | template."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
 from firmware_py.playout.planning import Plan, preview
+from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
 from scheduler.clock import STATION_TZ
 from scheduler.holidays import VIETNAM
-from scheduler.loaders import Loaded
+from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
 from scheduler.show import change_lines, rows, timetable_line, timetable_row
@@ -24,10 +26,12 @@ from scheduler.timetable import Timetable
 from scheduler.vietnamese import fold
 from telemetry.journal import JournalError, PlayoutReader
 
+T = TypeVar("T")
+
 
 def check(context: Context) -> int:
     path = Path(context.args.file)
-    loaded, media = examined(path, _config_if_any(context))
+    loaded, media = examined(path, _config_if_any(context), _charset(context))
     if context.args.json:
         context.print_json(intake.report(loaded, context.lang))
     else:
@@ -41,7 +45,7 @@ def check(context: Context) -> int:
 def show(context: Context) -> None:
     path = Path(context.args.file)
     config = _config_if_any(context)
-    loaded, _ = examined(path, config)
+    loaded, _ = examined(path, config, _charset(context))
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     holidays = config.holidays if config else VIETNAM
@@ -56,7 +60,7 @@ def show(context: Context) -> None:
 def load(context: Context) -> None:
     config = context.config()
     path = Path(context.args.file)
-    loaded, media = examined(path, config)
+    loaded, media = examined(path, config, _charset(context))
     _tell(context, path, loaded.warnings)
     context.tell(media)
     if loaded.timetable is None:
@@ -121,34 +125,66 @@ def _chosen(book: TimetableBook, wanted: str) -> Timetable:
             vi, en = f"không có lịch “{wanted}”; xem `schedule list`", f'no timetable "{wanted}"; see `schedule list`'
         case _:
             vi, en = f"có nhiều lịch tên “{wanted}”; ghi số thứ tự", f'several are called "{wanted}"; give the number'
-    raise failure("schedule drop", "which_timetable", vi, en)
+    raise failure("schedule", "which_timetable", vi, en)
+
+
+def export(context: Context) -> None:
+    """A timetable of the book as a file that loads again; what the file cannot say is told."""
+    timetable = _to_export(context)
+    if context.args.xlsx is None:
+        text, lost = exports.to_toml(timetable)
+        context.print(text)
+    else:
+        lost = _written(context, lambda path: exports.write_xlsx(timetable, path))
+    context.tell(lost)
+
+
+def _to_export(context: Context) -> Timetable:
+    config = context.config()
+    book = _book(config)
+    if context.args.timetable:
+        return _chosen(book, context.args.timetable)
+    in_force = book.on(_today(), config.holidays)
+    if in_force is None:
+        vi, en = "hôm nay chưa có lịch nào có hiệu lực", "no timetable is in force today"
+        raise failure("schedule export", "no_timetable", vi, en)
+    return in_force
 
 
 def template(context: Context) -> None:
     if context.args.xlsx is None:
         context.print(template_toml())
-        return
+    else:
+        _written(context, write_template_xlsx)
+
+
+def _written(context: Context, write: Callable[[Path], T]) -> T:
     path = Path(context.args.xlsx)
     try:
-        write_template_xlsx(path)
+        said = write(path)
     except OSError as error:
         why = error.strerror or str(error)
         raise failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {path}", f"Wrote {path}")
+    return said
 
 
-def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
+def _charset(context: Context) -> Charset | None:
+    return Charset(context.args.convert) if context.args.convert else None
+
+
+def examined(path: Path, config: Config | None, convert: Charset | None = None) -> tuple[Loaded, list[Problem]]:
     """Read a timetable file and judge it whole; beside it what is wrong with the programme files it names.
 
     Those are taken into the library on the way: decoded and counted here, never in the play path. One that is not
     there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return intake.examine(path, Rules(today=_today())), []
+        return intake.examine(path, Rules(today=_today()), convert), []
     media: list[Problem] = []
     # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
     rules = Rules(config.station_guards, zones=(), has_source=_taken_into_library(config, media), today=_today())
-    return intake.examine(path, rules), media
+    return intake.examine(path, rules, convert), media
 
 
 def _today() -> date:

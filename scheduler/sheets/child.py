@@ -79,13 +79,17 @@ def answer(path: Path) -> dict[str, Any]:
         return {"refused": "unreadable_file", "detail": error.strerror or str(error)}
 
 
-def limit() -> None:
+def limit_memory() -> None:
     """Take away what a timetable never needs; what asks for more ends this process, and that is an answer too."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def limit_time() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+
+
 if __name__ == "__main__":
-    limit()
+    limit_memory()
+    limit_time()
     sys.stdout.write(json.dumps(answer(Path(sys.argv[1]))))

@@ -125,7 +125,9 @@ def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
     days = dated.dates if isinstance(dated, Dates) else ()
     if isinstance(named, Weekdays) and len(days) == 1 and {day.weekday() for day in days} == named.days:
         return dated
-    shown = ", ".join(f"{day:%d/%m/%Y} là {written_days([day.weekday()])}" for day in sorted(days)[:3])
+    shown = ", ".join(
+        f"{day:%d/%m/%Y} là {written_days(Weekdays(frozenset({day.weekday()})))}" for day in sorted(days)[:3]
+    )
     vi, en = f"“{excerpt(cell)}” mâu thuẫn: {shown}", f"“{excerpt(cell)}” contradicts itself"
     raise Misread("day_contradicts_date", vi, f"{en}: {shown.replace(' là ', ' is ')}")
 

@@ -353,9 +353,8 @@ def test_a_reader_that_dies_is_a_clear_error(tmp_path, monkeypatch, program, cod
 
 
 def test_the_child_has_taken_its_own_means_away():
-    limits = (
-        "import resource as r; from scheduler.sheets import child; child.limit(); print(r.getrlimit(r.RLIMIT_AS)[1])"
-    )
+    limits = "import resource as r; from scheduler.sheets import child; child.limit_memory(); "
+    limits += "print(r.getrlimit(r.RLIMIT_AS)[1])"
     done = subprocess.run([sys.executable, "-c", limits], cwd=ROOT, capture_output=True, text=True, check=True)
     assert 0 < int(done.stdout) < LITTLE_BYTES
     assert resource.getrlimit(resource.RLIMIT_AS)[1] != int(done.stdout)
