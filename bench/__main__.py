@@ -21,6 +21,7 @@ NAMES = (
     "uncertainty",
     "takeover",
     "schedule",
+    "expansion",
     "diagnosis",
     "outbox",
     "collector",

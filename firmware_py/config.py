@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from audio.levelling import TARGET_LUFS
 from scheduler.guards import Guards as StationGuards
 from scheduler.holidays import HolidayCalendar, OwnHoliday
 from scheduler.problem import Problem
-from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays
+from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
 from scheduler.spoken.days import read_days
+from scheduler.vietnamese import Misread
 from telemetry.faults import RULES
 
 DEFAULT_PATH = Path("/etc/smartradio/station.toml")
@@ -153,6 +155,12 @@ class Holiday(Section):
         return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
 
 
+class Library(Section):
+    """How programme files are taken in."""
+
+    target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
+
+
 class FaultTimes(Section):
     raise_after_s: float | None = Field(default=None, ge=0)
     clear_after_s: float | None = Field(default=None, ge=0)
@@ -170,6 +178,7 @@ class Config(Section):
     console: Console = Console()
     guards: Guards = Guards()
     holiday: tuple[Holiday, ...] = ()
+    library: Library = Library()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")
@@ -201,6 +210,13 @@ class Config(Section):
     def station_guards(self) -> StationGuards:
         no_play = tuple(read_days(text) for text in self.guards.no_play)
         return StationGuards(self.guards.quiet_windows, no_play, self.guards.longest_session_min, self.holidays)
+
+    @model_validator(mode="after")
+    def _known_holidays(self) -> "Config":
+        known = self.holidays.names()
+        for name in {name for days in self.station_guards.no_play for name in named_holidays(days)} - set(known):
+            raise ValueError(f'guards.no_play: there is no holiday "{name}"; known: {", ".join(known)}')
+        return self
 
     @property
     def account_channel(self) -> str | None:
@@ -309,6 +325,8 @@ def _problem(path: Path, text: str, model: type[Section], error: dict[str, Any])
     words = _MESSAGES.get(error["type"])
     en = words.en if words else error["msg"].removeprefix("Value error, ")
     vi = words.vi if words else en
+    if isinstance(misread := error.get("ctx", {}).get("error"), Misread):
+        vi = misread.vi
     if error["type"] == "extra_forbidden" and (near := _near(model, keys)):
         en, vi = f'{en}; did you mean "{near}"?', f'{vi}; có phải là "{near}"?'
     return Problem(f"{path}{_line(text, keys)} {'.'.join(keys)}".rstrip(), error["type"], vi, en)

@@ -12,7 +12,8 @@ from scheduler.holidays import HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
-from scheduler.recurrence import CalendarDay, Holidays, Limited, Recurrence, Weekdays, calendar_day, explicit_dates
+from scheduler.recurrence import CalendarDay, Weekdays, calendar_day, explicit_dates, named_holidays
+from scheduler.repeats import ContentOf, nothing_known
 from scheduler.spoken.days import written_days
 from scheduler.timetable import (
     MAX_DURATION_MS,
@@ -22,11 +23,12 @@ from scheduler.timetable import (
     adopt,
     canonical_bytes,
 )
-from scheduler.vietnamese import fold
+from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
 ADDRESS_SCHEMES = ("http://", "https://")
 HORIZON = timedelta(days=2 * 366)  # how far ahead a timetable without an end is looked at
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Rules:
     zones: Collection[str] | None = None  # names the station knows; None: whatever is written
     has_source: Callable[[str], bool] | None = None  # whether a file is in the media folder; None: not asked
     today: date | None = None  # from where a timetable without a beginning is looked at; None: it does not matter
+    content_of: ContentOf = nothing_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,11 @@ def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
     rows = {id(slot): n for n, slot in enumerate(timetable.slots)}
     found.sort(key=lambda one: rows[id(one.slot)])
     errors = tuple(one.problem for one in found if not one.warns)
-    warnings = (*(one.problem for one in found if one.warns), *_awaiting(timetable.slots, rules.has_source))
+    warnings = (
+        *(one.problem for one in found if one.warns),
+        *_awaiting(timetable.slots, rules.has_source),
+        *_told_by_content(timetable.slots, rules.content_of),
+    )
     return Findings(errors or tuple(_unadoptable(timetable)), warnings)
 
 
@@ -70,12 +77,13 @@ class _Found:
 
 def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
     """The days of the validity, at most two years of them, and every date that is written, with its neighbours."""
-    first = timetable.valid_from or today or _SOME_DAY
+    first = min(max(timetable.valid_from or today or _SOME_DAY, _FIRST_DAY), _LAST_DAY - HORIZON)
     if today and first + HORIZON < today:
         first = today
     last = min(timetable.valid_to or date.max, first + HORIZON)
     days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    for written in {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}:
+    written_days = {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}
+    for written in {day for day in written_days if _FIRST_DAY <= day <= _LAST_DAY}:
         days |= {written + timedelta(days=n) for n in (-1, 0, 1)}
     return sorted(days)
 
@@ -93,6 +101,7 @@ def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Pro
     yield from _emergency(slot)
     yield from _bad_source(slot)
     yield from _unknown_zone(slot, rules.zones)
+    yield from _absurd_date(slot)
     yield from _outside_validity(slot, timetable)
     yield from _unknown_holiday(slot, rules.guards.holidays)
     yield from _in_quiet_hours(slot, rules.guards.quiet)
@@ -145,6 +154,13 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
         yield Problem(where, "unknown_zone", f"không có khu vực “{name}”{vi}", f"there is no zone “{name}”{en}")
 
 
+def _absurd_date(slot: Slot) -> Iterator[Problem]:
+    """A year that was mistyped: calendars, and sums of days, end somewhere."""
+    for day in sorted(day for day in explicit_dates(slot.recurrence) if not _FIRST_DAY <= day <= _LAST_DAY)[:1]:
+        vi, en = f"ngày {day:%d/%m/%Y}: năm không đúng", f"{day:%d/%m/%Y}: that cannot be the year"
+        yield Problem(slot.place("day"), "bad_date", vi, en)
+
+
 def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:
     outside = sorted(day for day in explicit_dates(slot.recurrence) if not timetable.in_span(day))
     if outside:
@@ -155,17 +171,12 @@ def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:
 
 def _unknown_holiday(slot: Slot, calendar: HolidayCalendar) -> Iterator[Problem]:
     known = calendar.names()
-    for name in sorted(_holiday_names(slot.recurrence) - set(known)):
+    for name in sorted(named_holidays(slot.recurrence) - set(known)):
         near = get_close_matches(fold(name), [fold(one) for one in known], 1)
         likely = next((one for one in known if near and fold(one) == near[0]), None)
         vi, en = (f"; có phải “{likely}”?", f"; did you mean “{likely}”?") if likely else ("", "")
         vi, en = f"không có ngày lễ “{name}”{vi}", f"there is no holiday “{name}”{en}"
         yield Problem(slot.place("day"), "unknown_holiday", vi, en)
-
-
-def _holiday_names(recurrence: Recurrence) -> set[str]:
-    parts = (recurrence.base, *recurrence.excludes) if isinstance(recurrence, Limited) else (recurrence,)
-    return {name for part in parts if isinstance(part, Holidays) for name in part.names}
 
 
 _SOME_DAY = date(2026, 1, 5)  # a Monday, where it does not matter which
@@ -300,3 +311,47 @@ def _awaiting(slots: Sequence[Slot], has_source: Callable[[str], bool] | None) -
         elif has_source is not None and not has_source(source):
             vi = f"chưa có tệp “{source}” của “{title}”: chờ nội dung"
             yield Problem(where, "awaiting_content", vi, f"“{source}” of “{title}” is not there yet: awaiting content")
+
+
+# --- what is called a repeat and is none, or the other way round
+
+
+def _told_by_content(slots: Sequence[Slot], content_of: ContentOf) -> Iterator[Problem]:
+    """Programme time is counted by what the files hold; the operator should not be surprised by it."""
+    first: dict[str, Slot] = {}
+    new = [slot for slot in slots if slot.item.kind not in (Kind.REPEAT, Kind.LIVE)]
+    for slot in sorted(new, key=lambda slot: slot.starts):
+        if (content := content_of(slot.item.source)) is not None:
+            first.setdefault(content, slot)
+    unknown = {name for slot in new if content_of(slot.item.source) is None for name in _names(slot)}
+    for slot in slots:
+        content = content_of(slot.item.source)
+        if content is None or slot.item.kind is Kind.LIVE:
+            continue
+        if slot.item.kind is not Kind.REPEAT and _another_airing(first[content], slot):
+            yield _same_content(slot, first[content])
+        if slot.item.kind is Kind.REPEAT and content not in first and unknown.isdisjoint(_names(slot)):
+            yield _not_aired_before(slot)
+
+
+def _another_airing(original: Slot, slot: Slot) -> bool:
+    """The same file at the same hour is an item written down day by day, whose file is renewed."""
+    return slot.item.source != original.item.source or slot.starts != original.starts
+
+
+def _names(slot: Slot) -> tuple[str, str]:
+    return without_repeat_mark(slot.item.title), slot.item.source
+
+
+def _same_content(slot: Slot, original: Slot) -> Problem:
+    mine, other = f"“{slot.item.title}”", f"“{original.item.title}” ({original.where})"
+    vi = f"{mine} cùng nội dung với {other}: phát sau thì tính là phát lại"
+    en = f"{mine} holds the same as {other}: aired after it, it counts as a repeat"
+    return Problem(slot.place("source"), "same_content", vi, en)
+
+
+def _not_aired_before(slot: Slot) -> Problem:
+    title = slot.item.title
+    vi = f"“{title}” ghi là phát lại mà lịch này không có lần phát đầu: 7 ngày trước chưa phát thì tính là phát đầu"
+    en = f"“{title}” is called a repeat, but nothing here airs it first: unless the last 7 days did, it counts as new"
+    return Problem(slot.place("source"), "no_first_airing", vi, en)

@@ -180,6 +180,12 @@ def explicit_dates(recurrence: Recurrence) -> frozenset[date]:
     return base.dates if isinstance(base, Dates) else frozenset()
 
 
+def named_holidays(recurrence: Recurrence) -> frozenset[str]:
+    """The names of the holidays on which it falls, or which it leaves out."""
+    parts = (recurrence.base, *recurrence.excludes) if isinstance(recurrence, Limited) else (recurrence,)
+    return frozenset(name for part in parts if isinstance(part, Holidays) for name in part.names)
+
+
 # --- JSON
 
 

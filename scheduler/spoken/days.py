@@ -122,7 +122,7 @@ def _between(found: re.Match[str], text: str, cell: str) -> Recurrence:
     else:
         first = _date(last.year, int(found[3]), int(found[2]), cell)
     rest = (text[: found.start()] + " " + text[found.end() :]).strip(" ,;:()")
-    if first >= last or (not rest and not found[1] and (last - first).days > MOST_DAYS_IN_A_RANGE):
+    if first > last or (not rest and not found[1] and (last - first).days > MOST_DAYS_IN_A_RANGE):
         raise _contradiction([first, last], cell)
     if rest:
         return narrowed(_unlimited(rest, cell), cell, first, last)
@@ -223,6 +223,7 @@ _MONTH_NAMES = {"gieng": 1, "chap": 12} | {name: n for n, name in enumerate(_NUM
 _MONTH = r"(?: thang (\d{1,2}|gieng|chap|hai|ba|tu|nam|sau|bay|tam|chin|muoi))?"
 _FULL_MOON = re.compile(rf"(?:ngay )?ram{_MONTH}")
 _FIRST_DAYS = re.compile(rf"(?:ngay )?(?:mung|mong) (\d{{1,2}}|{'|'.join(_NUMBERS)})(?:{_MONTH}|( tet))")
+_FIRST_DAY = re.compile(rf"(?:(?:mung|mong) )?(\d{{1,2}}|{'|'.join(_NUMBERS)})")
 _BEFORE_TET = re.compile(r"(?:ngay )?(2\d) tet")
 _EVE = re.compile(r"(?:ngay |dem )?(?:30 tet|giao thua)(?: tet)?")
 _LUNAR_DATE = re.compile(r"(?:ngay )?(\d{1,2})\s*/\s*(\d{1,2})")
@@ -231,17 +232,41 @@ _NAMED_MONTH = re.compile(r"(?:ngay )?(\d{1,2}) thang (gieng|chap)")
 _SAYS_LUNAR = re.compile(r"\s*\b(?:am lich|am|al)\b")
 
 
+_EVERY_ONE = re.compile(r" (?:hang|moi) (?:thang|nam)\b")
+_ONE_MONTH = re.compile(r"\b(?:thang|tet)\b")
+_TET_DAYS = re.compile(r"(?:tu )?(?:ngay )?((?:mung|mong) .+) tet")
+
+
 def _lunar_days(text: str, cell: str) -> LunarDays | None:
+    if days := _tet_days(text):
+        return LunarDays(days)
     said = _SAYS_LUNAR.search(text) is not None
-    parts = _LIST.split(re.sub(r" (?:hang|moi) (?:thang|nam)\b", "", text))
-    days = [_lunar_day(_SAYS_LUNAR.sub("", part).strip(), said, cell) for part in parts]
-    if any(day is None for day in days):
-        if said:
-            raise _bad_days(cell)
-        return None
-    if said and any(holiday_named(part) for part in parts):  # "1/5, 10/3 âm lịch": is the first one lunar too?
+    parts = _LIST.split(text)
+    pairs = [_lunar_day(_EVERY_ONE.sub("", _SAYS_LUNAR.sub("", part)).strip(), said, cell) for part in parts]
+    if all(pairs) and not _doubtful(parts, said):
+        return LunarDays(frozenset(pair for pair in pairs if pair is not None))
+    if said or all(pairs):
         raise _bad_days(cell)
-    return LunarDays(frozenset(day for day in days if day is not None))
+    return None
+
+
+def _tet_days(text: str) -> frozenset[tuple[int, int]]:
+    """Of "mùng 1, 2, 3 Tết", "mùng 1 đến mùng 3 Tết": "Tết" says the month of all of them."""
+    days: set[int] = set()
+    for part in _LIST.split(found[1]) if (found := _TET_DAYS.fullmatch(text)) else []:
+        ends = [_FIRST_DAY.fullmatch(end) for end in re.split(r"\s*(?:-|\bden\b|\btoi\b)\s*", part)]
+        numbers = [_number(end[1]) for end in ends if end]
+        if len(numbers) != len(ends) or len(ends) > 2 or not 1 <= numbers[0] <= numbers[-1] <= 10:
+            return frozenset()
+        days |= set(range(numbers[0], numbers[-1] + 1))
+    return frozenset((1, day) for day in days)
+
+
+def _doubtful(parts: list[str], said: bool) -> bool:
+    """ "1/5, 10/3 âm lịch": is the first one lunar too? "mùng 1, mùng 2 tháng 7": is the first one of July too?"""
+    bare = [part for part in parts if "/" not in part and not re.search(r"\b(?:thang|nam|tet)\b", part)]
+    of_one_month = [part for part in parts if _ONE_MONTH.search(_EVERY_ONE.sub("", part))]
+    return bool(bare and of_one_month) or (said and any(holiday_named(part) for part in parts))
 
 
 def _lunar_day(part: str, said: bool, cell: str) -> tuple[int, int] | None:
@@ -266,10 +291,14 @@ def _lunar_day(part: str, said: bool, cell: str) -> tuple[int, int] | None:
 def _first_days(found: re.Match[str], said: bool, cell: str) -> tuple[int, int]:
     """Mùng 1 … 10. Mùng một is the moon's; another one without its month may be the sun's, and is asked."""
     number, month, tet = found.groups()
-    day = int(number) if number.isdigit() else _NUMBERS.index(number) + 1
+    day = _number(number)
     if not 1 <= day <= 10 or (day > 1 and not (said or month or tet)):
         raise misread("bad_days", "ngày", "day", cell, f"mùng {day} âm lịch" if day <= 10 else None, "mùng 1, rằm")
     return _pair("1" if tet else month, day, cell)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else _NUMBERS.index(text) + 1
 
 
 def _pair(month: str | None, day: int, cell: str) -> tuple[int, int]:
@@ -288,7 +317,7 @@ _WEEK = re.compile(r"(?:tuan )?(?:thu )?(?:([1-5])|(dau)(?: tien)?|(cuoi)(?: cun
 
 def _nth_weekdays(text: str, cell: str) -> NthWeekdays | None:
     found = _NTH.fullmatch(text)
-    if found is None or found["days"] == "ngay":
+    if found is None or found["days"].startswith("ngay"):
         return None
     days = frozenset(_weekdays(found["days"], cell))
     weeks = [_WEEK.fullmatch(week) for week in _LIST.split(found["weeks"] or found["one"])]
@@ -384,18 +413,19 @@ def written_days(recurrence: Recurrence) -> str:
         case MonthDays(days):
             return _written_month_days(days)
         case LunarDays(pairs):
-            return ", ".join(_written_lunar_day(*pair) for pair in sorted(pairs)) + " âm lịch"
+            return _written_lunar_days(sorted(pairs))
         case Holidays(names):
             return ", ".join(name if holiday_named(name) else f"ngày lễ {name}" for name in sorted(names)) or "ngày lễ"
 
 
 def _written_limits(one: Limited) -> str:
-    first, last = (
-        f" từ {one.first:%d/%m/%Y}" if one.first else "",
-        f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else "",
-    )
+    base = written_days(one.base)
+    first = f" từ {one.first:%d/%m/%Y}" if one.first else ""
+    last = f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else ""
     taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
-    return written_days(one.base) + first + last + "".join(f" trừ {written_days(each)}" for each in taken)
+    if isinstance(one.base, Holidays) and not first:  # "30/4 đến hết ngày …" would be a range
+        base, last = f"{last}, {base}".strip(" ,"), ""
+    return base + first + last + "".join(f" trừ {written_days(each)}" for each in taken)
 
 
 def _written_weekdays(days: Iterable[int]) -> str:
@@ -440,6 +470,13 @@ def _written_month_days(days: frozenset[int]) -> str:
     if not numbers:
         return "ngày cuối tháng"
     return f"ngày {', '.join(numbers)}{', ngày cuối' if LAST in days else ''} hằng tháng"
+
+
+def _written_lunar_days(pairs: list[tuple[int, int]]) -> str:
+    if not pairs[-1][0]:
+        return ", ".join(_written_lunar_day(*pair) for pair in pairs) + " âm lịch"
+    every = ["" if month else " hằng tháng" for month, _ in pairs]  # beside days of one month all has to be said
+    return ", ".join(f"{_written_lunar_day(*pair)}{each} âm lịch" for pair, each in zip(pairs, every, strict=True))
 
 
 def _written_lunar_day(month: int, day: int) -> str:

@@ -9,6 +9,7 @@ from audio.events import Began, CardBack, CardLost, EndCause, Ended
 from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
+from scheduler.book import id_of
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind
 from scheduler.timetable import EVERY_DAY, Item, Slot, Timetable
@@ -75,7 +76,7 @@ class Day:
     def open_source(self, occurrence, offset_ms):
         if occurrence.source not in self.files:
             raise SourceMissing(occurrence.source)
-        return Opened(object(), 1_800_000)
+        return Opened(object(), 1_800_000, f"of {occurrence.source}")
 
     @property
     def reading(self):
@@ -133,6 +134,12 @@ def test_a_clock_step_in_mid_programme_neither_cuts_nor_repeats_it(day, step):
     assert first[1].detail["frames"] == 30 * 60 * 48_000
     (moved,) = day.facts(Fact.CLOCK_MOVED)
     assert moved.detail["to_wall_ns"] - moved.detail["from_wall_ns"] == int(step.total_seconds()) * NS_PER_S
+
+
+def test_what_begins_says_what_its_file_holds(day):
+    day.pass_time(20)
+    (began,) = day.facts(Fact.BEGAN)
+    assert (began.detail["content"], began.detail["content_ms"]) == ("of sang.mp3", 30 * 60_000)
 
 
 def test_after_a_crash_the_programme_is_joined_at_its_place(day):
@@ -238,6 +245,17 @@ def test_a_new_timetable_does_not_touch_what_runs(day):
     day.pass_time(30 * 60)
     ended = day.facts(Fact.ENDED)
     assert [f.detail["cause"] for f in ended] == ["planned_end"]
+
+
+def test_a_dropped_timetable_is_planned_no_more_and_what_it_began_plays_out(day):
+    day.pass_time(60)
+    (held,) = day.desk.plan.timetables.timetables
+    day.ask("drop_timetable", id=id_of(held))
+    day.ask("drop_timetable", id=id_of(held))  # it is gone already: no harm
+    day.pass_time(30 * 60)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED)] == ["planned_end"]
+    assert [o.starts_at for o in day.desk.plan.occurrences] == [FIVE]
+    assert day.journal.timetables() == {"version": 1, "timetables": []}
 
 
 def test_a_request_that_cannot_be_carried_out_is_refused_with_its_reason(day):

@@ -19,8 +19,9 @@ from scheduler.loaders import Loaded, forms, load
 from scheduler.loaders.table import Table, column_letters
 from scheduler.occurrence import BulletinClass, Kind
 from scheduler.plan import plan_days
+from scheduler.recurrence import EVERY_DAY, Dates, Holidays, Limited, LunarDays, Weekdays
 from scheduler.template import SHEET, WEEK, template_toml, write_template_xlsx
-from scheduler.timetable import EVERY_DAY, Dates, Weekdays, adopt, canonical_bytes
+from scheduler.timetable import adopt, canonical_bytes
 from tests.scheduler.sheets import HEADINGS, TIN, ods_cell, write_csv, write_ods, write_xlsx
 from tests.scheduler.test_spoken import cells
 
@@ -348,6 +349,51 @@ zone = "Thôn 1"
     assert relay.recurrence == Dates(frozenset({date(2026, 11, 24), date(2026, 11, 25)}))
     assert (relay.item.kind, relay.item.origin, relay.zone) == (Kind.RELAY, "huyen", "Thôn 1")
     assert (timetable.title, timetable.valid_to) == ("Tuần 47", date(2026, 11, 29))
+
+
+LIMITED = """
+title = "Ngày lễ"
+valid_on = "Tết, 30/4"
+[[slot]]
+days = "T2-T7"
+from = 2026-11-23
+until = "31/12/2026"
+except = ["ngày lễ", 2026-11-30]
+start = "5h"
+duration = 15
+title = "Bản tin"
+[[slot]]
+days = "Rằm, mùng một"
+start = "6h"
+duration = 15
+title = "Lễ chùa"
+"""
+
+
+def test_toml_has_keys_for_the_first_and_last_day_and_for_what_is_taken_out(tmp_path):
+    timetable = load(write_toml(tmp_path / "a.toml", LIMITED)).timetable
+    assert timetable.valid_on == Holidays(frozenset({"Tết", "30/4"}))
+    first, last, skipped = date(2026, 11, 23), date(2026, 12, 31), frozenset({date(2026, 11, 30)})
+    assert timetable.slots[0].recurrence == Limited(MON_SAT, first, last, skipped, (Holidays(),))
+    assert timetable.slots[1].recurrence == LunarDays(frozenset({(0, 1), (0, 15)}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "code"),
+    [
+        ('"Tết, 30/4"', '"T2"', "line 3, valid_on", "bad_validity"),
+        ('"Tết, 30/4"', '"từ 23/11/2026"', "line 3, valid_on", "bad_validity"),
+        ('"Tết, 30/4"', "7", "line 3, valid_on", "bad_days"),
+        ("2026-11-23", "2027-01-01", "line 5, slot 1.days", "no_day_left"),
+        ("2026-11-23", '"T2"', "line 6, slot 1.from", "bad_days"),
+        ('"31/12/2026"', '"31/12"', "line 7, slot 1.until", "bad_days"),
+        ('"ngày lễ"', '"lung tung"', "line 8, slot 1.except", "bad_days"),
+        ("except =", "exept =", "line 8, slot 1.exept", "unknown_key"),
+    ],
+)
+def test_what_is_wrong_with_a_limit_is_told_at_its_key(tmp_path, old, new, where, code):
+    loaded = load(write_toml(tmp_path / "a.toml", LIMITED.replace(old, new)))
+    assert (where, code) in [(problem.where, problem.code) for problem in loaded.errors]
 
 
 def test_toml_errors_name_line_and_key(tmp_path):
