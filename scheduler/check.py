@@ -28,6 +28,7 @@ from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
 HORIZON = timedelta(days=2 * 366)  # how far ahead a timetable without an end is looked at
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,13 @@ class _Found:
 
 def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
     """The days of the validity, at most two years of them, and every date that is written, with its neighbours."""
-    first = timetable.valid_from or today or _SOME_DAY
+    first = min(max(timetable.valid_from or today or _SOME_DAY, _FIRST_DAY), _LAST_DAY - HORIZON)
     if today and first + HORIZON < today:
         first = today
     last = min(timetable.valid_to or date.max, first + HORIZON)
     days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    for written in {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}:
+    written_days = {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}
+    for written in {day for day in written_days if _FIRST_DAY <= day <= _LAST_DAY}:
         days |= {written + timedelta(days=n) for n in (-1, 0, 1)}
     return sorted(days)
 
@@ -102,6 +104,7 @@ def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Pro
     yield from _bad_source(slot)
     yield from _unknown_name(slot, rules)
     yield from _unknown_zone(slot, rules.zones)
+    yield from _absurd_date(slot)
     yield from _outside_validity(slot, timetable)
     yield from _unknown_holiday(slot, rules.guards.holidays)
     yield from _in_quiet_hours(slot, rules.guards.quiet)
@@ -171,6 +174,13 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
         vi, en = (f"; có phải “{names[near[0]]}”?", f"; did you mean “{names[near[0]]}”?") if near else ("", "")
         where = slot.place("zone")
         yield Problem(where, "unknown_zone", f"không có khu vực “{name}”{vi}", f"there is no zone “{name}”{en}")
+
+
+def _absurd_date(slot: Slot) -> Iterator[Problem]:
+    """A year that was mistyped: calendars, and sums of days, end somewhere."""
+    for day in sorted(day for day in explicit_dates(slot.recurrence) if not _FIRST_DAY <= day <= _LAST_DAY)[:1]:
+        vi, en = f"ngày {day:%d/%m/%Y}: năm không đúng", f"{day:%d/%m/%Y}: that cannot be the year"
+        yield Problem(slot.place("day"), "bad_date", vi, en)
 
 
 def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:

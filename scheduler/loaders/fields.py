@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import TypeVar
 
 from scheduler.occurrence import Kind
@@ -89,32 +90,52 @@ class Reader:
 def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     """The slot, or None with the reader's errors. Without a *recurrence* (told elsewhere) the rest is read too."""
     clock = reader.required("time", read_time)
-    duration_ms = _duration_ms(reader, clock)
-    title = reader.required("title", _short_text)
+    if clock is not None and clock.in_words:
+        warn_of_words(reader, clock)
+    return build_slot(reader, recurrence, None if clock is None else clock.starts, duration_ms(reader, clock))
+
+
+def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | None, lasts_ms: int | None) -> Slot | None:
+    """The slot of an item whose time is known; None, and the reader's errors, if it or another part is not."""
+    title = reader.required("title", short_text)
     kind = reader.attempt("kind", lambda cell: _kind(cell, title or "", reader))
-    level = reader.attempt("class", lambda cell: read_class(_short_text(cell)))
-    source = reader.attempt("source", _short_text)
-    zone = reader.attempt("zone", lambda cell: read_zone(_short_text(cell)))
-    origin = reader.attempt("origin", _short_text)
-    aside = {part: reader.attempt(part, _short_text) or "" for part in _ASIDE}
-    if recurrence is None or clock is None or duration_ms is None or title is None or kind is None:
+    level = reader.attempt("class", lambda cell: read_class(short_text(cell)))
+    source = reader.attempt("source", short_text)
+    zone = reader.attempt("zone", lambda cell: read_zone(short_text(cell)))
+    origin = reader.attempt("origin", short_text)
+    aside = {part: reader.attempt(part, short_text) or "" for part in _ASIDE}
+    if recurrence is None or starts is None or lasts_ms is None or title is None or kind is None:
         return None
     if level is None or source is None or zone is None or origin is None:
         return None
     session = aside.pop("session")
-    item = Item(title, duration_ms, kind, _origin(origin, kind, title), level, source, **aside)
-    return Slot(recurrence, clock.starts, item, zone, session, reader.where, dict(reader.places))
+    item = Item(title, lasts_ms, kind, _origin(origin, kind, title), level, source, **aside)
+    return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
 
 
-def _short_text(cell: Cell) -> str:
+_FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")
+
+
+def warn_of_words(reader: Reader, clock: TimeOfDay) -> None:
+    """ "5h chiều" was understood, and that is said."""
+    written = excerpt(reader.cells.get("time"))
+    vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
+    reader.warn("time", "time_in_words", vi, en)
+
+
+def short_text(cell: Cell) -> str:
     text = words(cell)
+    if _FORMULA.match(text):
+        vi = f"ô có công thức hỏng hoặc chưa tính: “{excerpt(cell)}”; ghi thẳng giá trị"
+        en = f"the cell's formula failed or was never calculated: “{excerpt(cell)}”; write the value itself"
+        raise Misread("bad_formula", vi, en)
     if len(text) > MAX_TEXT or not text.isprintable():
         vi, en = f"dài quá {MAX_TEXT} ký tự hoặc có ký tự lạ", f"longer than {MAX_TEXT} characters, or not printable"
         raise Misread("bad_text", vi, en)
     return text
 
 
-def _duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
+def duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     """From its own cell or from a range of times; if both are given they must agree."""
     if clock is None or clock.duration_ms is None or not is_blank(reader.cells.get("duration")):
         written = _written_duration_ms(reader, clock)
@@ -140,7 +161,7 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     """Hình thức; where it is empty what the title says of it, else own. Raises Misread when the two do not agree."""
     if is_blank(cell):
         return _kind_by_title(title)
-    kind = read_kind(_short_text(cell))
+    kind = read_kind(short_text(cell))
     if not marked_as_repeat(title) or kind is Kind.REPEAT:
         return kind
     if kind is Kind.OWN:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from scheduler.problem import Problem
-from scheduler.timetable import Timetable
+from scheduler.spoken.spans import Span
+from scheduler.timetable import Slot, Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,18 @@ class Loaded:
     def timetable(self) -> Timetable | None:
         """The whole timetable; None if anything of it could not be read."""
         return None if self.errors else self.readable
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPlan:
+    """What was read of one table, whatever its form. ``title`` empty, ``span`` None: the table tells none."""
+
+    where: str  # where it begins
+    title: str = ""
+    span: Span | None = None
+    slots: tuple[Slot, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 class Unloadable(Exception):

@@ -1,0 +1,139 @@
+"""The items that the cells of one row name → entries: each with the start and the length that is told of it.
+
+Shared by all forms of a sheet. What is not told follows from the neighbours, see ``sequence``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from scheduler.loaders.fields import Reader, warn_of_words
+from scheduler.loaders.sequence import Entry
+from scheduler.spoken.cells import Cell, excerpt, is_blank
+from scheduler.spoken.contents import Piece
+from scheduler.spoken.durations import read_duration
+from scheduler.spoken.sessions import Session
+from scheduler.spoken.times import TimeOfDay, read_times, shown_clock
+from scheduler.timetable import Recurrence
+from scheduler.vietnamese import Misread
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a row says of the time of its items. Seconds of the day; beyond midnight more than a day."""
+
+    place: str  # where it says so
+    written: Cell = None
+    begins_s: int | None = None  # None: when the item before it ends
+    ends_s: int | None = None  # what has no minutes lasts until then; nothing lasts longer
+    limit_s: int | None = None  # the session's end
+    next_s: int | None = None  # when the next row of the session begins
+    session: Session | None = None
+    is_readable: bool = True  # False: what is wrong with its time is told elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One item, where it stands, and what other cells of its row say of it."""
+
+    piece: Piece
+    place: str
+    cells: Mapping[str, Cell] = field(default_factory=dict)  # by part; "duration" is that of the whole cell
+    places: Mapping[str, str] = field(default_factory=dict)
+
+
+def entries_of(frame: Frame, marks: Sequence[Mark], recurrence: Recurrence | None, line: object) -> Iterator[Entry]:
+    """The entries of one row (or cell) in their order. Those of one *line* follow one another."""
+    for n, mark in enumerate(marks):
+        after = marks[n + 1].piece if n + 1 < len(marks) else None
+        entry = Entry(_reader(frame, mark), recurrence, line, limit_s=_limit_s(frame, mark, marks))
+        entry.is_readable = frame.is_readable or bool(mark.piece.clock)
+        entry.begins_s = frame.begins_s if n == 0 else None
+        clocks = _own_clocks(entry, mark, frame)
+        _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)
+        yield entry
+        for clock in clocks[1:]:
+            yield _again(entry, clock)
+
+
+def _reader(frame: Frame, mark: Mark) -> Reader:
+    cells = dict(mark.cells) | {"title": mark.piece.title, "time": frame.written}
+    places = (
+        dict.fromkeys(("title", "duration", "kind", "day", "time"), mark.place)
+        | {"time": frame.place}
+        | dict(mark.places)
+    )
+    if mark.piece.clock:
+        cells["time"], places["time"] = mark.piece.clock, mark.place
+    if mark.piece.kind:
+        cells["kind"], places["kind"] = mark.piece.kind, mark.place
+    if mark.piece.lasts:
+        cells["duration"], places["duration"] = mark.piece.lasts, mark.place
+    if frame.session is not None and is_blank(cells.get("session")):
+        cells["session"] = frame.session.name
+    return Reader(cells, places, mark.place)
+
+
+def _limit_s(frame: Frame, mark: Mark, marks: Sequence[Mark]) -> int | None:
+    """The end of its frame; of its session; or where the minutes for the whole cell are up."""
+    ends = [frame.ends_s, frame.limit_s]
+    given = mark.cells.get("duration")
+    if len(marks) > 1 and frame.begins_s is not None and not is_blank(given):
+        with suppress(Misread):  # told where an item has no minutes of its own
+            ends.append(frame.begins_s + read_duration(given) // 1_000)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _own_clocks(entry: Entry, mark: Mark, frame: Frame) -> Sequence[TimeOfDay]:
+    """The times among the item's own words; they have to lie in its frame and its session."""
+    if not mark.piece.clock:
+        return ()
+    clocks = entry.reader.attempt("time", read_times)
+    if clocks is None:
+        entry.is_readable, entry.begins_s = False, None
+        return ()
+    entry.begins_s, entry.until_s = clocks[0].second, clocks[0].end_s
+    for clock in clocks:
+        if clock.in_words:
+            warn_of_words(entry.reader, clock)
+        entry.reader.attempt("time", lambda cell, clock=clock: _refuse_outside(clock, frame))  # type: ignore[misc]
+    return clocks
+
+
+def _refuse_outside(clock: TimeOfDay, frame: Frame) -> None:
+    if frame.session is not None:
+        frame.session.refuse(clock.second)
+    if frame.begins_s is None or not frame.is_readable or is_blank(frame.written):
+        return
+    ends_s = frame.ends_s if frame.ends_s is not None else frame.next_s
+    if clock.second < frame.begins_s or (ends_s is not None and clock.second >= ends_s):
+        shown, written = shown_clock(clock.second), excerpt(frame.written)
+        vi = f"{shown} trong ô không thuộc giờ “{written}” của dòng"
+        raise Misread("time_outside_row", vi, f"{shown} in the cell is not within “{written}” of its row")
+
+
+def _measure(entry: Entry, mark: Mark, frame: Frame, after: Piece | None, *, is_single: bool, is_first: bool) -> None:
+    """How long it lasts, if that is told: by its own minutes, its row's, the next one's time, or its frame's end."""
+    if mark.piece.lasts or (is_single and not is_blank(mark.cells.get("duration"))):
+        entry.lasts_ms = entry.reader.attempt("duration", read_duration)
+        entry.is_readable = entry.is_readable and entry.lasts_ms is not None
+    elif entry.until_s is not None:
+        pass  # a range of its own
+    elif after is not None:
+        entry.until_s = _second_of(after.clock) if after.clock else None
+    elif is_first or mark.piece.clock:
+        entry.until_s, entry.next_s = frame.ends_s, frame.next_s
+
+
+def _second_of(clock: str) -> int | None:
+    try:
+        return read_times(clock)[0].second
+    except Misread:
+        return None  # told where it stands
+
+
+def _again(entry: Entry, clock: TimeOfDay) -> Entry:
+    """The same item at another time of the day, in a line of its own."""
+    reader = Reader(entry.reader.cells, entry.reader.places, entry.reader.where)
+    again = replace(entry, reader=reader, line=(entry.line, clock.second), begins_s=clock.second, until_s=clock.end_s)
+    return replace(again, limit_s=None, next_s=None)
