@@ -28,6 +28,7 @@ T = TypeVar("T")
 NAMES = {  # of the parts, for people
     "day": ("ngày", "day"),
     "time": ("giờ", "time"),
+    "end": ("giờ kết thúc", "end"),
     "duration": ("thời lượng", "duration"),
     "title": ("tên chương trình", "title"),
     "kind": ("hình thức", "kind"),

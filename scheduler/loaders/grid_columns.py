@@ -75,7 +75,7 @@ def _find_turned(view: View) -> Found | None:
     first = _top_of_turned(view, rows[0], column)
     if first is None:
         return None
-    return Found(view.part(first, rows[-1] + 1).turn(), [column], count)
+    return Found(view.part(first, view.area(rows[-1], column)[2] + 1).turn(), [column], count)
 
 
 def _top_of_turned(view: View, first_day: int, column: int) -> int | None:
@@ -180,7 +180,7 @@ class Columns:
                 parts.setdefault(part or "", column)
             elif part == "note":
                 self.notes.append(column)
-        return Day(recurrence, contents, parts, self.view.text(self.row, first))
+        return Day(recurrence, contents or [first], parts, self.view.text(self.row, first))
 
     def _part_below(self, column: int) -> str | None:
         rows = range(self.row + 1, self.below)

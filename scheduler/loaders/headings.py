@@ -87,6 +87,11 @@ def wrong_unit(cell: Cell, place: str) -> Problem | None:
     return Problem(place, "bad_unit", vi, f"“{excerpt(cell)}”: durations are given in minutes")
 
 
+def doubled_column(part: str, place: str) -> Problem:
+    vi, en = f"có hai cột {NAMES[part][0]}", f"there are two columns for the {NAMES[part][1]}"
+    return Problem(place, "doubled_column", vi, en)
+
+
 def missing_column(part: str, place: str) -> Problem:
     vi, en = f"thiếu cột {NAMES[part][0]}", f"there is no column for the {NAMES[part][1]}"
     return Problem(place, "missing_column", vi, en)

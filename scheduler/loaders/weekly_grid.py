@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from scheduler.loaders.grid_columns import Columns, Day, Found
-from scheduler.loaders.grid_rows import Row, Rows
+from scheduler.loaders.grid_rows import Row, Rows, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import Entry, slots_of, without_doubles
-from scheduler.loaders.titles import read_titles
+from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto
@@ -22,33 +22,37 @@ from scheduler.spoken.contents import Piece, is_off, is_tick, read_contents
 from scheduler.timetable import MAX_SLOTS
 from scheduler.vietnamese import fold
 
-MAX_PROBLEMS = 1_000
 
-
-def read(found: Found) -> SheetPlan:
-    """The whole grid. Further ones below it have headings of their own, and the same title."""
+def read(found: Found, above: Titles = NO_TITLES) -> list[SheetPlan]:
+    """The grids of a table, one below the other, each under its own title; one without goes on with that *above* it."""
     view = found.view
-    above = range(view.first) if view.turned else range(found.headings[0])
-    titles = read_titles(view.table, above)
-    errors, warnings = [*titles.errors], [*titles.warnings]
-    entries: list[Entry] = []
+    below = range(view.first) if view.turned else range(found.headings[0])
+    plans = []
     for row, end in pairwise([*found.headings, view.rows[-1] + 1]):
+        titles = read_titles(view.table, below).after(above)
         columns = Columns(view, row, titles).read()
         rows = Rows(columns, end).read()
-        body = _Body(columns, rows.rows)
-        entries += body.entries()
-        errors += [*columns.errors, *rows.errors, *body.errors]
-        warnings += [*rows.warnings, *body.warnings]
+        plans.append(_plan(columns, rows, titles))
+        above, below = titles, range(rows.tail, end)
+    if view.turned:
+        whole = View.of(view.table)
+        notes = tuple(notes_below(whole, range(view.end, whole.end)))
+        plans = [replace(plan, warnings=(*plan.warnings, *notes)) for plan in plans]
+    return plans
+
+
+def _plan(columns: Columns, rows: Rows, titles: Titles) -> SheetPlan:
+    body = _Body(columns, rows.rows)
+    entries = list(body.entries())
     slots = slots_of(entries)
-    errors += [problem for entry in entries for problem in entry.reader.errors]
-    warnings += [problem for entry in entries for problem in entry.reader.warnings]
+    errors = [*columns.errors, *rows.errors, *body.errors]
+    warnings = [*rows.warnings, *body.warnings]
     return SheetPlan(
-        view.where(found.headings[0], view.columns[0]),
-        titles.name,
-        titles.span,
+        columns.view.where(columns.row, columns.view.columns[0]),
+        titles,
         tuple(slots[: MAX_SLOTS + 1]),
-        tuple(without_doubles(errors)[:MAX_PROBLEMS]),
-        tuple(without_doubles(warnings)[:MAX_PROBLEMS]),
+        without_doubles([*errors, *(problem for entry in entries for problem in entry.reader.errors)]),
+        without_doubles([*warnings, *(problem for entry in entries for problem in entry.reader.warnings)]),
     )
 
 
@@ -121,8 +125,8 @@ class _Body:
             vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
             self.warnings.append(Problem(place, "note_ignored", vi, en))
         cells, places = self._beside(day, row)
-        for piece in self._titled(contents.pieces, cell, row):
-            yield Mark(piece, place, cells, places)
+        for k, piece in enumerate(self._titled(contents.pieces, cell, row)):
+            yield Mark(piece, place, cells if k == 0 else {**cells, "time": None}, places)
 
     def _beside(self, day: Day, row: int) -> tuple[dict[str, Cell], dict[str, str]]:
         """What other columns say of the items of a day in a row."""

@@ -95,7 +95,6 @@ def test_title_rows_blank_rows_day_rows_and_signatures_are_tolerated(tmp_path):
     assert warnings(loaded) == [
         ("Lịch!A3", "validity_from_title"),
         ("Lịch!B7", "day_inherited"),
-        ("Lịch!A9", "row_ignored"),
         ("Lịch!B10", "day_inherited"),
         ("Lịch!E13", "row_ignored"),
     ]
