@@ -157,7 +157,7 @@ class _Blocks:
             self.session = read_session(cell)
         except Misread as misread:
             self._error(place, misread)
-            self.session = Session(excerpt(cell, 60))
+            self.session = Session(excerpt(cell, 60), is_readable=False)
 
     def _is_sequel(self, line: _Line) -> bool:
         """Whether a line after the last time goes on with minutes of its own."""
@@ -235,8 +235,11 @@ class _Blocks:
         begins_s = clock.second if clock is not None and item.opens else None
         place = item.marks[0].place
         next_s = item.next_s if item.next_s is not None else end_s
-        frame = Frame(place, begins_s=begins_s, limit_s=end_s, next_s=next_s, session=item.session)
-        yield from entries_of(frame, item.marks, item.recurrence, (item.block, item.session))
+        readable = item.session is None or item.session.is_readable
+        frame = Frame(
+            place, None, begins_s, None, end_s, next_s, item.session, ends_with_next=True, is_readable=readable
+        )
+        yield from entries_of(frame, item.marks, item.recurrence, (item.block, item.session), self.titles.span)
 
 
 def _is_duration(cell: Cell) -> bool:

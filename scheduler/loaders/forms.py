@@ -7,8 +7,10 @@ from datetime import time
 
 from scheduler.loaders import day_blocks, plain_list, weekly_grid
 from scheduler.loaders.fields import timetable_title
-from scheduler.loaders.grid_columns import find
+from scheduler.loaders.grid_columns import Found, find
+from scheduler.loaders.repeats import resolve
 from scheduler.loaders.result import Loaded, SheetPlan, Unloadable
+from scheduler.loaders.sequence import without_doubles
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.occurrence import ALL_ZONES
@@ -46,13 +48,21 @@ def is_of_document(table: Table) -> bool:
 def read_table(table: Table, above: Titles = NO_TITLES) -> list[SheetPlan]:
     """What a table plans; nothing if it is no timetable. *above*: what earlier tables of its document said."""
     heading, grid = plain_list.find_heading(table), find(table)
-    sure = grid is not None and not grid.view.turned and grid.day_count >= _SURELY_DAYS
-    if grid is not None and (sure or heading is None or not heading.is_whole):
+    if grid is not None and _is_grid(grid, heading):
         return weekly_grid.read(grid, above)
     if heading is not None:
         return [plain_list.read(table, heading, above)]
     blocks = day_blocks.read(table, above)
     return [blocks] if blocks is not None else []
+
+
+def _is_grid(grid: Found, heading: plain_list.Heading | None) -> bool:
+    """Whether a table that may be both is no list: a list names its titles' column, and no row of it three days."""
+    if heading is None:
+        return True
+    if grid.view.turned:
+        return "title" not in heading.columns
+    return grid.day_count >= _SURELY_DAYS or not {"day", "title"} <= set(heading.columns)
 
 
 # --- several sheets
@@ -159,6 +169,8 @@ def _dated(slot: Slot, span: Span | None) -> Slot:
 def _loaded(plan: SheetPlan, stem: str) -> Loaded:
     if not plan.slots and plan.errors and not plan.titles.name and plan.titles.span is None:
         return Loaded(None, plan.errors, plan.warnings)
+    repeats = resolve(plan.slots)
+    errors, warnings = (*plan.errors, *repeats.errors), without_doubles((*plan.warnings, *repeats.warnings))
     first, last = (plan.titles.span.first, plan.titles.span.last) if plan.titles.span else (None, None)
-    timetable = Timetable(timetable_title(plan.titles.name or stem), plan.slots, first, last)
-    return Loaded(timetable, plan.errors, plan.warnings)
+    timetable = Timetable(timetable_title(plan.titles.name or stem), tuple(repeats.slots), first, last)
+    return Loaded(timetable, errors, warnings)

@@ -10,7 +10,7 @@ from scheduler.loaders.table import Table
 from scheduler.loaders.titles import Titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import Cell, is_blank
+from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain
 from scheduler.spoken.sessions import read_session
 from scheduler.spoken.spans import read_day_heading, together
 from scheduler.spoken.times import read_times
@@ -42,7 +42,13 @@ def find(table: Table) -> Found | None:
         later = {row: len(_day_columns(view, row)) for row in view.rows[HEADING_WITHIN_ROWS:]}
         headings = [row for row, count in (counts | later).items() if count >= 2 and count * 2 >= most]
         return Found(view, _without_second_rows(view, headings), most)
-    return _find_turned(view)
+    alone = next((row for row, count in counts.items() if count == 1 and _names_a_clock_too(view, row)), None)
+    return Found(view, [alone], 1) if alone is not None else _find_turned(view)
+
+
+def _names_a_clock_too(view: View, row: int) -> bool:
+    """A grid of one day, "Giờ | Thứ 2", has its time beside it."""
+    return any(part_named(view.at(row, column)) in ("time", "session") for column in view.seen(row))
 
 
 def _day_columns(view: View, row: int) -> list[int]:
@@ -165,7 +171,17 @@ class Columns:
         if all(merged):
             return True
         filled = [cell for (_, cell), goes_on in zip(cells, merged, strict=True) if not goes_on and not is_blank(cell)]
+        beside = [
+            self.view.at(row, c)
+            for c in self.view.columns
+            if self.view.area(row, c)[0] == row and not self._is_in(c, groups)
+        ]
+        if any(not is_blank(cell) and part_named(cell) is None for cell in beside):
+            return False  # "5h30 | Bản tin" is no heading
         return bool(filled) and all(is_day(cell) or part_named(cell) is not None for cell in filled)
+
+    def _is_in(self, column: int, groups: Sequence[Sequence[int]]) -> bool:
+        return any(column in group for group in groups)
 
     def _day(self, group: Sequence[int]) -> Day:
         first = group[0]
@@ -267,7 +283,10 @@ class Columns:
     def _unknown_column(self, column: int) -> None:
         cell, place = self.view.at(self.row, column), self.view.where(self.row, column)
         problem = misspelt(cell, place) if isinstance(cell, str) else None
-        if problem:
+        body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
+        if all(is_blank(cell) or _is_minutes(cell) for cell in body):
+            self.shared.setdefault("duration", column)
+        elif problem:
             self.errors.append(problem)
         else:
             self.notes.append(column)
@@ -291,6 +310,11 @@ def _overlap(one: Recurrence | None, other: Recurrence) -> bool:
     if isinstance(one, Dates) and isinstance(other, Dates):
         return bool(one.dates & other.dates)
     return one == other
+
+
+def _is_minutes(cell: Cell) -> bool:
+    """Whether a cell is nothing but a duration with its unit."""
+    return isinstance(cell, str) and bool(re.fullmatch(rf"\d{{1,3}}\s*{MINUTE}", plain(cell)))
 
 
 def _is_time(cell: Cell) -> bool:

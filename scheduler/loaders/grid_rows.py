@@ -97,7 +97,8 @@ class Rows:
         elif any(
             not is_blank(cell) and not self.columns.is_beside(row, column) for column, cell in self._day_cells(row)
         ):
-            self.rows.append(Row([row], self._any_place(row), session=self.session))
+            readable = self.session is None or self.session.is_readable
+            self.rows.append(Row([row], self._any_place(row), session=self.session, is_readable=readable))
         else:
             self._note_row(row)
 
@@ -122,7 +123,7 @@ class Rows:
             self.session = read_session(cell) or Session(excerpt(cell, 60))
         except Misread as misread:
             self._error(self.view.where(row, column), misread)
-            self.session = Session(excerpt(cell, 60))
+            self.session = Session(excerpt(cell, 60), is_readable=False)
 
     def _session_label(self, row: int) -> int | None:
         """The column of a session's name, if the row has nothing else for the days."""

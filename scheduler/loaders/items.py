@@ -6,6 +6,7 @@ Shared by all forms of a sheet. What is not told follows from the neighbours, se
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from scheduler.loaders.fields import Reader, warn_of_words
 from scheduler.loaders.sequence import Entry, missing_duration
@@ -13,8 +14,9 @@ from scheduler.spoken.cells import Cell, excerpt, is_blank
 from scheduler.spoken.contents import Piece
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.sessions import Session
+from scheduler.spoken.spans import Span
 from scheduler.spoken.times import TimeOfDay, read_times, shown_clock
-from scheduler.timetable import Recurrence
+from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread
 
 LONGEST_UNSAID_S = 3_600  # of a row that tells only its start: so far may an item in its cells begin
@@ -31,6 +33,7 @@ class Frame:
     limit_s: int | None = None  # the session's end
     next_s: int | None = None  # when the next row of the session begins
     session: Session | None = None
+    ends_with_next: bool = False  # of lines in a text: what has no minutes lasts until the next line's time
     is_readable: bool = True  # False: what is wrong with its time is told elsewhere
 
 
@@ -49,18 +52,47 @@ class Mark:
         return bool(self.piece.clock) or not is_blank(self.cells.get("time"))
 
 
-def entries_of(frame: Frame, marks: Sequence[Mark], recurrence: Recurrence | None, line: object) -> Iterator[Entry]:
+def entries_of(
+    frame: Frame, marks: Sequence[Mark], recurrence: Recurrence | None, line: object, span: Span | None = None
+) -> Iterator[Entry]:
     """The entries of one row (or cell) in their order. Those of one *line* follow one another."""
     for n, mark in enumerate(marks):
         after = marks[n + 1].piece if n + 1 < len(marks) else None
         entry = Entry(_reader(frame, mark), recurrence, line, limit_s=_limit_s(frame, mark, marks))
+        entry.ends_with_next = frame.ends_with_next
         entry.is_readable = frame.is_readable or mark.has_clock
         entry.begins_s = frame.begins_s if n == 0 else None
         clocks = _own_clocks(entry, mark, frame)
         _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)
+        if mark.piece.days > 1 or mark.piece.times:
+            entry.recurrence = _on_more_days(entry, mark, clocks, span)
         yield entry
         for clock in clocks[1:]:
             yield _again(entry, clock)
+
+
+def _on_more_days(entry: Entry, mark: Mark, clocks: Sequence[TimeOfDay], span: Span | None) -> Recurrence | None:
+    """ "Phát 3 ngày, ngày 2 lần (5h30, 17h30)", from the date of its cell on; if that is not certain, it is a note."""
+    piece, first = mark.piece, _only_date(entry.recurrence, span)
+    said = f"phát {piece.days} ngày" + (f", ngày {piece.times} lần" if piece.times else "")
+    if first is None or piece.times not in (0, max(1, len(clocks))):
+        vi, en = f"“{said}” chưa rõ từ ngày nào, giờ nào: máy không làm theo", f"“{said}” is not carried out: unclear"
+        entry.reader.warn("title", "note_ignored", vi, en)
+        return entry.recurrence
+    days = [first + timedelta(days=n) for n in range(piece.days)]
+    vi = f"“{said}”: hiểu là từ {days[0]:%d/%m/%Y} đến hết {days[-1]:%d/%m/%Y}"
+    entry.reader.warn("title", "several_days", vi, f"“{said}” is taken as {days[0]} to {days[-1]}")
+    return Dates(frozenset(days))
+
+
+def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
+    """The one date that is meant: by itself, or a weekday in a week that has its dates."""
+    if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
+        return next(iter(recurrence.dates))
+    if isinstance(recurrence, Weekdays) and span is not None:
+        days = [day for day in span.dates() if recurrence.falls_on(day)]
+        return days[0] if len(days) == 1 else None
+    return None
 
 
 def _reader(frame: Frame, mark: Mark) -> Reader:
@@ -103,7 +135,8 @@ def _own_clocks(entry: Entry, mark: Mark, frame: Frame) -> Sequence[TimeOfDay]:
     for clock in clocks:
         if clock.in_words:
             warn_of_words(entry.reader, clock)
-        entry.reader.attempt("time", lambda cell, clock=clock: _refuse_outside(clock, frame))  # type: ignore[misc]
+    for clock in clocks[:1] if mark.piece.times else clocks:
+        entry.reader.attempt("time", lambda _, clock=clock: _refuse_outside(clock, frame))  # type: ignore[misc]
     return clocks
 
 
@@ -169,6 +202,9 @@ def _second_of(clock: str) -> int | None:
 
 def _again(entry: Entry, clock: TimeOfDay) -> Entry:
     """The same item at another time of the day, in a line of its own."""
+    lasts_ms = entry.lasts_ms
+    if lasts_ms is None and entry.until_s is not None and entry.begins_s is not None:
+        lasts_ms = (entry.until_s - entry.begins_s) * 1_000
     reader = Reader(entry.reader.cells, entry.reader.places, entry.reader.where)
-    again = replace(entry, reader=reader, line=(entry.line, clock.second), begins_s=clock.second, until_s=clock.end_s)
-    return replace(again, limit_s=None, next_s=None)
+    again = replace(entry, reader=reader, line=(entry.line, clock.second), begins_s=clock.second, lasts_ms=lasts_ms)
+    return replace(again, until_s=clock.end_s, limit_s=None, next_s=None)

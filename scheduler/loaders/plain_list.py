@@ -15,7 +15,7 @@ from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
-from scheduler.spoken.contents import is_off, read_contents
+from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.spans import read_day_heading, together
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
@@ -163,11 +163,10 @@ class _List:
         return self.day_was_given or any(len(f) == 1 and is_day(self.table.cell(row, f[0])) for row, f in filled)
 
     def _time_elsewhere(self) -> bool:
-        """Times among the words of the items."""
-        column = self.heading.columns.get("title")
+        """Times among the words of the items, or of a session from which they follow one another."""
         rows = range(self.heading.row + 1, len(self.table.rows))
-        cells = [self.table.cell(row, column) for row in rows] if column is not None else []
-        return any(piece.clock for cell in cells for piece in read_contents(cell).pieces)
+        cells = [self.table.cell(row, column) for row in rows for column in self.table.filled(row)]
+        return any(piece.clock for cell in cells for piece in read_contents(cell).pieces) or any(map(_has_hours, cells))
 
     def _read_rows(self) -> None:
         rows = [row for row in range(self.heading.row + 1, len(self.table.rows)) if self.table.filled(row)]
@@ -281,11 +280,12 @@ class _List:
             return read_session(cell) or Session(excerpt(cell, 60))
         except Misread as misread:
             self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
-            return Session(excerpt(cell, 60))
+            return Session(excerpt(cell, 60), is_readable=False)
 
     def _read_clock(self, item: _Row) -> None:
         written = self._written(item)
         if is_blank(written) or self._is_merged(item.row, "time"):
+            item.is_readable = item.session is None or item.session.is_readable
             return
         try:
             item.clocks = read_times(written)
@@ -355,7 +355,7 @@ class _List:
         """What the sheet says beside the list is not carried out, and that is said."""
         known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day}
         for column in self.table.filled(row):
-            if column not in known:
+            if column not in known and not is_airings(words(self.table.cell(row, column))):
                 text = excerpt(self.table.cell(row, column))
                 vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
                 yield Problem(self.table.where(row, column), "note_ignored", vi, en)
@@ -390,11 +390,20 @@ class _List:
             self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
         beside = {part: cell for part, cell in item.cells.items() if part not in ("time", "title", "day", "end")}
         places = {part: place for part, place in item.places.items() if part != "title"}
-        marks = [Mark(piece, item.places["title"], beside, places, item.places["time"]) for piece in contents.pieces]
+        pieces = contents.pieces
+        if len(pieces) == 1:
+            pieces = [self._with_airings(pieces[0], item.row)]
+        marks = [Mark(piece, item.places["title"], beside, places, item.places["time"]) for piece in pieces]
         for n, frame in enumerate(self._frames(item)):
             follows = item.clocks or item.session is not None or self._is_merged(item.row, "time")
             line = (item.recurrence, id(item.session), item.zone, n if follows else -item.row)
-            yield from entries_of(frame, marks, item.recurrence, line)
+            yield from entries_of(frame, marks, item.recurrence, line, self.titles.span)
+
+    def _with_airings(self, piece: Piece, row: int) -> Piece:
+        """With what a note beside it says of repeats."""
+        texts = [words(self.table.cell(row, column)) for column in self.table.filled(row)]
+        said = next((text for text in texts if is_airings(text)), None)
+        return piece if said is None else with_airings(piece, said)
 
     def _frames(self, item: _Row) -> list[Frame]:
         session = item.session.clock if item.session is not None else None
@@ -419,6 +428,11 @@ class _List:
 
 def _both(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
     return together(other, one, cell) if isinstance(one, Dates) else together(one, other, cell)
+
+
+def _has_hours(cell: Cell) -> bool:
+    session = _session_if_any(cell)
+    return session is not None and session.clock is not None
 
 
 def _session_if_any(cell: Cell) -> Session | None:

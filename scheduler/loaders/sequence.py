@@ -32,6 +32,7 @@ class Entry:
     until_s: int | None = None  # the end of its frame
     next_s: int | None = None  # when the next row begins
     limit_s: int | None = None  # it has to end by then
+    ends_with_next: bool = False  # it may last until the next row begins, however the other rows do
     is_readable: bool = True  # False: its time is told to be wrong elsewhere
 
 
@@ -70,7 +71,7 @@ def _lasts_ms(entry: Entry, begins_s: int | None, lasts_until_next: bool) -> int
         return max(0, entry.until_s - begins_s) * 1_000
     if not entry.is_readable or any("duration" in problem.code for problem in entry.reader.errors):
         return None
-    return _until_next_ms(entry, begins_s if lasts_until_next else None)
+    return _until_next_ms(entry, begins_s if lasts_until_next or entry.ends_with_next else None)
 
 
 def _until_next_ms(entry: Entry, begins_s: int | None) -> int | None:

@@ -89,7 +89,7 @@ class _Body:
             frames = [frame for k in range(m, last + 1) for frame in self._frames(k)]
         for k, frame in enumerate(frames):
             line = (id(day), id(frame.session)) if k == 0 else (id(day), id(frame.session), k)
-            yield from entries_of(frame, marks, day.recurrence, line)
+            yield from entries_of(frame, marks, day.recurrence, line, self.columns.titles.span)
 
     def _last_row(self, day: Day, m: int) -> int:
         bottom = max(self.view.area(row, column)[2] for row in self.rows[m].rows for column in day.columns)

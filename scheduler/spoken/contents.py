@@ -22,6 +22,8 @@ class Piece:
     lasts: str = ""
     kind: str = ""
     has_bullet: bool = False
+    days: int = 1  # "phát 3 ngày"
+    times: int = 0  # "ngày 2 lần"; 0: not said
 
     @property
     def is_timed(self) -> bool:
@@ -61,6 +63,12 @@ _CAPITAL_PART = re.compile(r"\b(?:Sáng|Trưa|Chiều|Tối|Đêm)\b(?=\s+\w)") 
 _NOTE = re.compile(
     r"\W*(?:ghi chu|luu y|chu y|nguoi (?:doc|thuc hien|phat|viet|bien tap)|[bpk]tv|phu trach|bien tap|phat thanh vien)"
     r"\s*[:(-]"
+)
+_AIRINGS = re.compile(
+    rf"(?:^|[\s,;.(-]+)phat\s+(?:trong\s+|lien tiep\s+|lien tuc\s+)?(?P<days>\d{{1,2}}) ngay(?:\s+lien (?:tiep|tuc))?"
+    r"(?:\s*[,;:-]?\s*(?:moi |mot )?ngay\s+(?P<times>\d) (?:lan|luot|buoi)"
+    rf"(?:\s*[(:,-]?\s*(?:luc\s+)?(?P<found>{_CLOCKS})\s*\)?)?)?"
+    r"\s*\)?\s*[.;]?\s*$"
 )
 _LINES = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _NUMBER = re.compile(r"(?:(?<=[\s;,.])|^)(?=\d{1,2}[.)]\s)")
@@ -114,6 +122,7 @@ def _split(line: str) -> Sequence[str]:
 def _piece(text: str) -> Piece:
     bullet = _BULLET.match(_plain(text))
     piece = Piece(text[bullet.end() :] if bullet else text, has_bullet=bullet is not None)
+    piece = with_airings(piece, piece.title)
     piece = _without_leading_lasts(_without_leading_clock(piece))
     while (shorter := _without_trailing_mark(piece)) != piece:
         piece = shorter
@@ -125,6 +134,22 @@ def _taken(piece: Piece, part: Literal["clock", "lasts"], found: re.Match[str], 
     text = piece.title
     rest, mark = text[: found.start()] + text[found.end() :], tidy(text[slice(*found.span(group))])
     return replace(piece, title=rest, clock=mark) if part == "clock" else replace(piece, title=rest, lasts=mark)
+
+
+def with_airings(piece: Piece, said: str) -> Piece:
+    """The piece with what *said* (its own words, or a note beside it) tells of repeats: "phát 3 ngày, ngày 2 lần"."""
+    found = _AIRINGS.search(_plain(said))
+    if found is None:
+        return piece
+    clock = tidy(said[slice(*found.span("found"))]) if found["found"] else piece.clock
+    title = piece.title[: found.start()] if said is piece.title else piece.title
+    return replace(piece, title=title, clock=clock, days=int(found["days"]), times=int(found["times"] or 0))
+
+
+def is_airings(note: str) -> bool:
+    """Whether a note says nothing else."""
+    found = _AIRINGS.search(_plain(note))
+    return found is not None and not note[: found.start()].strip()
 
 
 def _without_leading_clock(piece: Piece) -> Piece:

@@ -163,6 +163,8 @@ def _likely_time(text: str) -> str | None:
     """What was probably meant by a time that is not written as one."""
     if found := re.fullmatch(r"(\d{1,2})[.,](\d{2})", text):
         return f"{found[1]}h{found[2]}"
+    if found := re.fullmatch(r"(\d{1,2})[.,](\d)", text):
+        return f"{found[1]}h{found[2]}0"  # a spreadsheet drops the last zero of 5.30
     if found := re.fullmatch(r"(\d{1,2})", text):
         return f"{found[1]}h"
     if found := re.fullmatch(r"(\d{1,2})(\d{2})", text):

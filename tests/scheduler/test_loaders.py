@@ -138,7 +138,7 @@ def test_all_errors_are_told_at_once_each_at_its_cell(tmp_path):
         [None, "6h", None, "B"],
         ["T2", None, 15, "C", "TSX"],
         ["T2", "7h-7h15", 20, "D"],
-        ["T2", "8h", 15, "Thời sự Đài TNVN"],
+        ["T2", "8h", 15, "Kỷ niệm ngày thành lập Đài TNVN"],
         ["T2", "9h", 15, "Tin (PL)", "Trực tiếp"],
         ["T2", "10h", 15, "x" * 501],
         ["T2", "11h", 15, "E"],
