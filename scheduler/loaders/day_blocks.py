@@ -76,6 +76,8 @@ def _lines(table: Table) -> Iterator[_Line]:
 
 def _spread(cells: list[Cell], places: tuple[str, ...], row: int) -> Iterator[_Line]:
     """ "Thứ 2 | 5h30 …⏎17h00 …" is a day and two lines; "5h30 | Bản tin | 15'" is one."""
+    if len(cells) > 2 and _is_ordinal(cells[0]) and is_clock(cells[1]):
+        cells, places = cells[1:], places[1:]
     while cells and (is_day(cells[0]) or (isinstance(cells[0], str) and session_if_any(cells[0]) is not None)):
         yield _Line((cells[0],), places[:1], row)
         cells, places = cells[1:], places[1:]
@@ -85,6 +87,10 @@ def _spread(cells: list[Cell], places: tuple[str, ...], row: int) -> Iterator[_L
         yield _Line(tuple(cells), places, row)
 
 
+def _is_ordinal(cell: Cell) -> bool:
+    return words(cell).strip(" .)").isdigit()
+
+
 def _split(cell: Cell) -> list[Cell]:
     return [line for line in _LINES.split(cell) if line.strip()] if isinstance(cell, str) else [cell]
 
@@ -92,8 +98,13 @@ def _split(cell: Cell) -> list[Cell]:
 def _is_item(line: _Line) -> bool:
     """Whether the line begins with its time."""
     if len(line.cells) > 1:
-        return is_clock(line.cells[0]) and session_if_any(line.cells[0]) is None
+        return _is_time(line.cells[0])
     return any(piece.clock and piece.title for piece in read_contents(line.cells[0]).pieces[:1])
+
+
+def _is_time(cell: Cell) -> bool:
+    """Also 5.30, which has to be asked about."""
+    return (is_clock(cell) and session_if_any(cell) is None) or bool(re.fullmatch(r"\d{1,2}[.,;]\d{1,2}", words(cell)))
 
 
 def session_if_any(cell: Cell) -> Session | None:
@@ -196,7 +207,7 @@ class _Blocks:
         if len(line.cells) == 1:
             return [Mark(piece, line.places[0]) for piece in read_contents(line.cells[0]).pieces]
         clock, rest = line.cells[0], list(zip(line.cells[1:], line.places[1:], strict=True))
-        if not is_clock(clock):
+        if not _is_time(clock):
             return [Mark(piece, line.places[0]) for piece in read_contents(" ".join(map(words, line.cells))).pieces]
         lasts = next(((cell, place) for cell, place in rest[1:] if _is_duration(cell)), None)
         cells: dict[str, Cell] = {"time": clock}

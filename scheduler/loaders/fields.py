@@ -98,7 +98,7 @@ def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
 
 def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | None, lasts_ms: int | None) -> Slot | None:
     """The slot of an item whose time is known; None, and the reader's errors, if it or another part is not."""
-    title = reader.required("title", short_text)
+    title = reader.required("title", _title)
     kind = reader.attempt("kind", lambda cell: _kind(cell, title or "", reader))
     level = reader.attempt("class", lambda cell: read_class(short_text(cell)))
     source = reader.attempt("source", short_text)
@@ -126,6 +126,18 @@ def short_text(cell: Cell) -> str:
     if len(text) > MAX_TEXT or not text.isprintable():
         vi, en = f"dài quá {MAX_TEXT} ký tự hoặc có ký tự lạ", f"longer than {MAX_TEXT} characters, or not printable"
         raise Misread("bad_text", vi, en)
+    return text
+
+
+_REFERENCE = re.compile(r"\W*(?:như|giống)\s+(?:\w+\s+)?(?:thứ|buổi|trên|ngày|hôm|tuần|sáng|chiều|cũ)\b")
+
+
+def _title(cell: Cell) -> str:
+    """The programme's name. Raises Misread on "như buổi sáng": which one is not certain enough to play it."""
+    text = short_text(cell)
+    if _REFERENCE.match(text.casefold()):
+        vi, en = f"“{excerpt(cell)}”: ghi rõ tên chương trình", f"“{excerpt(cell)}”: write the programme's title"
+        raise Misread("unclear_reference", vi, en)
     return text
 
 

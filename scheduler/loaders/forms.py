@@ -171,6 +171,9 @@ def _loaded(plan: SheetPlan, stem: str) -> Loaded:
         return Loaded(None, plan.errors, plan.warnings)
     repeats = resolve(plan.slots)
     errors, warnings = (*plan.errors, *repeats.errors), without_doubles((*plan.warnings, *repeats.warnings))
+    if not repeats.slots and not errors:
+        vi, en = "không có mục nào: đài sẽ không phát gì", "nothing is planned: the station will be silent"
+        warnings = (*warnings, Problem(plan.where, "nothing_planned", vi, en))
     first, last = (plan.titles.span.first, plan.titles.span.last) if plan.titles.span else (None, None)
     timetable = Timetable(timetable_title(plan.titles.name or stem), tuple(repeats.slots), first, last)
     return Loaded(timetable, errors, warnings)

@@ -3,14 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import Titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain
+from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
 from scheduler.spoken.sessions import read_session
 from scheduler.spoken.spans import read_day_heading, together
 from scheduler.spoken.times import read_times
@@ -18,6 +18,8 @@ from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
 
 HEADING_WITHIN_ROWS = 60
+_NUMBERED_DAYS = {str(number) for number in range(2, 8)}
+_SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
 _DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
 
 
@@ -35,7 +37,7 @@ class Found:
 
 def find(table: Table) -> Found | None:
     """The grid of a table, days across or days down; None if there is none."""
-    view = View.of(table)
+    view = View.of(_with_named_days(table))
     counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
     most = max(counts.values(), default=0)
     if most >= 2:
@@ -44,6 +46,17 @@ def find(table: Table) -> Found | None:
         return Found(view, _without_second_rows(view, headings), most)
     alone = next((row for row, count in counts.items() if count == 1 and _names_a_clock_too(view, row)), None)
     return Found(view, [alone], 1) if alone is not None else _find_turned(view)
+
+
+def _with_named_days(table: Table) -> Table:
+    """The table with "2 | 3 | … | 7 | CN" written as the weekdays that such a row of headings means."""
+    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
+        texts = [words(cell) for cell in cells]
+        numbers = [text for text in texts if text in _NUMBERED_DAYS]
+        if len(numbers) >= 3 and numbers == sorted(set(numbers)) and any(fold(text) in _SUNDAYS for text in texts):
+            named = [f"Thứ {text}" if text in _NUMBERED_DAYS else cell for text, cell in zip(texts, cells, strict=True)]
+            return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
+    return table
 
 
 def _names_a_clock_too(view: View, row: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.loaders.grid_columns import Columns, is_clock
+from scheduler.loaders.headings import part_named
 from scheduler.loaders.titles import read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
@@ -88,7 +89,8 @@ class Rows:
     # --- one row
 
     def _read_row(self, row: int) -> None:
-        times = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c)) and not self._enters(row, c)]
+        filled = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c))]
+        times = [c for c in filled if not self._enters(row, c) and part_named(self.view.at(row, c)) is None]
         label = self._session_label(row) if not times else None
         if label is not None:
             self._enter(row, label)
@@ -166,7 +168,9 @@ class Rows:
             begins, ends = read_time(cell), read_time(self.view.at(row, end))
         except Misread:
             return cell
-        return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}" if begins.duration_ms is None else cell
+        if begins.duration_ms is not None or ends == begins:
+            return cell  # the same column of times again, at the other side
+        return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}"
 
     def _warn_of_words(self, timed: Row) -> None:
         for clock in timed.clocks:

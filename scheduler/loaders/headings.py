@@ -9,7 +9,26 @@ from scheduler.spoken.cells import Cell, excerpt, words
 from scheduler.vietnamese import fold
 
 HEADINGS = {
-    "day": ("ngay", "thu", "thu ngay", "thu, ngay", "thu/ngay", "ngay thu", "ngay/thu", "ngay phat", "ngay phat song"),
+    "day": (
+        "ngay",
+        "thu",
+        "thu ngay",
+        "thu, ngay",
+        "thu/ngay",
+        "ngay thu",
+        "ngay/thu",
+        "ngay phat",
+        "ngay phat song",
+        "ngay, thang",
+        "ngay thang",
+        "ngay/thang",
+        "thu, ngay, thang",
+        "thu, ngay thang",
+        "thu - ngay",
+        "ngay - thu",
+        "ngay thang nam",
+        "cac ngay",
+    ),
     "time": (
         "gio",
         "gio phat",
@@ -34,7 +53,20 @@ HEADINGS = {
         "phut",
     ),
     "title": ("chuong trinh", "ten chuong trinh", "chuong trinh phat thanh", "ten ban tin", "ban tin", "tieu de"),
-    "content": ("noi dung", "noi dung chuong trinh", "noi dung phat thanh", "noi dung phat song"),
+    "content": (
+        "noi dung",
+        "noi dung chuong trinh",
+        "noi dung phat thanh",
+        "noi dung phat song",
+        "noi dung phat",
+        "noi dung tin",
+        "noi dung tuyen truyen",
+        "tin bai",
+        "tin, bai",
+        "chuyen muc",
+        "noi dung - chuong trinh",
+        "noi dung, chuong trinh",
+    ),
     "kind": ("hinh thuc", "loai", "loai chuong trinh", "hinh thuc phat", "the loai"),
     "class": ("muc uu tien", "muc", "uu tien", "muc do", "muc do uu tien"),
     "source": (
@@ -66,6 +98,7 @@ HEADINGS = {
 }
 PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 IN_BRACKETS = re.compile(r"\([^)]*\)")
+_UNIT = re.compile(r"\(([^)]*)\)")
 _MINUTES = ("phut", "p", "ph", "'")  # "Thời lượng (phút)"; "(giây)" is another thing
 
 
@@ -75,8 +108,10 @@ def heading_words(cell: Cell) -> str:
 
 
 def part_named(cell: Cell) -> str | None:
-    """The part of an item that a column of this heading holds."""
-    return PART_OF.get(heading_words(cell))
+    """The part of an item that a column of this heading holds. "Thời gian (phút)" is no time of day."""
+    part = PART_OF.get(heading_words(cell))
+    unit = _UNIT.search(fold(words(cell))) if part == "time" else None
+    return "duration" if unit and unit[1].strip() in _MINUTES else part
 
 
 def misspelt(cell: Cell, place: str) -> Problem | None:
@@ -91,7 +126,7 @@ def misspelt(cell: Cell, place: str) -> Problem | None:
 
 def wrong_unit(cell: Cell, place: str) -> Problem | None:
     """Minutes are the only unit of a duration's heading."""
-    if (unit := re.search(r"\(([^)]*)\)", fold(words(cell)))) is None or unit[1].strip() in _MINUTES:
+    if (unit := _UNIT.search(fold(words(cell)))) is None or unit[1].strip() in _MINUTES:
         return None
     vi = f"“{excerpt(cell)}”: thời lượng phải ghi bằng phút"
     return Problem(place, "bad_unit", vi, f"“{excerpt(cell)}”: durations are given in minutes")

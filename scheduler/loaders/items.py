@@ -69,6 +69,16 @@ def entries_of(
         yield entry
         for clock in clocks[1:]:
             yield _again(entry, clock)
+        yield from _repeats(entry, mark)
+
+
+def _repeats(entry: Entry, mark: Mark) -> Iterator[Entry]:
+    """ "Bản tin (phát lại 17h30)" airs twice, the second time as a repeat."""
+    if mark.piece.again:
+        for clock in entry.reader.attempt("title", lambda _: read_times(mark.piece.again)) or ():
+            again = _again(entry, clock)
+            again.reader.cells = {**again.reader.cells, "title": f"{mark.piece.title} (PL)", "kind": None}
+            yield again
 
 
 def _on_more_days(entry: Entry, mark: Mark, clocks: Sequence[TimeOfDay], span: Span | None) -> Recurrence | None:

@@ -199,6 +199,8 @@ class _List:
     def _read_row(self, row: int) -> None:
         own_day = not self._is_merged(row, "day") and not is_blank(self._cell(row, "day"))
         day = self._day_of(row)
+        if is_off(self._cell(row, "title")):
+            return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
         self.session = self._session_of(row, cells.get("session"))
@@ -321,7 +323,7 @@ class _List:
         filled = self.table.filled(row)
         if len(filled) == 1 and self._is_named(row, filled[0]):
             return True
-        if self._has_time(row):
+        if self._has_time(row) or is_off(self._cell(row, "title")):
             return len(_parts(self.table, row)) >= len(self.heading.columns)
         if row < last_timed and (len(filled) > 1 or filled == [self.heading.columns["title"]]):
             return False
@@ -355,7 +357,7 @@ class _List:
         """What the sheet says beside the list is not carried out, and that is said."""
         known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day}
         for column in self.table.filled(row):
-            if column not in known and not is_airings(words(self.table.cell(row, column))):
+            if column not in known and words(self.table.cell(row, column)) != self._airings(row):
                 text = excerpt(self.table.cell(row, column))
                 vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
                 yield Problem(self.table.where(row, column), "note_ignored", vi, en)
@@ -390,20 +392,20 @@ class _List:
             self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
         beside = {part: cell for part, cell in item.cells.items() if part not in ("time", "title", "day", "end")}
         places = {part: place for part, place in item.places.items() if part != "title"}
-        pieces = contents.pieces
-        if len(pieces) == 1:
-            pieces = [self._with_airings(pieces[0], item.row)]
+        said = self._airings(item.row)
+        pieces = [with_airings(piece, said) for piece in contents.pieces] if said else contents.pieces
         marks = [Mark(piece, item.places["title"], beside, places, item.places["time"]) for piece in pieces]
         for n, frame in enumerate(self._frames(item)):
             follows = item.clocks or item.session is not None or self._is_merged(item.row, "time")
             line = (item.recurrence, id(item.session), item.zone, n if follows else -item.row)
             yield from entries_of(frame, marks, item.recurrence, line, self.titles.span)
 
-    def _with_airings(self, piece: Piece, row: int) -> Piece:
-        """With what a note beside it says of repeats."""
+    def _airings(self, row: int) -> str | None:
+        """What a note beside the row's items says of repeats. Times of its own it can give to one item only."""
         texts = [words(self.table.cell(row, column)) for column in self.table.filled(row)]
         said = next((text for text in texts if is_airings(text)), None)
-        return piece if said is None else with_airings(piece, said)
+        is_one = len(read_contents(self._cell(row, "title")).pieces) == 1
+        return said if said is None or is_one or not with_airings(Piece(""), said).times else None
 
     def _frames(self, item: _Row) -> list[Frame]:
         session = item.session.clock if item.session is not None else None

@@ -5,11 +5,12 @@ the frame of its cells (``grid_rows``); what the cells name becomes entries in t
 ``sequence`` gives start and length.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import Columns, Day, Found
+from scheduler.loaders.grid_columns import Columns, Day, Found, is_day
 from scheduler.loaders.grid_rows import Row, Rows, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.result import SheetPlan
@@ -17,9 +18,10 @@ from scheduler.loaders.sequence import Entry, slots_of, without_doubles
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto
+from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_off, is_tick, read_contents
-from scheduler.timetable import MAX_SLOTS
+from scheduler.spoken.spans import read_day_heading
+from scheduler.timetable import MAX_SLOTS, Dates, Recurrence, Weekdays
 from scheduler.vietnamese import fold
 
 
@@ -158,6 +160,8 @@ class _Body:
     def _meant(self, n: int, row: int, column: int) -> Cell:
         """The cell; for "nt" what it repeats: the day before at this time, or above where the whole row says nt."""
         cell = self.view.at(row, column)
+        if (named := self._day_named(cell)) is not None:
+            return self.view.at(row, named.columns[0])
         if not is_ditto(cell):
             return cell
         before, above = self._day_before(n, row), self._above(row, column)
@@ -172,6 +176,14 @@ class _Body:
             self.warnings.append(Problem(place, "ditto", vi, en))
         return meant
 
+    def _day_named(self, cell: Cell) -> Day | None:
+        """The day of "như thứ 2"."""
+        found = re.fullmatch(r"(?:nhu|giong)(?: ngay)? (.{2,12})", fold(words(cell))) if isinstance(cell, str) else None
+        if found is None or not is_day(found[1]):
+            return None
+        named = read_day_heading(found[1], self.columns.titles.span, self.columns.titles.year)
+        return next((day for day in self.columns.days if _is_on(day.recurrence, named)), None)
+
     def _day_before(self, n: int, row: int) -> Cell:
         cells = (self.view.at(row, self.columns.days[k].columns[0]) for k in range(n - 1, -1, -1))
         return next((cell for cell in cells if not is_ditto(cell)), None)
@@ -179,6 +191,12 @@ class _Body:
     def _above(self, row: int, column: int) -> Cell:
         cells = (self.view.at(r, column) for timed in reversed(self.rows) for r in reversed(timed.rows) if r < row)
         return next((cell for cell in cells if not is_ditto(cell)), None)
+
+
+def _is_on(day: Recurrence | None, named: Recurrence) -> bool:
+    if isinstance(day, Dates) and isinstance(named, Weekdays):
+        return {date.weekday() for date in day.dates} == named.days
+    return day == named
 
 
 def _follow_closely(rows: Sequence[Row]) -> bool:

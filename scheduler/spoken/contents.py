@@ -24,6 +24,7 @@ class Piece:
     has_bullet: bool = False
     days: int = 1  # "phát 3 ngày"
     times: int = 0  # "ngày 2 lần"; 0: not said
+    again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
     def is_timed(self) -> bool:
@@ -70,6 +71,10 @@ _AIRINGS = re.compile(
     rf"(?:\s*[(:,-]?\s*(?:luc\s+)?(?P<found>{_CLOCKS})\s*\)?)?)?"
     r"\s*\)?\s*[.;]?\s*$"
 )
+_REPEATED = re.compile(
+    rf"(?:[\s,;(-]+)(?:va )?(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?\s*\)?\s*[.;]?\s*$"
+)
+_IN_SESSION = re.compile(rf"\s*(?:buoi )?(?P<part>sang|trua|chieu|toi)\s*[:(-]*\s*(?={_CLOCK})")
 _LINES = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _NUMBER = re.compile(r"(?:(?<=[\s;,.])|^)(?=\d{1,2}[.)]\s)")
 
@@ -122,7 +127,7 @@ def _split(line: str) -> Sequence[str]:
 def _piece(text: str) -> Piece:
     bullet = _BULLET.match(_plain(text))
     piece = Piece(text[bullet.end() :] if bullet else text, has_bullet=bullet is not None)
-    piece = with_airings(piece, piece.title)
+    piece = _without_repeat(with_airings(piece, piece.title))
     piece = _without_leading_lasts(_without_leading_clock(piece))
     while (shorter := _without_trailing_mark(piece)) != piece:
         piece = shorter
@@ -134,6 +139,13 @@ def _taken(piece: Piece, part: Literal["clock", "lasts"], found: re.Match[str], 
     text = piece.title
     rest, mark = text[: found.start()] + text[found.end() :], tidy(text[slice(*found.span(group))])
     return replace(piece, title=rest, clock=mark) if part == "clock" else replace(piece, title=rest, lasts=mark)
+
+
+def _without_repeat(piece: Piece) -> Piece:
+    found = _REPEATED.search(_plain(piece.title))
+    if found is None or not found.start():
+        return piece
+    return replace(piece, title=piece.title[: found.start()], again=piece.title[slice(*found.span("found"))])
 
 
 def with_airings(piece: Piece, said: str) -> Piece:
@@ -153,9 +165,25 @@ def is_airings(note: str) -> bool:
 
 
 def _without_leading_clock(piece: Piece) -> Piece:
+    """Also of "Chiều: 5h00 Bản tin", which is five in the afternoon."""
+    session = _IN_SESSION.match(_plain(piece.title))
+    if session:
+        piece = replace(piece, title=piece.title[session.end() :])
     masked = _CAPITAL_PART.sub(lambda word: "¤" * len(word[0]), piece.title)
     found = _LEADING_CLOCK.match(_plain(masked))
-    return _taken(piece, "clock", found) if found else piece
+    if found is None:
+        return piece
+    piece = _taken(piece, "clock", found)
+    return replace(piece, clock=_in_part(piece.clock, session["part"])) if session else piece
+
+
+_PARTS = {"sang": "sáng", "trua": "trưa", "chieu": "chiều", "toi": "tối"}
+_SAYS_PART = re.compile(rf"{_PART_OF_DAY}\s*$")
+
+
+def _in_part(clock: str, part: str) -> str:
+    """A time of a session: "5h00" in the afternoon is "5h00 chiều", as it is read; "17h00" says it already."""
+    return clock if _SAYS_PART.search(_plain(clock)) else f"{clock} {_PARTS[part]}"
 
 
 def _without_leading_lasts(piece: Piece) -> Piece:
