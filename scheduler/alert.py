@@ -259,7 +259,7 @@ def _broadcast(alert: Alert, infos: Sequence[Info]) -> Broadcast:
         text="\n".join(dict.fromkeys(info.text for info in chosen)),
         language=best.language,
         audio=tuple(resource for info in chosen[:1] for resource in info.resources if resource.is_audio),
-        bulletin_class=max((info.bulletin_class for info in chosen), key=lambda level: level.rank),
+        bulletin_class=max((info.bulletin_class for info in chosen), key=list(BulletinClass).index),
         expires=min(expiry(alert, info) for info in chosen),
     )
 

@@ -76,7 +76,7 @@ def _made(context: Context, config: Config, voice: Voice, said: Said) -> dict[st
         if context.args.out:
             context.say(f"Đã ghi {path}: hãy nghe thử.", f"Wrote {path}: listen to it.")
             return {"file": str(path)}
-        entry = ingest(path, config.library_dir)
+        entry = ingest(path, config.library_dir, config.library.target_lufs)
     except (SpeechError, MediaError) as error:
         raise CommandError(error.problem) from None
     if context.args.now:

@@ -1,14 +1,16 @@
-"""The console process: serves the operator's page, and carries alerts to playout by a thread of its own."""
+"""The console process: the operator's page; by threads of its own, new programme files and alerts."""
 
 import logging
 import os
 import signal
 from functools import partial
 
+from audio.library import ingest
 from firmware_py.alerts.station import alert_watch
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
 from firmware_py.console.settings import ConsoleSettings
+from firmware_py.library_keeper import LibraryKeeper
 from firmware_py.process import end_with_parent, log_to_stderr, notify
 from scheduler.problem import Problem
 
@@ -35,6 +37,8 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
+    target_lufs = config.library.target_lufs
+    LibraryKeeper(config.paths.media_dir, lambda path: ingest(path, config.library_dir, target_lufs)).start()
     alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
     alerts.start()
     try:
