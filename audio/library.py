@@ -1,8 +1,8 @@
 """The library: programme files, decoded, counted and made equally loud when they are loaded, kept as 48 kHz mono FLAC.
 
-``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). Files are made side by side, the index
-is written by one at a time (a lock file), and readers need none: every file appears whole or not at all. The player opens
-only what stands here.
+``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). Files are made side by side, the
+index is written by one at a time (a lock file), and readers need none: every file appears whole or not at all. The
+player opens only what stands here.
 """
 
 import fcntl
