@@ -85,6 +85,7 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
     load.add_argument("--by", metavar="NAME")
     template = _add(group, common, "template", "timetables.template", "lịch mẫu để điền / an example to fill in")
     template.add_argument("--xlsx", metavar="F")
+    template.add_argument("--grid", action="store_true", help="lịch tuần, ngày ghi ngang / a weekly grid (with --xlsx)")
 
 
 def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:

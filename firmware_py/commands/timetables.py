@@ -61,11 +61,13 @@ def load(context: Context) -> None:
 
 def template(context: Context) -> None:
     if context.args.xlsx is None:
+        if context.args.grid:
+            raise failure("--grid", "no_file", "lịch tuần cần --xlsx TỆP", "a grid needs --xlsx FILE")
         context.print(template_toml())
         return
     path = Path(context.args.xlsx)
     try:
-        write_template_xlsx(path)
+        write_template_xlsx(path, grid=context.args.grid)
     except OSError as error:
         why = error.strerror or str(error)
         raise failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
