@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,9 +159,11 @@ def _to_export(context: Context) -> Timetable:
 
 def template(context: Context) -> None:
     if context.args.xlsx is None:
+        if context.args.grid:
+            raise failure("--grid", "no_file", "lịch tuần cần --xlsx TỆP", "a grid needs --xlsx FILE")
         context.print(template_toml())
     else:
-        _written(context, write_template_xlsx)
+        _written(context, partial(write_template_xlsx, grid=context.args.grid))
 
 
 def _written(context: Context, write: Callable[[Path], T]) -> T:
