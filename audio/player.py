@@ -53,7 +53,10 @@ class _Undated:
 
 
 class Player:
-    """Feeds the card that *open_card* opens. *post* is called from the feeder thread and must not block."""
+    """Feeds the card that *open_card* opens. *post* is called from the feeder thread and must not block.
+
+    *lost*: the player before us had lost its card, so that the first good one is told as ``CardBack``.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Player:
         ring: RingWriter,
         post: Callable[[PlayerEvent], None],
         boottime_ns: Callable[[], int],
+        lost: bool = False,
     ) -> None:
         self._open_card = open_card
         self._ring = ring
@@ -72,7 +76,7 @@ class Player:
         self._clock = FrameClock()
         self._next_frame = 0
         self._undated: deque[_Undated] = deque()
-        self._lost = False
+        self._lost = lost
         self._retry_s = RETRY_FIRST_S
         self._progress = Progress()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)

@@ -62,6 +62,7 @@ class ChainSource:
     """The links of a relay as one source of the deck. It opens and closes them as the chain has need of them."""
 
     live = True
+    ready = True  # what is live begins with whatever comes
     failure = None  # never for good
 
     def __init__(

@@ -5,6 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,9 +14,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from audio.fallback import Patience
+from audio.levelling import TARGET_LUFS
 from scheduler.address import is_stream, named
 from scheduler.clock import NS_PER_S
+from scheduler.guards import Guards as StationGuards
+from scheduler.holidays import HolidayCalendar, OwnHoliday
 from scheduler.problem import Problem
+from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
+from scheduler.spoken.days import read_days
+from scheduler.vietnamese import Misread
 from telemetry.faults import RULES
 
 DEFAULT_PATH = Path("/etc/smartradio/station.toml")
@@ -173,12 +180,59 @@ def parse_window(text: str) -> tuple[time, time]:
     return start, end
 
 
+def _days(value: str) -> str:
+    read_days(value)  # a Misread is a ValueError: pydantic tells it
+    return value
+
+
 class Guards(Section):
     quiet_hours: tuple[Annotated[str, AfterValidator(_quiet_window)], ...] = ("21:00-04:30",)
+    no_play: tuple[Annotated[str, AfterValidator(_days)], ...] = ()  # as the column Ngày: "CN", "ngày lễ", "rằm"
+    longest_session_min: int | None = Field(default=None, ge=1, le=1_440)
 
     @property
     def quiet_windows(self) -> tuple[tuple[time, time], ...]:
         return tuple(parse_window(text) for text in self.quiet_hours)
+
+
+def _lunar_day(value: str) -> str:
+    parse_lunar_day(value)
+    return value
+
+
+def parse_lunar_day(text: str) -> tuple[int, int]:
+    """Read "10/3", day 10 of the third lunar month, as (month, day). Raises ValueError."""
+    found = read_days(f"{text} âm lịch")
+    if not isinstance(found, LunarDays) or len(found.days) != 1 or EVERY_MONTH in dict(found.days):
+        raise ValueError(f'{text!r} is not a lunar day and month like "10/3"')
+    return next(iter(found.days))
+
+
+class Holiday(Section):
+    """A day that the station names, or the days that the state announced for a holiday of the law."""
+
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    date: Day | tuple[Day, ...] = ()
+    lunar: Annotated[str, AfterValidator(_lunar_day)] | None = None
+    working: bool = False  # làm bù: one works on that day, it is no holiday
+
+    @model_validator(mode="after")
+    def _has_days(self) -> "Holiday":
+        if not self.date and self.lunar is None:
+            raise ValueError(f'holiday "{self.name}" needs date or lunar')
+        return self
+
+    @property
+    def value(self) -> OwnHoliday:
+        dates = self.date if isinstance(self.date, tuple) else (self.date,)
+        lunar = parse_lunar_day(self.lunar) if self.lunar else None
+        return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
+
+
+class Library(Section):
+    """How programme files are taken in."""
+
+    target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
 
 
 class FaultTimes(Section):
@@ -199,6 +253,8 @@ class Config(Section):
     uplink: Uplink = Uplink()
     console: Console = Console()
     guards: Guards = Guards()
+    holiday: tuple[Holiday, ...] = ()
+    library: Library = Library()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")
@@ -232,6 +288,22 @@ class Config(Section):
                 near = difflib.get_close_matches(name, self.input, n=1)
                 hint = {"vi": f'; có phải là "{near[0]}"?', "en": f'; did you mean "{near[0]}"?'} if near else {}
                 raise PydanticCustomError("unknown_input", "{name}", {"name": name, "vi": "", "en": "", **hint})
+        return self
+
+    @property
+    def holidays(self) -> HolidayCalendar:
+        return HolidayCalendar(tuple(one.value for one in self.holiday))
+
+    @property
+    def station_guards(self) -> StationGuards:
+        no_play = tuple(read_days(text) for text in self.guards.no_play)
+        return StationGuards(self.guards.quiet_windows, no_play, self.guards.longest_session_min, self.holidays)
+
+    @model_validator(mode="after")
+    def _known_holidays(self) -> "Config":
+        known = self.holidays.names()
+        for name in {name for days in self.station_guards.no_play for name in named_holidays(days)} - set(known):
+            raise ValueError(f'guards.no_play: there is no holiday "{name}"; known: {", ".join(known)}')
         return self
 
     @property
@@ -350,6 +422,8 @@ def _problem(path: Path, text: str, model: type[Section], error: dict[str, Any])
     words, values = _MESSAGES.get(error["type"]), error.get("ctx", {})
     en = words.en.format(**values) if words else error["msg"].removeprefix("Value error, ")
     vi = words.vi.format(**values) if words else en
+    if isinstance(misread := values.get("error"), Misread):
+        vi = misread.vi
     misspelt = error["type"] in ("extra_forbidden", "model_type")
     if misspelt and (near := _near(model, keys)) and near != keys[-1]:
         en, vi = f'{en}; did you mean "{near}"?', f'{vi}; có phải là "{near}"?'

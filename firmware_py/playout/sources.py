@@ -62,7 +62,8 @@ class Sources:
         path = entry.path_in(self._config.library_dir)
         if not path.exists():
             raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        return Opened(FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
+        source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)
+        return Opened(source, entry.duration_ms, entry.pcm_digest)
 
     def _open_chain(self, source: str) -> ChainSource:
         links, settings = self._links_of(source)

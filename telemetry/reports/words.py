@@ -70,6 +70,7 @@ CAUSES: Words = {
     "pre_empted": ("nhường chương trình ưu tiên", "pre-empted"),
     "stopped": ("dừng theo lệnh", "stopped by command"),
     "stopped_by": ("dừng theo lệnh", "stopped by command"),
+    "cancelled": ("đã được huỷ", "cancelled"),
     "shutdown": ("tắt chương trình máy", "shut down"),
     "playout_died": ("bộ phát bị ngắt", "playout died"),
     "playout_down": ("bộ phát không chạy", "playout down"),

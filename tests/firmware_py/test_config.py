@@ -1,8 +1,11 @@
 """The configuration: read whole, every error at once, with its line and a way to mend it."""
 
+from datetime import date
+
 import pytest
 
 from firmware_py.config import ConfigError, load
+from scheduler.recurrence import LAST, Holidays, LunarDays, Weekdays
 
 GOOD = """
 [station]
@@ -68,6 +71,53 @@ def test_every_error_is_told_at_once(file):
 )
 def test_what_cannot_be_is_refused_with_its_reason(file, change, says):
     assert any(says in problem.en for problem in problems(file(GOOD.replace(*change))))
+
+
+HOLIDAYS = """
+[guards]
+no_play = ["CN", "30 Tết", "ngày lễ Hội làng"]
+longest_session_min = 120
+[[holiday]]
+name = "Hội làng"
+lunar = "12/1"
+[[holiday]]
+name = "Quốc khánh"
+date = [2027-09-02, 2027-09-03]
+[[holiday]]
+name = "Làm bù"
+date = 2027-05-01
+working = true
+[output]"""
+
+
+def test_holidays_and_guards_are_read_as_an_operator_writes_them(file):
+    config = load(file(GOOD.replace("[output]", HOLIDAYS)))
+    guards = config.station_guards
+    assert guards.longest_session_min == 120
+    assert guards.no_play == (
+        Weekdays(frozenset({6})),
+        LunarDays(frozenset({(12, LAST)})),
+        Holidays(frozenset({"Hội làng"})),
+    )
+    assert guards.holidays == config.holidays
+    assert config.holidays.on(date(2027, 2, 17)) == {"Hội làng"}
+    assert config.holidays.on(date(2027, 9, 3)) == {"Quốc khánh"}
+    assert config.holidays.on(date(2027, 5, 1)) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"CN"', '"2-6"', "T2-T6"),
+        ('"12/1"', '"12"', "10/3"),
+        ('"12/1"', '"31/1"', "31/1"),
+        ('lunar = "12/1"', "", "needs date or lunar"),
+        ('Hội làng"]', 'Hội xã"]', "Hội xã"),
+        ("= 120", "= 0", "greater than or equal to 1"),
+    ],
+)
+def test_a_day_that_cannot_be_read_in_the_configuration_is_told(file, old, new, says):
+    assert any(says in problem.en for problem in problems(file(GOOD.replace("[output]", HOLIDAYS.replace(old, new)))))
 
 
 RELAYS = """
