@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from audio.levelling import TARGET_LUFS
 from scheduler.guards import Guards as StationGuards
 from scheduler.holidays import HolidayCalendar, OwnHoliday
 from scheduler.problem import Problem
@@ -154,6 +155,12 @@ class Holiday(Section):
         return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
 
 
+class Library(Section):
+    """How programme files are taken in."""
+
+    target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
+
+
 class FaultTimes(Section):
     raise_after_s: float | None = Field(default=None, ge=0)
     clear_after_s: float | None = Field(default=None, ge=0)
@@ -171,6 +178,7 @@ class Config(Section):
     console: Console = Console()
     guards: Guards = Guards()
     holiday: tuple[Holiday, ...] = ()
+    library: Library = Library()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")

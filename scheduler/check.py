@@ -13,6 +13,7 @@ from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
 from scheduler.recurrence import CalendarDay, Weekdays, calendar_day, explicit_dates, named_holidays
+from scheduler.repeats import ContentOf, nothing_known
 from scheduler.spoken.days import written_days
 from scheduler.timetable import (
     MAX_DURATION_MS,
@@ -22,7 +23,7 @@ from scheduler.timetable import (
     adopt,
     canonical_bytes,
 )
-from scheduler.vietnamese import fold
+from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
 ADDRESS_SCHEMES = ("http://", "https://")
@@ -37,6 +38,7 @@ class Rules:
     zones: Collection[str] | None = None  # names the station knows; None: whatever is written
     has_source: Callable[[str], bool] | None = None  # whether a file is in the media folder; None: not asked
     today: date | None = None  # from where a timetable without a beginning is looked at; None: it does not matter
+    content_of: ContentOf = nothing_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,11 @@ def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
     rows = {id(slot): n for n, slot in enumerate(timetable.slots)}
     found.sort(key=lambda one: rows[id(one.slot)])
     errors = tuple(one.problem for one in found if not one.warns)
-    warnings = (*(one.problem for one in found if one.warns), *_awaiting(timetable.slots, rules.has_source))
+    warnings = (
+        *(one.problem for one in found if one.warns),
+        *_awaiting(timetable.slots, rules.has_source),
+        *_told_by_content(timetable.slots, rules.content_of),
+    )
     return Findings(errors or tuple(_unadoptable(timetable)), warnings)
 
 
@@ -295,3 +301,47 @@ def _awaiting(slots: Sequence[Slot], has_source: Callable[[str], bool] | None) -
         elif has_source is not None and not has_source(source):
             vi = f"chưa có tệp “{source}” của “{title}”: chờ nội dung"
             yield Problem(where, "awaiting_content", vi, f"“{source}” of “{title}” is not there yet: awaiting content")
+
+
+# --- what is called a repeat and is none, or the other way round
+
+
+def _told_by_content(slots: Sequence[Slot], content_of: ContentOf) -> Iterator[Problem]:
+    """Programme time is counted by what the files hold; the operator should not be surprised by it."""
+    first: dict[str, Slot] = {}
+    new = [slot for slot in slots if slot.item.kind not in (Kind.REPEAT, Kind.LIVE)]
+    for slot in sorted(new, key=lambda slot: slot.starts):
+        if (content := content_of(slot.item.source)) is not None:
+            first.setdefault(content, slot)
+    unknown = {name for slot in new if content_of(slot.item.source) is None for name in _names(slot)}
+    for slot in slots:
+        content = content_of(slot.item.source)
+        if content is None or slot.item.kind is Kind.LIVE:
+            continue
+        if slot.item.kind is not Kind.REPEAT and _another_airing(first[content], slot):
+            yield _same_content(slot, first[content])
+        if slot.item.kind is Kind.REPEAT and content not in first and unknown.isdisjoint(_names(slot)):
+            yield _not_aired_before(slot)
+
+
+def _another_airing(original: Slot, slot: Slot) -> bool:
+    """The same file at the same hour is an item written down day by day, whose file is renewed."""
+    return slot.item.source != original.item.source or slot.starts != original.starts
+
+
+def _names(slot: Slot) -> tuple[str, str]:
+    return without_repeat_mark(slot.item.title), slot.item.source
+
+
+def _same_content(slot: Slot, original: Slot) -> Problem:
+    mine, other = f"“{slot.item.title}”", f"“{original.item.title}” ({original.where})"
+    vi = f"{mine} cùng nội dung với {other}: phát sau thì tính là phát lại"
+    en = f"{mine} holds the same as {other}: aired after it, it counts as a repeat"
+    return Problem(slot.place("source"), "same_content", vi, en)
+
+
+def _not_aired_before(slot: Slot) -> Problem:
+    title = slot.item.title
+    vi = f"“{title}” ghi là phát lại mà lịch này không có lần phát đầu: 7 ngày trước chưa phát thì tính là phát đầu"
+    en = f"“{title}” is called a repeat, but nothing here airs it first: unless the last 7 days did, it counts as new"
+    return Problem(slot.place("source"), "no_first_airing", vi, en)

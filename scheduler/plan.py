@@ -1,19 +1,18 @@
 """From a timetable to the occurrences of local days. Pure: the same sheet gives the same ids, whenever it is loaded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from operator import attrgetter
 
 from scheduler.book import TimetableBook, first_in_force
 from scheduler.clock import STATION_TZ
 from scheduler.holidays import VIETNAM, HolidayCalendar
-from scheduler.occurrence import ALL_ZONES, Kind, Occurrence
+from scheduler.occurrence import ALL_ZONES, Occurrence
 from scheduler.recurrence import CalendarDay, Weekdays, calendar_day
+from scheduler.repeats import REPEAT_WITHIN, ContentOf, link_repeats, may_repeat, nothing_known
 from scheduler.timetable import Slot, Timetable
-from scheduler.vietnamese import slug, without_repeat_mark
+from scheduler.vietnamese import slug
 
-REPEAT_WITHIN = timedelta(days=7)
 _DAY = timedelta(days=1)
 
 
@@ -23,7 +22,11 @@ def plan_day(plan: TimetableBook | Timetable, day: date, holidays: HolidayCalend
 
 
 def plan_days(
-    plan: TimetableBook | Timetable, first: date, end: date, holidays: HolidayCalendar = VIETNAM
+    plan: TimetableBook | Timetable,
+    first: date,
+    end: date,
+    holidays: HolidayCalendar = VIETNAM,
+    content_of: ContentOf = nothing_known,
 ) -> list[Occurrence]:
     """The occurrences that start on the local days from *first* until before *end*, by start.
 
@@ -31,37 +34,12 @@ def plan_days(
     before, so the answer for a day does not depend on the range.
     """
     book = plan if isinstance(plan, TimetableBook) else TimetableBook((plan,))
-    if not any(slot.item.kind is Kind.REPEAT for timetable in book.timetables for slot in timetable.slots):
+    if not may_repeat([slot.item for timetable in book.timetables for slot in timetable.slots], content_of):
         return list(_expand(book, first, end, holidays))
-    linked = link_repeats(list(_expand(book, max(first, date.min + REPEAT_WITHIN) - REPEAT_WITHIN, end, holidays)))
+    before = max(first, date.min + REPEAT_WITHIN) - REPEAT_WITHIN
+    linked = link_repeats(list(_expand(book, before, end, holidays)), content_of)
     begin = datetime.combine(first, datetime.min.time(), STATION_TZ)
     return [occurrence for occurrence in linked if occurrence.starts_at >= begin]
-
-
-def link_repeats(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
-    """The same occurrences by start; each repeat tells the latest original of the seven days before it.
-
-    An original has the same source or the same title (but for its "(PL)"); it starts before its repeat.
-    """
-    by_title: dict[str, Occurrence] = {}
-    by_source: dict[str, Occurrence] = {}
-    linked = []
-    repeats_first = sorted(occurrences, key=lambda o: o.kind is not Kind.REPEAT)
-    for occurrence in sorted(repeats_first, key=attrgetter("starts_at")):
-        title = without_repeat_mark(occurrence.programme)
-        if occurrence.kind is Kind.REPEAT:
-            linked.append(_linked(occurrence, by_title.get(title), by_source.get(occurrence.source)))
-        else:
-            linked.append(occurrence)
-            by_title[title] = occurrence
-            if occurrence.source:
-                by_source[occurrence.source] = occurrence
-    return linked
-
-
-def _linked(repeat: Occurrence, *originals: Occurrence | None) -> Occurrence:
-    recent = [one for one in originals if one is not None and repeat.starts_at - one.starts_at <= REPEAT_WITHIN]
-    return replace(repeat, repeat_of=max(recent, key=attrgetter("starts_at")).id) if recent else repeat
 
 
 @dataclass(frozen=True, slots=True)

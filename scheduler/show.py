@@ -10,6 +10,7 @@ from scheduler.diff import PlanChange
 from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, Occurrence
 from scheduler.plan import plan_days
+from scheduler.repeats import ContentOf, nothing_known
 from scheduler.spoken.days import written_days
 from scheduler.timetable import Timetable
 
@@ -22,9 +23,15 @@ _DAYS = {
 MOST_CHANGES = 20  # of one kind, in a list for eyes
 
 
-def rows(timetable: Timetable, first: date, end: date, holidays: HolidayCalendar = VIETNAM) -> list[dict[str, Any]]:
+def rows(
+    timetable: Timetable,
+    first: date,
+    end: date,
+    holidays: HolidayCalendar = VIETNAM,
+    content_of: ContentOf = nothing_known,
+) -> list[dict[str, Any]]:
     """``Occurrence.to_json`` of the local days from *first* until before *end*, sorted by start."""
-    return [occurrence.to_json() for occurrence in plan_days(timetable, first, end, holidays)]
+    return [occurrence.to_json() for occurrence in plan_days(timetable, first, end, holidays, content_of)]
 
 
 def lines(occurrences: Iterable[Occurrence], lang: str = "vi") -> list[str]:

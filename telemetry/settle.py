@@ -17,6 +17,7 @@ from scheduler.clock import NS_PER_MS, STATION_TZ, ClockMapRow, Reading, datetim
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage, LoudnessShare
 from telemetry.axis import FOREVER_NS, SMALL_STEP_NS, Axis
+from telemetry.content import Airing, airing_of, as_aired
 from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 from telemetry.playouts import Playout, Reason, card_lost, frozen, playouts, reasons, shut_down
 from telemetry.readers import Run
@@ -42,6 +43,7 @@ class SlotFacts:
     return_device: Sequence[Condition] = ()  # every statement of the condition "return_device"
     withdrawn_by: str | None = None
     levels: Sequence[Level] = ()  # of the account's channel
+    earlier: Sequence[Airing] = ()  # of the same content, in the days before; the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
     played = _played(occurrence, axis, facts, attempts)
     heard = _heard(axis, facts, facts.account or "")
     booked = _partition(axis, life, played, heard) if facts.account else _unproven(axis)
-    days = day_shares(occurrence, booked, heard.qualities, _played_spans(axis, mine))
+    airing = airing_of(occurrence.id, mine)
+    occurrence, fresh_ms = as_aired(occurrence, airing, facts.earlier)
+    days = day_shares(occurrence, booked, heard.qualities, _played_spans(axis, mine), fresh_ms)
     on_air_segments = [s for s in facts.segments if s.channel == facts.account and s.state is State.ON_AIR]
     return AirtimeRecord(
         occurrence=occurrence,
@@ -111,6 +115,7 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
         coverage=_coverage(axis, life, played, facts),
         withdrawn_by=facts.withdrawn_by,
         loudness=_loudness(axis, facts.levels),
+        content=airing.content if airing else None,
     )
 
 

@@ -1,6 +1,7 @@
 """schedule check | show | load | list | drop | template."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from scheduler.holidays import VIETNAM
 from scheduler.loaders import Loaded
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
+from scheduler.repeats import ContentOf, nothing_known
 from scheduler.show import change_lines, rows, timetable_line, timetable_row
 from scheduler.show import lines as shown_lines
 from scheduler.template import template_toml, write_template_xlsx
@@ -27,12 +29,13 @@ from telemetry.journal import JournalError, PlayoutReader
 
 def check(context: Context) -> int:
     path = Path(context.args.file)
-    loaded, media = examined(path, _config_if_any(context))
+    found = examined(context, path, _config_if_any(context))
+    loaded = found.loaded
     if context.args.json:
         context.print_json(intake.report(loaded, context.lang))
     else:
         _tell(context, path, (*loaded.errors, *loaded.warnings))
-        context.tell(media)
+        context.tell(found.media)
         if loaded.timetable:
             context.say(f"{path}: lịch đúng", f"{path}: the timetable is right")
     return 0 if loaded.timetable else 1
@@ -41,24 +44,26 @@ def check(context: Context) -> int:
 def show(context: Context) -> None:
     path = Path(context.args.file)
     config = _config_if_any(context)
-    loaded, _ = examined(path, config)
+    found = examined(context, path, config)
+    loaded = found.loaded
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     holidays = config.holidays if config else VIETNAM
     first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
     if context.args.json:
-        context.print_json(rows(loaded.timetable, first, end, holidays))
+        context.print_json(rows(loaded.timetable, first, end, holidays, found.content_of))
         return
-    for line in shown_lines(plan_days(loaded.timetable, first, end, holidays), context.lang):
+    for line in shown_lines(plan_days(loaded.timetable, first, end, holidays, found.content_of), context.lang):
         context.print(line)
 
 
 def load(context: Context) -> None:
     config = context.config()
     path = Path(context.args.file)
-    loaded, media = examined(path, config)
+    found = examined(context, path, config)
+    loaded = found.loaded
     _tell(context, path, loaded.warnings)
-    context.tell(media)
+    context.tell(found.media)
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     book, now = _book(config), datetime.now(STATION_TZ)
@@ -137,41 +142,37 @@ def template(context: Context) -> None:
     context.say(f"Đã ghi {path}", f"Wrote {path}")
 
 
-def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
-    """Read a timetable file and judge it whole; beside it what is wrong with the programme files it names.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A timetable judged whole; beside it what is wrong with the programme files that it names, and what they hold."""
 
-    Those are taken into the library on the way: decoded and counted here, never in the play path. One that is not
-    there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
+    loaded: Loaded
+    media: Sequence[Problem] = ()
+    content_of: ContentOf = nothing_known
+
+
+def examined(context: Context, path: Path, config: Config | None) -> Examined:
+    """Read a timetable file. Its programme files are taken into the library on the way.
+
+    One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return intake.examine(path, Rules(today=_today())), []
-    media: list[Problem] = []
-    # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.station_guards, zones=(), has_source=_taken_into_library(config, media), today=_today())
-    return intake.examine(path, rules), media
+        return Examined(intake.examine(path, Rules(today=_today())))
+    from firmware_py.commands.loading import Media
+
+    media = Media(context, config)
+    rules = Rules(
+        config.station_guards,
+        zones=(),  # one output reaches every loudspeaker at once: a plan that splits them cannot be carried out
+        has_source=media.has,
+        today=_today(),
+        content_of=media.content_of,
+    )
+    return Examined(intake.examine(path, rules), media.problems, media.content_of)
 
 
 def _today() -> date:
     return datetime.now(STATION_TZ).date()
-
-
-def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:
-    from audio.decode import MediaError
-    from audio.library import find_media, ingest, read_index
-
-    def has(source: str) -> bool:
-        if "://" in source:
-            return True
-        try:
-            entry = ingest(find_media(config.paths.media_dir, source), config.library_dir)
-        except MediaError as error:
-            if error.problem.code != "missing":
-                media.append(error.problem)
-            return source in read_index(config.library_dir)
-        media.extend(entry.warnings)
-        return True
-
-    return has
 
 
 def _config_if_any(context: Context) -> Config | None:

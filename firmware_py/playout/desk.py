@@ -34,6 +34,7 @@ from scheduler.diff import PlanChange
 from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import Occurrence
 from scheduler.quiet import Window
+from scheduler.repeats import ContentOf, nothing_known
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
 from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
@@ -60,6 +61,7 @@ class Opened:
 
     source: Source
     content_ms: int | None
+    content: str | None = None  # digest of its samples: what tells a repeat
 
 
 OpenSource = Callable[[Occurrence, int], Opened]  # occurrence, offset_ms; raises SourceMissing
@@ -74,6 +76,7 @@ class Desk:
     open_source: OpenSource
     quiet: tuple[Window, ...]
     holidays: HolidayCalendar = VIETNAM
+    library: Callable[[], ContentOf] = lambda: nothing_known  # what its files hold now
     plan: Plan = field(default_factory=Plan)
     playing: tuple[Playing, ...] = ()
     closed: set[str] = field(default_factory=set)
@@ -87,6 +90,7 @@ class Desk:
     _ended_ns: int = -JUST_ENDED_NS
     _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
     _content_ms: dict[str, int | None] = field(default_factory=dict)
+    _contents: dict[str, str | None] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
     _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
     _requests_seen: set[str] = field(default_factory=set)
@@ -282,7 +286,7 @@ class Desk:
 
     def _replan(self, reading: Reading, by: str, file: str = "") -> None:
         cued = {p.occurrence.id for p in self.playing}
-        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed)
+        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed, self.library())
         occurrences = self.plan.occurrences
 
         def store(journal: PlayoutJournal) -> None:
@@ -308,7 +312,7 @@ class Desk:
             evidence = {"occurrence": id, "why": str(error)}
             self.book.state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
             return
-        self._content_ms[id] = opened.content_ms
+        self._content_ms[id], self._contents[id] = opened.content_ms, opened.content
         playing = Playing.of(start)
         self.playing = obey(self.playing, [start])
         self.pinned.setdefault(id, start.anchor_ns)
@@ -336,8 +340,8 @@ class Desk:
             self.book.state({"source_missing": False}, reading, target=self._source_of(id))
         anchor_ns = self._anchor_of(began)
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": anchor_ns}
-        content_ms = self._content_ms.get(id)
-        self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, content_ms=content_ms)
+        of_file = {"content_ms": self._content_ms.get(id), "content": self._contents.get(id)}
+        self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, **of_file)
 
     def _anchor_of(self, began: Began) -> int:
         """Where its slot lies: pinned when it was ordered, but for what waited in the player for its first frame."""

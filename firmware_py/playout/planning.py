@@ -10,6 +10,7 @@ from scheduler.diff import PlanChange, plan_change
 from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import Occurrence
 from scheduler.plan import plan_days
+from scheduler.repeats import ContentOf, nothing_known
 
 HORIZON = timedelta(days=8)  # today and seven days more
 KEPT_AFTER_END = timedelta(days=1)  # an occurrence stays in memory this long: for the day's table, and a clock set back
@@ -43,10 +44,16 @@ class Plan:
         return replace(self, extras=changed(self.extras), occurrences=changed(self.occurrences))
 
 
-def renew(plan: Plan, now: datetime, begun: Collection[str], closed: Collection[str]) -> tuple[Plan, PlanChange]:
+def renew(
+    plan: Plan,
+    now: datetime,
+    begun: Collection[str],
+    closed: Collection[str],
+    content_of: ContentOf = nothing_known,
+) -> tuple[Plan, PlanChange]:
     """Make the plan of the coming days at *now*; says what it changed. *closed*: ids whose account is closed."""
     today = _local_day(now)
-    new = plan_days(plan.timetables, today, today + HORIZON, plan.holidays)
+    new = plan_days(plan.timetables, today, today + HORIZON, plan.holidays, content_of)
     change = plan_change(plan.occurrences, [*new, *plan.extras], now, begun)
     return replace(plan, occurrences=_without_old(change.plan, now, closed), made_on=today), change
 

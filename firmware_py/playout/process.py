@@ -4,6 +4,7 @@ import queue
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
 from scheduler.clock import NS_PER_MS
 from scheduler.occurrence import Occurrence
+from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
@@ -52,7 +54,14 @@ def main(config: Config) -> None:
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
-        desk = Desk(player, Book(journal.put), source_opener(config), config.guards.quiet_windows, config.holidays)
+        desk = Desk(
+            player,
+            Book(journal.put),
+            source_opener(config),
+            config.guards.quiet_windows,
+            config.holidays,
+            partial(known_contents, config),
+        )
         shell = Shell(config, clock, desk, player, journal)
         journal.start()
         player.start()
@@ -80,9 +89,15 @@ def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
         path = config.library_dir / f"{entry.digest}.flac"
         if not path.exists():
             raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        return Opened(FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
+        source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)
+        return Opened(source, entry.duration_ms, entry.pcm_digest)
 
     return open_source
+
+
+def known_contents(config: Config) -> ContentOf:
+    """What the files of the library hold, as it is now."""
+    return {name: entry.pcm_digest for name, entry in read_index(config.library_dir).items()}.get
 
 
 @dataclass

@@ -76,7 +76,7 @@ class Day:
     def open_source(self, occurrence, offset_ms):
         if occurrence.source not in self.files:
             raise SourceMissing(occurrence.source)
-        return Opened(object(), 1_800_000)
+        return Opened(object(), 1_800_000, f"of {occurrence.source}")
 
     @property
     def reading(self):
@@ -134,6 +134,12 @@ def test_a_clock_step_in_mid_programme_neither_cuts_nor_repeats_it(day, step):
     assert first[1].detail["frames"] == 30 * 60 * 48_000
     (moved,) = day.facts(Fact.CLOCK_MOVED)
     assert moved.detail["to_wall_ns"] - moved.detail["from_wall_ns"] == int(step.total_seconds()) * NS_PER_S
+
+
+def test_what_begins_says_what_its_file_holds(day):
+    day.pass_time(20)
+    (began,) = day.facts(Fact.BEGAN)
+    assert (began.detail["content"], began.detail["content_ms"]) == ("of sang.mp3", 30 * 60_000)
 
 
 def test_after_a_crash_the_programme_is_joined_at_its_place(day):

@@ -317,3 +317,36 @@ def test_quiet_hours_are_found_exactly_when_walking_through_the_item_does(one, w
     clocks = [(begin + timedelta(minutes=n)).time() for n in range(one.item.duration_ms // 60_000)]
     quiet = any((a <= clock < b) if a <= b else (clock >= a or clock < b) for clock in clocks for a, b in windows)
     assert (codes(rows(one), Rules(Guards(tuple(windows)))) != []) == quiet
+
+
+# --- repeats, told by what the files hold
+
+
+def told(timetable: Timetable, **held: str) -> list[tuple[str, str]]:
+    content_of = {f"{name}.mp3": content for name, content in held.items()}.get
+    return [(p.where, p.code) for p in check(timetable, Rules(content_of=content_of)).warnings]
+
+
+def test_the_same_content_under_two_names_is_told_at_the_later_one():
+    morning, evening = slot(source="a.mp3"), slot("17:00", title="B", source="b.mp3")
+    assert told(rows(evening, morning), a="x", b="x") == [("line 1", "same_content")]
+    assert told(rows(evening, morning), a="x", b="y") == []
+    assert told(rows(evening, morning), a="x") == []
+    assert told(rows(morning, replace(evening, item=replace(evening.item, kind=Kind.REPEAT))), a="x", b="x") == []
+
+
+def test_an_item_written_down_day_by_day_is_no_copy_of_itself():
+    """Its file is renewed each day under the same name."""
+    days = [slot(source="a.mp3", recurrence=on(day)) for day in range(5)]
+    assert told(rows(*days), a="x") == []
+    assert told(rows(*days, slot("17:00", title="B", source="a.mp3")), a="x") == [("line 6", "same_content")]
+
+
+def test_a_repeat_of_nothing_is_told_unless_its_original_is_not_recorded_yet():
+    again = slot("17:00", title="Bản tin sáng (PL)", source="c.mp3", kind=Kind.REPEAT)
+    morning = slot(source="a.mp3")
+    assert told(rows(morning, again), a="x", c="z") == [("line 2", "no_first_airing")]
+    assert told(rows(morning, again), a="x", c="x") == []
+    assert told(rows(morning, again), c="z") == []
+    assert told(rows(morning, again), a="x") == []
+    assert told(rows(again), c="z") == [("line 1", "no_first_airing")]

@@ -136,7 +136,9 @@ SILENT = {"integrated_lufs": None, "max_short_term_lufs": None, "true_peak_dbtp"
 LOUDNESS = {"from_ms": 0, "to_ms": 10, "heard_ms": 9, "sent": SILENT | {"integrated_lufs": -23.5}, "heard": SILENT}
 
 
-@pytest.mark.parametrize("evidence", [{}, {"loudness": None}, {"loudness": LOUDNESS}])
+@pytest.mark.parametrize(
+    "evidence", [{}, {"loudness": None}, {"loudness": LOUDNESS}, {"content": None}, {"content": "0a" * 32}]
+)
 def test_an_account_that_adds_up_is_taken(evidence):
     check_body(Entry("a1", 1, "airtime", airtime_body(**evidence), "", ""))
 
@@ -161,6 +163,8 @@ def test_an_account_that_says_how_sure_it_is_is_taken():
         {"loudness": LOUDNESS | {"heard_ms": -1}},
         {"loudness": LOUDNESS | {"heard": {}}},
         {"loudness": LOUDNESS | {"heard": SILENT | {"true_peak_dbtp": "loud"}}},
+        {"content": "bulletin"},
+        {"content": 5},
         {"on_air_ms": True},
         {"played_ms": -1},
         {"not_on_air": {"dead_air": 3}},
