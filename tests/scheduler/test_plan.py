@@ -186,7 +186,9 @@ def test_a_repeat_is_of_something_earlier_within_a_week_that_is_no_repeat_itself
 @given(timetables, st.dates(date(2026, 11, 1), date(2026, 12, 31)), st.sampled_from(["xx", "xy"]))
 def test_what_the_files_hold_changes_nothing_but_kind_and_original(timetable, day, held):
     content_of = dict(zip(("a.mp3", "b.mp3"), held, strict=True)).get
-    plain, told = (plan_days(timetable, day, day + timedelta(days=3), content_of=given) for given in (nothing_known, content_of))
+    plain, told = (
+        plan_days(timetable, day, day + timedelta(days=3), content_of=given) for given in (nothing_known, content_of)
+    )
     for before, after in zip(plain, told, strict=True):
         assert replace(after, kind=before.kind, repeat_of=before.repeat_of) == before
         assert after.kind in (before.kind, Kind.REPEAT)
