@@ -103,7 +103,8 @@ def _within(text: str, cell: str) -> Recurrence:
     text = text.strip(" ,;:()")
     if found := _FOR_DAYS.fullmatch(text):
         (first,) = dates_in(found[2])
-        return _every_day_between(first, first + timedelta(days=max(1, int(found[1])) - 1))
+        last = first.toordinal() + max(1, int(found[1])) - 1
+        return _every_day_between(first, date.fromordinal(min(last, date.max.toordinal())))
     if found := _BETWEEN.search(text):
         return _between(found, text, cell)
     begins, ends = _FROM.search(text), _UNTIL.search(text)

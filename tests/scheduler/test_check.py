@@ -24,6 +24,7 @@ from scheduler.recurrence import (
     Weekdays,
     limited,
 )
+from scheduler.spoken.days import read_days
 from scheduler.timetable import Item, Slot, Timetable
 from scheduler.zones import zones_meet
 from tests.scheduler.test_plan import MONDAY, slot, table
@@ -177,6 +178,25 @@ def test_outside_its_days_a_timetable_clashes_with_nothing():
     assert never.where == "line 2"
     holiday = rows(slot(recurrence=on(0)), slot("05:10", title="B", recurrence=on(3)), valid_on=Holidays())
     assert codes(holiday) == []
+
+
+def test_a_timetable_that_is_over_is_said_to_be():
+    week = rows(slot(), valid_from=MONDAY - timedelta(days=7), valid_to=MONDAY - timedelta(days=1))
+    assert "validity_past" in [p.code for p in check(week, Rules(today=MONDAY)).warnings]
+    assert "validity_past" not in [p.code for p in check(week, Rules(today=MONDAY - timedelta(days=1))).warnings]
+
+
+@given(st.dates(), st.none() | st.dates(), st.none() | st.dates(), st.none() | st.dates())
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_date_is_too_early_or_too_late_to_be_checked(written, first, last, today):
+    both = rows(
+        slot(recurrence=Dates(frozenset({written}))),
+        slot("05:10", recurrence=limited(EVERY_DAY, excludes=(LunarDays(frozenset({(0, 1)})),))),
+        valid_from=first,
+        valid_to=last,
+    )
+    check(both, Rules(today=today))
+    read_days(f"9 ngày từ {written:%d/%m}/{written.year:04}")
 
 
 def test_a_holiday_that_nobody_knows_is_an_error_with_the_likely_one():
