@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
+from scheduler.address import RELAY, is_address, is_stream, named
 from scheduler.clashes import Clash, Together, TooMany, find_clashes, together
 from scheduler.clock import STATION_TZ
 from scheduler.guards import NO_GUARDS, Guards, session_begins
@@ -26,7 +27,6 @@ from scheduler.timetable import (
 from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
-ADDRESS_SCHEMES = ("http://", "https://")
 HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
 
 
@@ -39,6 +39,8 @@ class Rules:
     has_source: Callable[[str], bool] | None = None  # whether a file is in the media folder; None: not asked
     today: date | None = None  # from where a timetable without a beginning is looked at; None: it does not matter
     content_of: ContentOf = nothing_known
+    inputs: Collection[str] | None = None  # line inputs and microphones the station knows; None: whatever is written
+    relays: Collection[str] | None = None  # the same for its chains
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Pro
     yield from _impossible_duration(slot)
     yield from _emergency(slot)
     yield from _bad_source(slot)
+    yield from _unknown_name(slot, rules)
     yield from _unknown_zone(slot, rules.zones)
     yield from _outside_validity(slot, timetable)
     yield from _unknown_holiday(slot, rules.guards.holidays)
@@ -132,15 +135,13 @@ def _emergency(slot: Slot) -> Iterator[Problem]:
         yield Problem(slot.place("class"), "emergency_in_timetable", vi, en)
 
 
-def is_address(source: str) -> bool:
-    return "://" in source
-
-
 def _bad_source(slot: Slot) -> Iterator[Problem]:
     """A file is named inside the media folder: no drive, no way out of it. An address is http or https."""
     source, where = slot.item.source, slot.place("source")
+    if named(source):
+        return
     if is_address(source):
-        if not source.lower().startswith(ADDRESS_SCHEMES):
+        if not is_stream(source):
             vi = f"địa chỉ “{source}” không dùng được; chỉ nhận http:// hoặc https://"
             yield Problem(where, "bad_source", vi, f"the address “{source}” must begin with http:// or https://")
     elif "\\" in source or ":" in source or source.startswith("/") or ".." in source.split("/"):
@@ -149,6 +150,27 @@ def _bad_source(slot: Slot) -> Iterator[Problem]:
         yield Problem(
             where, "bad_source", vi, f"source “{source}”: only a file's name in the media folder, e.g. “{name}”"
         )
+
+
+def _unknown_name(slot: Slot, rules: Rules) -> Iterator[Problem]:
+    """An input or a relay that the station's configuration does not have."""
+    source = named(slot.item.source)
+    if source is None:
+        return
+    known = rules.relays if source.form == RELAY else rules.inputs
+    if known is None or source.name in known:
+        return
+    near = get_close_matches(source.name, known, 1, cutoff=0.5)
+    vi, en = (
+        (f"; có phải “{source.form}:{near[0]}”?", f"; did you mean “{source.form}:{near[0]}”?") if near else ("", "")
+    )
+    section = "relay" if source.form == RELAY else "input"
+    yield Problem(
+        slot.place("source"),
+        "unknown_source",
+        f"cấu hình của đài không có [{section}.{source.name}]{vi}",
+        f"the station's configuration has no [{section}.{source.name}]{en}",
+    )
 
 
 def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem]:

@@ -168,8 +168,16 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         has_source=media.has,
         today=_today(),
         content_of=media.content_of,
+        inputs=config.input,
+        relays=config.relay.chains,
     )
+    media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
     return Examined(intake.examine(path, rules), media.problems, media.content_of)
+
+
+def _no_fallback(name: str) -> Problem:
+    vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
+    return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
 
 
 def _today() -> date:

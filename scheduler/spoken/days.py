@@ -89,7 +89,7 @@ def _date(year: int, month: int, day: int, cell: Cell) -> date:
 # --- bounds
 
 
-_FOR_DAYS = re.compile(rf"(?:trong |phat )?(\d{{1,2}}) ngay(?: lien tuc| lien tiep)?,? (?:ke )?tu (?:ngay )?({_FULL})")
+_FOR_DAYS = re.compile(rf"(?:trong |phat )?([1-9]\d?) ngay(?: lien tuc| lien tiep)?,? (?:ke )?tu (?:ngay )?({_FULL})")
 _BETWEEN = re.compile(
     rf"(?:(?<!thu )\btu )?(?:\bngay )?(?<!\d)(?:({_FULL})|(\d{{1,2}})\s*/\s*(\d{{1,2}}))"
     rf"\s*(?:-|\bden\b|\btoi\b)\s*(?:het )?(?:ngay )?({_FULL})"
@@ -103,7 +103,7 @@ def _within(text: str, cell: str) -> Recurrence:
     text = text.strip(" ,;:()")
     if found := _FOR_DAYS.fullmatch(text):
         (first,) = dates_in(found[2])
-        last = first.toordinal() + max(1, int(found[1])) - 1
+        last = first.toordinal() + int(found[1]) - 1
         return _every_day_between(first, date.fromordinal(min(last, date.max.toordinal())))
     if found := _BETWEEN.search(text):
         return _between(found, text, cell)

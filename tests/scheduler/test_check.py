@@ -276,6 +276,26 @@ def test_a_source_stays_in_the_media_folder_or_is_a_web_address(source, fine):
     assert codes(rows(slot(source=source))) == ([] if fine else [("line 1", "bad_source")])
 
 
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("line:tuner", None),
+        ("mic:phòng-thu", None),
+        ("Chain: vov1", None),
+        ("line:tunner", "“line:tuner”"),
+        ("chain:tuner", "[relay.tuner]"),
+        ("mic:", "[input.]"),
+    ],
+)
+def test_an_input_or_a_relay_is_one_that_the_station_has(source, says):
+    rules = Rules(inputs=("tuner", "phòng-thu"), relays=("vov1",), has_source=lambda name: False)
+    findings = check(rows(slot(source=source)), rules)
+    assert [problem.code for problem in findings.errors] == (["unknown_source"] if says else [])
+    assert all(says in problem.vi and says in problem.en for problem in findings.errors)
+    assert findings.warnings == ()
+    assert codes(rows(slot(source=source))) == []  # without a station, whatever is written
+
+
 def test_a_zone_that_is_nearly_right_is_offered():
     (problem,) = check(rows(slot(zone="Thôn Dông")), Rules(zones=("Thôn Đồng Tâm", "Thôn Đông Hà"))).errors
     assert "“Thôn Đông Hà”" in problem.vi
