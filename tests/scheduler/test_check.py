@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduler.check import Rules, check
@@ -187,7 +187,7 @@ def test_a_timetable_that_is_over_is_said_to_be():
 
 
 @given(st.dates(), st.none() | st.dates(), st.none() | st.dates(), st.none() | st.dates())
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 def test_no_date_is_too_early_or_too_late_to_be_checked(written, first, last, today):
     both = rows(
         slot(recurrence=Dates(frozenset({written}))),
@@ -230,7 +230,7 @@ any_days = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(any_days)
 def test_a_clash_is_found_exactly_when_the_plan_of_two_years_holds_one(slots):
     timetable = rows(*slots)
