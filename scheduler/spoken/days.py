@@ -313,7 +313,8 @@ _NTH = re.compile(
     r"(?P<days>.+?) (?:(?P<one>dau|cuoi)(?: tien| cung)?(?: cua| trong)?(?: hang| moi| cac)? thang"
     r"|tuan (?P<weeks>.+?)(?:(?: cua| trong)?(?: hang| moi| cac)? thang)?)"
 )
-_WEEK = re.compile(r"(?:tuan )?(?:thu )?(?:([1-5])|(dau)(?: tien)?|(cuoi)(?: cung)?)")
+_WEEK = re.compile(r"(?:tuan )?(?:thu )?(?:([1-5]|nhat|hai|ba|tu|nam)|(dau)(?: tien)?|(cuoi)(?: cung)?)")
+_ORDINALS = {"nhat": 1, "hai": 2, "ba": 3, "tu": 4, "nam": 5} | {str(n): n for n in range(1, 6)}
 
 
 def _nth_weekdays(text: str, cell: str) -> NthWeekdays | None:
@@ -324,7 +325,7 @@ def _nth_weekdays(text: str, cell: str) -> NthWeekdays | None:
     weeks = [_WEEK.fullmatch(week) for week in _LIST.split(found["weeks"] or found["one"])]
     if not all(weeks):
         raise _bad_days(cell)
-    return NthWeekdays(days, frozenset(LAST if week[3] else int(week[1] or 1) for week in weeks if week))
+    return NthWeekdays(days, frozenset(LAST if week[3] else _ORDINALS[week[1] or "1"] for week in weeks if week))
 
 
 _OF_EVERY_MONTH = re.compile(r"(?: cua)?(?P<every> hang| moi| cac)? thang(?: duong lich)?")
