@@ -18,7 +18,7 @@ from audio.levelling import TARGET_LUFS
 from scheduler.address import is_stream, named
 from scheduler.clock import NS_PER_S
 from scheduler.guards import Guards as StationGuards
-from scheduler.holidays import HolidayCalendar, OwnHoliday
+from scheduler.holidays import HolidayCalendar, OwnHoliday, holiday_named
 from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
 from scheduler.spoken.days import read_days
@@ -226,7 +226,7 @@ class Holiday(Section):
     def value(self) -> OwnHoliday:
         dates = self.date if isinstance(self.date, tuple) else (self.date,)
         lunar = parse_lunar_day(self.lunar) if self.lunar else None
-        return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
+        return OwnHoliday(holiday_named(self.name) or self.name, frozenset(dates), lunar, self.working)
 
 
 class Library(Section):

@@ -72,7 +72,8 @@ def load(context: Context) -> None:
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     book, now = _book(config), datetime.now(STATION_TZ)
-    change = preview(Plan(book, holidays=config.holidays), book.with_timetable(loaded.timetable, now.date()), now)
+    newer = book.with_timetable(loaded.timetable, now.date())
+    change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
         context.print(line)
     if context.args.dry_run:
@@ -80,8 +81,8 @@ def load(context: Context) -> None:
         return
     send(config, "timetable", person(context.args.by), file=path.name, timetable=loaded.timetable.to_json())
     context.say(
-        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này từ bây giờ.",
-        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it from now on.',
+        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này vào những ngày nó có hiệu lực.",
+        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it on its days.',
     )
 
 
