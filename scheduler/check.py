@@ -82,8 +82,8 @@ def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
         first = today
     last = min(timetable.valid_to or date.max, first + HORIZON)
     days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    written_days = {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}
-    for written in {day for day in written_days if _FIRST_DAY <= day <= _LAST_DAY}:
+    told = {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}
+    for written in {day for day in told if _FIRST_DAY <= day <= _LAST_DAY}:
         days |= {written + timedelta(days=n) for n in (-1, 0, 1)}
     return sorted(days)
 

@@ -128,19 +128,3 @@ _ALL = {
 def read_zone(text: str) -> str:
     """Phạm vi: the zone as written; empty, toàn xã, tất cả … mean all loudspeakers."""
     return ALL_ZONES if fold(text) in _ALL else tidy(text)
-
-
-_VOV = re.compile(r"\b(vov\d?|tnvn|tieng noi viet nam)\b")
-_PROVINCE_FOLDED = re.compile(r"\b(?:dai|pt-?th|ptth|pt&th)\s+(?:pt-?th\s+|pt&th\s+|phat thanh\s+)?tinh\b")
-
-
-def origin_named_in(title: str) -> str | None:
-    """ "vov" or "province" if the title names that broadcaster, else None.
-
-    "tỉnh" is looked for with its diacritics: folded it would be found in "tình hình" as well.
-    """
-    if _VOV.search(fold(title)):
-        return "vov"
-    if re.search(r"\btỉnh\b", tidy(title).casefold()) or _PROVINCE_FOLDED.search(fold(title)):
-        return "province"
-    return None

@@ -3,14 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import Titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import Cell, is_blank
+from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
 from scheduler.spoken.sessions import read_session
 from scheduler.spoken.spans import read_day_heading, together
 from scheduler.spoken.times import read_times
@@ -18,6 +18,8 @@ from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
 
 HEADING_WITHIN_ROWS = 60
+_NUMBERED_DAYS = {str(number) for number in range(2, 8)}
+_SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
 _DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
 
 
@@ -35,14 +37,31 @@ class Found:
 
 def find(table: Table) -> Found | None:
     """The grid of a table, days across or days down; None if there is none."""
-    view = View.of(table)
+    view = View.of(_with_named_days(table))
     counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
     most = max(counts.values(), default=0)
     if most >= 2:
         later = {row: len(_day_columns(view, row)) for row in view.rows[HEADING_WITHIN_ROWS:]}
         headings = [row for row, count in (counts | later).items() if count >= 2 and count * 2 >= most]
         return Found(view, _without_second_rows(view, headings), most)
-    return _find_turned(view)
+    alone = next((row for row, count in counts.items() if count == 1 and _names_a_clock_too(view, row)), None)
+    return Found(view, [alone], 1) if alone is not None else _find_turned(view)
+
+
+def _with_named_days(table: Table) -> Table:
+    """The table with "2 | 3 | … | 7 | CN" written as the weekdays that such a row of headings means."""
+    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
+        texts = [words(cell) for cell in cells]
+        numbers = [text for text in texts if text in _NUMBERED_DAYS]
+        if len(numbers) >= 3 and numbers == sorted(set(numbers)) and any(fold(text) in _SUNDAYS for text in texts):
+            named = [f"Thứ {text}" if text in _NUMBERED_DAYS else cell for text, cell in zip(texts, cells, strict=True)]
+            return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
+    return table
+
+
+def _names_a_clock_too(view: View, row: int) -> bool:
+    """A grid of one day, "Giờ | Thứ 2", has its time beside it."""
+    return any(part_named(view.at(row, column)) in ("time", "session") for column in view.seen(row))
 
 
 def _day_columns(view: View, row: int) -> list[int]:
@@ -75,7 +94,7 @@ def _find_turned(view: View) -> Found | None:
     first = _top_of_turned(view, rows[0], column)
     if first is None:
         return None
-    return Found(view.part(first, rows[-1] + 1).turn(), [column], count)
+    return Found(view.part(first, view.area(rows[-1], column)[2] + 1).turn(), [column], count)
 
 
 def _top_of_turned(view: View, first_day: int, column: int) -> int | None:
@@ -165,7 +184,17 @@ class Columns:
         if all(merged):
             return True
         filled = [cell for (_, cell), goes_on in zip(cells, merged, strict=True) if not goes_on and not is_blank(cell)]
+        beside = [
+            self.view.at(row, c)
+            for c in self.view.columns
+            if self.view.area(row, c)[0] == row and not self._is_in(c, groups)
+        ]
+        if any(not is_blank(cell) and part_named(cell) is None for cell in beside):
+            return False  # "5h30 | Bản tin" is no heading
         return bool(filled) and all(is_day(cell) or part_named(cell) is not None for cell in filled)
+
+    def _is_in(self, column: int, groups: Sequence[Sequence[int]]) -> bool:
+        return any(column in group for group in groups)
 
     def _day(self, group: Sequence[int]) -> Day:
         first = group[0]
@@ -180,7 +209,7 @@ class Columns:
                 parts.setdefault(part or "", column)
             elif part == "note":
                 self.notes.append(column)
-        return Day(recurrence, contents, parts, self.view.text(self.row, first))
+        return Day(recurrence, contents or [first], parts, self.view.text(self.row, first))
 
     def _part_below(self, column: int) -> str | None:
         rows = range(self.row + 1, self.below)
@@ -267,7 +296,10 @@ class Columns:
     def _unknown_column(self, column: int) -> None:
         cell, place = self.view.at(self.row, column), self.view.where(self.row, column)
         problem = misspelt(cell, place) if isinstance(cell, str) else None
-        if problem:
+        body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
+        if all(is_blank(cell) or _is_minutes(cell) for cell in body):
+            self.shared.setdefault("duration", column)
+        elif problem:
             self.errors.append(problem)
         else:
             self.notes.append(column)
@@ -291,6 +323,11 @@ def _overlap(one: Recurrence | None, other: Recurrence) -> bool:
     if isinstance(one, Dates) and isinstance(other, Dates):
         return bool(one.dates & other.dates)
     return one == other
+
+
+def _is_minutes(cell: Cell) -> bool:
+    """Whether a cell is nothing but a duration with its unit."""
+    return isinstance(cell, str) and bool(re.fullmatch(rf"\d{{1,3}}\s*{MINUTE}", plain(cell)))
 
 
 def _is_time(cell: Cell) -> bool:

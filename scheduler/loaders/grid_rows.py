@@ -1,12 +1,14 @@
 """The rows of a weekly grid: the time, or the session, that each gives to its cells."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scheduler.loaders.grid_columns import Columns, is_clock
+from scheduler.loaders.headings import part_named
+from scheduler.loaders.titles import read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
+from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import read_contents
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
@@ -17,7 +19,7 @@ _SIGNATURES = (
     "nguoi lap", "nguoi duyet", "tm.", "t/m", "kt.", "chu tich", "pho chu tich", "truong ", "noi nhan", "xac nhan",
     "thu truong", "can bo", "cong chuc", "ban bien tap", "(ky", "ky ten", "da ky",
 )  # fmt: skip
-_REMARKS = ("ghi chu", "luu y", "chu y", "*")
+_REMARKS = ("ghi chu", "luu y", "chu y")
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Rows:
         self._tell_neighbours()
         self._refuse_times_that_go_back()
         self._note_columns()
-        self._read_tail()
+        self.warnings += notes_below(self.view, range(self.tail, self.end))
         return self
 
     # --- what belongs to the body
@@ -87,7 +89,8 @@ class Rows:
     # --- one row
 
     def _read_row(self, row: int) -> None:
-        times = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c)) and not self._enters(row, c)]
+        filled = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c))]
+        times = [c for c in filled if not self._enters(row, c) and part_named(self.view.at(row, c)) is None]
         label = self._session_label(row) if not times else None
         if label is not None:
             self._enter(row, label)
@@ -96,7 +99,8 @@ class Rows:
         elif any(
             not is_blank(cell) and not self.columns.is_beside(row, column) for column, cell in self._day_cells(row)
         ):
-            self.rows.append(Row([row], self._any_place(row), session=self.session))
+            readable = self.session is None or self.session.is_readable
+            self.rows.append(Row([row], self._any_place(row), session=self.session, is_readable=readable))
         else:
             self._note_row(row)
 
@@ -121,7 +125,7 @@ class Rows:
             self.session = read_session(cell) or Session(excerpt(cell, 60))
         except Misread as misread:
             self._error(self.view.where(row, column), misread)
-            self.session = Session(excerpt(cell, 60))
+            self.session = Session(excerpt(cell, 60), is_readable=False)
 
     def _session_label(self, row: int) -> int | None:
         """The column of a session's name, if the row has nothing else for the days."""
@@ -164,7 +168,9 @@ class Rows:
             begins, ends = read_time(cell), read_time(self.view.at(row, end))
         except Misread:
             return cell
-        return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}" if begins.duration_ms is None else cell
+        if begins.duration_ms is not None or ends == begins:
+            return cell  # the same column of times again, at the other side
+        return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}"
 
     def _warn_of_words(self, timed: Row) -> None:
         for clock in timed.clocks:
@@ -198,7 +204,7 @@ class Rows:
         last: Row | None = None
         for timed in self.rows:
             if last is not None and last.session is timed.session and _goes_back(last, timed):
-                self._error(timed.place, _gone_back(last, timed))
+                self._error(timed.place, gone_back(last.clocks[0].second, timed.clocks[0].second))
                 timed.is_readable = False
             elif timed.clocks and timed.is_readable:
                 last = timed
@@ -208,28 +214,37 @@ class Rows:
     def _note_row(self, row: int) -> None:
         seen = [c for c in self.view.seen(row) if self._area(row, c)[0] == row]
         if seen:
-            self.warnings.append(self._note(row, seen[0]))
-
-    def _note(self, row: int, column: int) -> Problem:
-        text = self.view.text(row, column)
-        vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-        return Problem(self.view.where(row, column), "note_ignored", vi, en)
+            self.warnings.append(note(self.view, row, seen[0]))
 
     def _note_columns(self) -> None:
         for column in self.columns.notes:
             for row in range(self.columns.below, self.tail):
                 if self._area(row, column)[0] == row and not is_blank(self.view.at(row, column)):
-                    self.warnings.append(self._note(row, column))
+                    self.warnings.append(note(self.view, row, column))
 
-    def _read_tail(self) -> None:
-        """Notes below are told, a row each; names and offices of those who sign are not."""
-        signed = False
-        for row in range(self.tail, self.end):
-            seen = self.view.seen(row)
-            texts = [fold(words(self.view.at(row, column))).lstrip(" -*") for column in seen]
-            signed = signed or any(text.startswith(_SIGNATURES) for text in texts)
-            if seen and (not signed or texts[0].startswith(_REMARKS)) and self._area(row, seen[0])[0] == row:
-                self.warnings.append(self._note(row, seen[0]))
+
+def note(view: View, row: int, column: int) -> Problem:
+    text = view.text(row, column)
+    vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
+    return Problem(view.where(row, column), "note_ignored", vi, en)
+
+
+def notes_below(view: View, rows: Iterable[int]) -> Iterator[Problem]:
+    """Notes are told, a row each; names and offices of those who sign are not, nor the title of what follows."""
+    signed = False
+    for row in rows:
+        seen = [column for column in view.seen(row) if view.area(row, column)[0] == row]
+        signed = signed or any(is_signature(view.at(row, column)) for column in seen)
+        remarks = [c for c in seen if not signed or fold(words(view.at(row, c))).lstrip(" -*").startswith(_REMARKS)]
+        if view.turned:
+            yield from (note(view, row, column) for column in remarks[1:])  # below the heading of their column
+        elif remarks and read_titles(view.table, [row]).span is None:
+            yield note(view, row, remarks[0])
+
+
+def is_signature(cell: Cell) -> bool:
+    """Whether a cell begins what stands below for those who sign."""
+    return fold(words(cell)).lstrip(" -*").startswith(_SIGNATURES)
 
 
 def _is_session(cell: Cell) -> bool:
@@ -248,11 +263,10 @@ def _goes_back(last: Row, timed: Row) -> bool:
     return bool(timed.clocks) and timed.is_readable and timed.clocks[0].second < last.clocks[0].second
 
 
-def _gone_back(last: Row, timed: Row) -> Misread:
-    now, before = timed.clocks[0].second, last.clocks[0].second
-    shown, above = shown_clock(now), shown_clock(before)
-    later = now + 12 * 3_600
-    meant = shown_clock(later) if before < later < 86_400 else ""
+def gone_back(before: int, now: int) -> Misread:
+    """The question about a time that stands after a later one (both in seconds of the day)."""
+    shown, above, later = shown_clock(now), shown_clock(before), now + 12 * 3_600
+    meant = shown_clock(later) if before < later < DAY_S else ""
     vi, en = (f"; nếu là {meant} thì ghi “{meant}”", f"; write “{meant}” if that is meant") if meant else ("", "")
     vi = f"{shown} đứng sau {above}, giờ đi lùi{vi}"
     return Misread("time_goes_back", vi, f"{shown} stands after {above}: time goes back{en}")

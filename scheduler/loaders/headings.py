@@ -9,7 +9,26 @@ from scheduler.spoken.cells import Cell, excerpt, words
 from scheduler.vietnamese import fold
 
 HEADINGS = {
-    "day": ("ngay", "thu", "thu ngay", "thu, ngay", "thu/ngay", "ngay thu", "ngay/thu", "ngay phat", "ngay phat song"),
+    "day": (
+        "ngay",
+        "thu",
+        "thu ngay",
+        "thu, ngay",
+        "thu/ngay",
+        "ngay thu",
+        "ngay/thu",
+        "ngay phat",
+        "ngay phat song",
+        "ngay, thang",
+        "ngay thang",
+        "ngay/thang",
+        "thu, ngay, thang",
+        "thu, ngay thang",
+        "thu - ngay",
+        "ngay - thu",
+        "ngay thang nam",
+        "cac ngay",
+    ),
     "time": (
         "gio",
         "gio phat",
@@ -22,9 +41,32 @@ HEADINGS = {
         "tu",
         "tu gio",
     ),
-    "duration": ("thoi luong", "thoi luong phat", "thoi luong phat song", "so phut", "tl"),
+    "duration": (
+        "thoi luong",
+        "thoi luong phat",
+        "thoi luong phat song",
+        "so phut",
+        "tl",
+        "t/luong",
+        "t.luong",
+        "t luong",
+        "phut",
+    ),
     "title": ("chuong trinh", "ten chuong trinh", "chuong trinh phat thanh", "ten ban tin", "ban tin", "tieu de"),
-    "content": ("noi dung", "noi dung chuong trinh", "noi dung phat thanh", "noi dung phat song"),
+    "content": (
+        "noi dung",
+        "noi dung chuong trinh",
+        "noi dung phat thanh",
+        "noi dung phat song",
+        "noi dung phat",
+        "noi dung tin",
+        "noi dung tuyen truyen",
+        "tin bai",
+        "tin, bai",
+        "chuyen muc",
+        "noi dung - chuong trinh",
+        "noi dung, chuong trinh",
+    ),
     "kind": ("hinh thuc", "loai", "loai chuong trinh", "hinh thuc phat", "the loai"),
     "class": ("muc uu tien", "muc", "uu tien", "muc do", "muc do uu tien"),
     "source": (
@@ -57,6 +99,7 @@ HEADINGS = {
 }
 PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 IN_BRACKETS = re.compile(r"\([^)]*\)")
+_UNIT = re.compile(r"\(([^)]*)\)")
 _MINUTES = ("phut", "p", "ph", "'")  # "Thời lượng (phút)"; "(giây)" is another thing
 
 
@@ -66,8 +109,10 @@ def heading_words(cell: Cell) -> str:
 
 
 def part_named(cell: Cell) -> str | None:
-    """The part of an item that a column of this heading holds."""
-    return PART_OF.get(heading_words(cell))
+    """The part of an item that a column of this heading holds. "Thời gian (phút)" is no time of day."""
+    part = PART_OF.get(heading_words(cell))
+    unit = _UNIT.search(fold(words(cell))) if part == "time" else None
+    return "duration" if unit and unit[1].strip() in _MINUTES else part
 
 
 def misspelt(cell: Cell, place: str) -> Problem | None:
@@ -82,10 +127,15 @@ def misspelt(cell: Cell, place: str) -> Problem | None:
 
 def wrong_unit(cell: Cell, place: str) -> Problem | None:
     """Minutes are the only unit of a duration's heading."""
-    if (unit := re.search(r"\(([^)]*)\)", fold(words(cell)))) is None or unit[1].strip() in _MINUTES:
+    if (unit := _UNIT.search(fold(words(cell)))) is None or unit[1].strip() in _MINUTES:
         return None
     vi = f"“{excerpt(cell)}”: thời lượng phải ghi bằng phút"
     return Problem(place, "bad_unit", vi, f"“{excerpt(cell)}”: durations are given in minutes")
+
+
+def doubled_column(part: str, place: str) -> Problem:
+    vi, en = f"có hai cột {NAMES[part][0]}", f"there are two columns for the {NAMES[part][1]}"
+    return Problem(place, "doubled_column", vi, en)
 
 
 def missing_column(part: str, place: str) -> Problem:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from scheduler.loaders.titles import NO_TITLES, Titles
 from scheduler.problem import Problem
-from scheduler.spoken.spans import Span
 from scheduler.timetable import Slot, Timetable
 
 
@@ -23,11 +23,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class SheetPlan:
-    """What was read of one table, whatever its form. ``title`` empty, ``span`` None: the table tells none."""
+    """What was read of one table, whatever its form."""
 
     where: str  # where it begins
-    title: str = ""
-    span: Span | None = None
+    titles: Titles = NO_TITLES
     slots: tuple[Slot, ...] = ()
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()

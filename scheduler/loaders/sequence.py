@@ -15,6 +15,7 @@ from scheduler.spoken.cells import DAY_S
 from scheduler.spoken.times import shown_clock
 from scheduler.timetable import Dates, Recurrence, Slot, Weekdays
 
+MAX_PROBLEMS = 1_000  # of one sheet
 _NO_DAY = Weekdays(frozenset())
 LONGEST_UNTIL_NEXT_S = 3 * 3_600  # longer until the next item is a pause that nobody wrote down
 
@@ -31,16 +32,23 @@ class Entry:
     until_s: int | None = None  # the end of its frame
     next_s: int | None = None  # when the next row begins
     limit_s: int | None = None  # it has to end by then
+    ends_with_next: bool = False  # it may last until the next row begins, however the other rows do
     is_readable: bool = True  # False: its time is told to be wrong elsewhere
 
 
 def slots_of(entries: Sequence[Entry]) -> list[Slot]:
     """The slots of all entries that can be read; what is wrong with the others their readers tell."""
     lasts_until_next = _lasts_until_next(entries)
+    if lasts_until_next:
+        vi, en = (
+            "không ghi thời lượng: mỗi mục phát đến giờ của mục sau",
+            "no durations: each item lasts until the next",
+        )
+        entries[0].reader.warn("duration", "until_next", vi, en)
     ends_s: dict[object, int | None] = {}
     slots = []
     for entry in entries:
-        begins_s = entry.begins_s if entry.begins_s is not None else ends_s.get(entry.line)
+        begins_s = ends_s.get(entry.line) if entry.begins_s is None and entry.is_readable else entry.begins_s
         lasts_ms = _lasts_ms(entry, begins_s, lasts_until_next)
         ends_s[entry.line] = None if begins_s is None or lasts_ms is None else begins_s + lasts_ms // 1_000
         _check(entry, begins_s, ends_s[entry.line])
@@ -53,7 +61,7 @@ def slots_of(entries: Sequence[Entry]) -> list[Slot]:
 def _lasts_until_next(entries: Iterable[Entry]) -> bool:
     """Whether most items of the sheet name no end: then each lasts until the next begins."""
     told = [entry.lasts_ms is not None or entry.until_s is not None for entry in entries if entry.is_readable]
-    return sum(told) * 2 < len(told)
+    return sum(told) * 2 < len(told) and len(told) > 1
 
 
 def _lasts_ms(entry: Entry, begins_s: int | None, lasts_until_next: bool) -> int | None:
@@ -61,15 +69,14 @@ def _lasts_ms(entry: Entry, begins_s: int | None, lasts_until_next: bool) -> int
         return entry.lasts_ms
     if entry.until_s is not None:
         return max(0, entry.until_s - begins_s) * 1_000
-    if not entry.is_readable or "duration" in {problem.code for problem in entry.reader.errors}:
+    if not entry.is_readable or any("duration" in problem.code for problem in entry.reader.errors):
         return None
-    return _until_next_ms(entry, begins_s if lasts_until_next else None)
+    return _until_next_ms(entry, begins_s if lasts_until_next or entry.ends_with_next else None)
 
 
 def _until_next_ms(entry: Entry, begins_s: int | None) -> int | None:
     if entry.next_s is None or begins_s is None:
-        vi, en = "thiếu thời lượng; ghi như 5h30-5h45 hoặc (15')", "the duration is missing; write 5h30-5h45 or (15')"
-        entry.reader.error("duration", "missing_duration", vi, en)
+        missing_duration(entry.reader)
         return None
     lasts_s = entry.next_s - begins_s
     if 0 < lasts_s <= LONGEST_UNTIL_NEXT_S:
@@ -83,6 +90,11 @@ def _until_next_ms(entry: Entry, begins_s: int | None) -> int | None:
     return None
 
 
+def missing_duration(reader: Reader) -> None:
+    vi, en = "thiếu thời lượng; ghi như 5h30-5h45 hoặc (15')", "the duration is missing; write 5h30-5h45 or (15')"
+    reader.error("duration", "missing_duration", vi, en)
+
+
 def _check(entry: Entry, begins_s: int | None, ends_s: int | None) -> None:
     if begins_s is None:
         if entry.is_readable and not entry.reader.errors:
@@ -91,7 +103,7 @@ def _check(entry: Entry, begins_s: int | None, ends_s: int | None) -> None:
     elif begins_s >= DAY_S:
         vi, en = "mục này bắt đầu sau 24h; ghi vào ngày hôm sau", "this begins after 24h; write it on the next day"
         entry.reader.error("title", "after_midnight", vi, en)
-    elif ends_s is not None and entry.limit_s is not None and ends_s > entry.limit_s:
+    elif ends_s is not None and entry.limit_s is not None and ends_s > entry.limit_s and not entry.reader.errors:
         end, limit = shown_clock(ends_s), shown_clock(entry.limit_s)
         vi = f"phát đến {end}, quá giờ kết thúc {limit} đã ghi"
         entry.reader.error("title", "longer_than_its_frame", vi, f"this lasts until {end}, past the end given: {limit}")
@@ -119,5 +131,6 @@ def _joined(alike: list[Slot]) -> list[Slot]:
     return alike
 
 
-def without_doubles(problems: Iterable[Problem]) -> list[Problem]:
-    return list(dict.fromkeys(problems))
+def without_doubles(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What several days of one cell have to say is said once."""
+    return tuple(dict.fromkeys(problems))[:MAX_PROBLEMS]

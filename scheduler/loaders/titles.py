@@ -1,9 +1,9 @@
 """What a sheet says above its table: how the timetable is called, and for which days it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from scheduler.loaders.fields import LONGEST_TITLE, timetable_title
+from scheduler.loaders.fields import LONGEST_TITLE
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
 from scheduler.spoken.cells import excerpt
@@ -17,10 +17,16 @@ class Titles:
     span: Span | None = None
     year: int | None = None  # of dates that leave it out
     errors: Sequence[Problem] = ()
-    warnings: Sequence[Problem] = field(default=())
+    warnings: Sequence[Problem] = ()
 
-    def called(self, stem: str) -> str:
-        return timetable_title(self.name or stem)
+    def after(self, above: "Titles") -> "Titles":
+        """What these leave out, those above have said."""
+        if self.span is None and not self.errors:
+            return replace(self, name=self.name or above.name, span=above.span, year=self.year or above.year)
+        return replace(self, name=self.name or above.name)
+
+
+NO_TITLES = Titles()
 
 
 def read_titles(table: Table, rows: Sequence[int]) -> Titles:
@@ -32,19 +38,21 @@ def read_titles(table: Table, rows: Sequence[int]) -> Titles:
     name = _labelled(texts) or next((text for _, text in texts if "lich" in fold(text)), "")
     years = {year for _, text in texts if (year := read_year(text))}
     errors: list[Problem] = []
-    for place, text in [*texts, ("", table.name)]:
-        try:
-            span = read_span(text)
-        except Misread as misread:
-            if not place:
-                continue
-            vi = f"không hiểu thời gian hiệu lực “{text}”: {misread.vi}"
-            errors.append(Problem(place, misread.code, vi, f"cannot read the validity “{text}”: {misread.en}"))
-            continue
-        if span is not None:
-            warnings = [_noted(place, span)] if place else []
-            return Titles(name, span, span.last.year, errors, warnings)
-    return Titles(name, None, years.pop() if len(years) == 1 else None, errors)
+    for place, text in texts:
+        if (span := _span(place, text, errors)) is not None:
+            return Titles(name, span, span.last.year, errors, [_noted(place, span)])
+    span = _span("", table.name, [])
+    year = span.last.year if span else years.pop() if len(years) == 1 else None
+    return Titles(name, span, year, errors)
+
+
+def _span(place: str, text: str, errors: list[Problem]) -> Span | None:
+    try:
+        return read_span(text)
+    except Misread as misread:
+        vi = f"không hiểu thời gian hiệu lực “{text}”: {misread.vi}"
+        errors.append(Problem(place, misread.code, vi, f"cannot read the validity “{text}”: {misread.en}"))
+        return None
 
 
 def _labelled(texts: Sequence[tuple[str, str]]) -> str:

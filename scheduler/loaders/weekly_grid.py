@@ -5,50 +5,56 @@ the frame of its cells (``grid_rows``); what the cells name becomes entries in t
 ``sequence`` gives start and length.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import Columns, Day, Found
-from scheduler.loaders.grid_rows import Row, Rows
+from scheduler.loaders.grid_columns import Columns, Day, Found, is_day
+from scheduler.loaders.grid_rows import Row, Rows, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import Entry, slots_of, without_doubles
-from scheduler.loaders.titles import read_titles
+from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto
+from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_off, is_tick, read_contents
-from scheduler.timetable import MAX_SLOTS
+from scheduler.spoken.spans import read_day_heading
+from scheduler.timetable import MAX_SLOTS, Dates, Recurrence, Weekdays
 from scheduler.vietnamese import fold
 
-MAX_PROBLEMS = 1_000
 
-
-def read(found: Found) -> SheetPlan:
-    """The whole grid. Further ones below it have headings of their own, and the same title."""
+def read(found: Found, above: Titles = NO_TITLES) -> list[SheetPlan]:
+    """The grids of a table, one below the other, each under its own title; one without goes on with that *above* it."""
     view = found.view
-    above = range(view.first) if view.turned else range(found.headings[0])
-    titles = read_titles(view.table, above)
-    errors, warnings = [*titles.errors], [*titles.warnings]
-    entries: list[Entry] = []
+    below = range(view.first) if view.turned else range(found.headings[0])
+    plans = []
     for row, end in pairwise([*found.headings, view.rows[-1] + 1]):
+        titles = read_titles(view.table, below).after(above)
         columns = Columns(view, row, titles).read()
         rows = Rows(columns, end).read()
-        body = _Body(columns, rows.rows)
-        entries += body.entries()
-        errors += [*columns.errors, *rows.errors, *body.errors]
-        warnings += [*rows.warnings, *body.warnings]
+        plans.append(_plan(columns, rows, titles))
+        above, below = titles, range(rows.tail, end)
+    if view.turned:
+        whole = View.of(view.table)
+        notes = tuple(notes_below(whole, range(view.end, whole.end)))
+        plans = [replace(plan, warnings=(*plan.warnings, *notes)) for plan in plans]
+    return plans
+
+
+def _plan(columns: Columns, rows: Rows, titles: Titles) -> SheetPlan:
+    body = _Body(columns, rows.rows)
+    entries = list(body.entries())
     slots = slots_of(entries)
-    errors += [problem for entry in entries for problem in entry.reader.errors]
-    warnings += [problem for entry in entries for problem in entry.reader.warnings]
+    errors = [*columns.errors, *rows.errors, *body.errors]
+    warnings = [*rows.warnings, *body.warnings]
     return SheetPlan(
-        view.where(found.headings[0], view.columns[0]),
-        titles.name,
-        titles.span,
+        columns.view.where(columns.row, columns.view.columns[0]),
+        titles,
         tuple(slots[: MAX_SLOTS + 1]),
-        tuple(without_doubles(errors)[:MAX_PROBLEMS]),
-        tuple(without_doubles(warnings)[:MAX_PROBLEMS]),
+        without_doubles([*errors, *(problem for entry in entries for problem in entry.reader.errors)]),
+        without_doubles([*warnings, *(problem for entry in entries for problem in entry.reader.warnings)]),
     )
 
 
@@ -85,7 +91,7 @@ class _Body:
             frames = [frame for k in range(m, last + 1) for frame in self._frames(k)]
         for k, frame in enumerate(frames):
             line = (id(day), id(frame.session)) if k == 0 else (id(day), id(frame.session), k)
-            yield from entries_of(frame, marks, day.recurrence, line)
+            yield from entries_of(frame, marks, day.recurrence, line, self.columns.titles.span)
 
     def _last_row(self, day: Day, m: int) -> int:
         bottom = max(self.view.area(row, column)[2] for row in self.rows[m].rows for column in day.columns)
@@ -121,8 +127,8 @@ class _Body:
             vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
             self.warnings.append(Problem(place, "note_ignored", vi, en))
         cells, places = self._beside(day, row)
-        for piece in self._titled(contents.pieces, cell, row):
-            yield Mark(piece, place, cells, places)
+        for k, piece in enumerate(self._titled(contents.pieces, cell, row)):
+            yield Mark(piece, place, cells if k == 0 else {**cells, "time": None}, places)
 
     def _beside(self, day: Day, row: int) -> tuple[dict[str, Cell], dict[str, str]]:
         """What other columns say of the items of a day in a row."""
@@ -154,6 +160,8 @@ class _Body:
     def _meant(self, n: int, row: int, column: int) -> Cell:
         """The cell; for "nt" what it repeats: the day before at this time, or above where the whole row says nt."""
         cell = self.view.at(row, column)
+        if (named := self._day_named(cell)) is not None:
+            return self.view.at(row, named.columns[0])
         if not is_ditto(cell):
             return cell
         before, above = self._day_before(n, row), self._above(row, column)
@@ -168,6 +176,14 @@ class _Body:
             self.warnings.append(Problem(place, "ditto", vi, en))
         return meant
 
+    def _day_named(self, cell: Cell) -> Day | None:
+        """The day of "như thứ 2"."""
+        found = re.fullmatch(r"(?:nhu|giong)(?: ngay)? (.{2,12})", fold(words(cell))) if isinstance(cell, str) else None
+        if found is None or not is_day(found[1]):
+            return None
+        named = read_day_heading(found[1], self.columns.titles.span, self.columns.titles.year)
+        return next((day for day in self.columns.days if _is_on(day.recurrence, named)), None)
+
     def _day_before(self, n: int, row: int) -> Cell:
         cells = (self.view.at(row, self.columns.days[k].columns[0]) for k in range(n - 1, -1, -1))
         return next((cell for cell in cells if not is_ditto(cell)), None)
@@ -175,6 +191,12 @@ class _Body:
     def _above(self, row: int, column: int) -> Cell:
         cells = (self.view.at(r, column) for timed in reversed(self.rows) for r in reversed(timed.rows) if r < row)
         return next((cell for cell in cells if not is_ditto(cell)), None)
+
+
+def _is_on(day: Recurrence | None, named: Recurrence) -> bool:
+    if isinstance(day, Dates) and isinstance(named, Weekdays):
+        return {date.weekday() for date in day.dates} == named.days
+    return day == named
 
 
 def _follow_closely(rows: Sequence[Row]) -> bool:

@@ -22,6 +22,9 @@ class Piece:
     lasts: str = ""
     kind: str = ""
     has_bullet: bool = False
+    days: int = 1  # "phát 3 ngày"
+    times: int = 0  # "ngày 2 lần"; 0: not said
+    again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
     def is_timed(self) -> bool:
@@ -62,6 +65,16 @@ _NOTE = re.compile(
     r"\W*(?:ghi chu|luu y|chu y|nguoi (?:doc|thuc hien|phat|viet|bien tap)|[bpk]tv|phu trach|bien tap|phat thanh vien)"
     r"\s*[:(-]"
 )
+_AIRINGS = re.compile(
+    rf"(?:^|[\s,;.(-]+)phat\s+(?:trong\s+|lien tiep\s+|lien tuc\s+)?(?P<days>\d{{1,2}}) ngay(?:\s+lien (?:tiep|tuc))?"
+    r"(?:\s*[,;:-]?\s*(?:moi |mot )?ngay\s+(?P<times>\d) (?:lan|luot|buoi)"
+    rf"(?:\s*[(:,-]?\s*(?:luc\s+)?(?P<found>{_CLOCKS})\s*\)?)?)?"
+    r"\s*\)?\s*[.;]?\s*$"
+)
+_REPEATED = re.compile(
+    rf"(?:[\s,;(-]+)(?:va )?(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?\s*\)?\s*[.;]?\s*$"
+)
+_IN_SESSION = re.compile(rf"\s*(?:buoi )?(?P<part>sang|trua|chieu|toi)\s*[:(-]*\s*(?={_CLOCK})")
 _LINES = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _NUMBER = re.compile(r"(?:(?<=[\s;,.])|^)(?=\d{1,2}[.)]\s)")
 
@@ -114,6 +127,7 @@ def _split(line: str) -> Sequence[str]:
 def _piece(text: str) -> Piece:
     bullet = _BULLET.match(_plain(text))
     piece = Piece(text[bullet.end() :] if bullet else text, has_bullet=bullet is not None)
+    piece = _without_repeat(with_airings(piece, piece.title))
     piece = _without_leading_lasts(_without_leading_clock(piece))
     while (shorter := _without_trailing_mark(piece)) != piece:
         piece = shorter
@@ -127,10 +141,49 @@ def _taken(piece: Piece, part: Literal["clock", "lasts"], found: re.Match[str], 
     return replace(piece, title=rest, clock=mark) if part == "clock" else replace(piece, title=rest, lasts=mark)
 
 
+def _without_repeat(piece: Piece) -> Piece:
+    found = _REPEATED.search(_plain(piece.title))
+    if found is None or not found.start():
+        return piece
+    return replace(piece, title=piece.title[: found.start()], again=piece.title[slice(*found.span("found"))])
+
+
+def with_airings(piece: Piece, said: str) -> Piece:
+    """The piece with what *said* (its own words, or a note beside it) tells of repeats: "phát 3 ngày, ngày 2 lần"."""
+    found = _AIRINGS.search(_plain(said))
+    if found is None:
+        return piece
+    clock = tidy(said[slice(*found.span("found"))]) if found["found"] else piece.clock
+    title = piece.title[: found.start()] if said is piece.title else piece.title
+    return replace(piece, title=title, clock=clock, days=int(found["days"]), times=int(found["times"] or 0))
+
+
+def is_airings(note: str) -> bool:
+    """Whether a note says nothing else."""
+    found = _AIRINGS.search(_plain(note))
+    return found is not None and not note[: found.start()].strip()
+
+
 def _without_leading_clock(piece: Piece) -> Piece:
+    """Also of "Chiều: 5h00 Bản tin", which is five in the afternoon."""
+    session = _IN_SESSION.match(_plain(piece.title))
+    if session:
+        piece = replace(piece, title=piece.title[session.end() :])
     masked = _CAPITAL_PART.sub(lambda word: "¤" * len(word[0]), piece.title)
     found = _LEADING_CLOCK.match(_plain(masked))
-    return _taken(piece, "clock", found) if found else piece
+    if found is None:
+        return piece
+    piece = _taken(piece, "clock", found)
+    return replace(piece, clock=_in_part(piece.clock, session["part"])) if session else piece
+
+
+_PARTS = {"sang": "sáng", "trua": "trưa", "chieu": "chiều", "toi": "tối"}
+_SAYS_PART = re.compile(rf"{_PART_OF_DAY}\s*$")
+
+
+def _in_part(clock: str, part: str) -> str:
+    """A time of a session: "5h00" in the afternoon is "5h00 chiều", as it is read; "17h00" says it already."""
+    return clock if _SAYS_PART.search(_plain(clock)) else f"{clock} {_PARTS[part]}"
 
 
 def _without_leading_lasts(piece: Piece) -> Piece:

@@ -29,6 +29,7 @@ class Session:
     name: str
     part: str = ""  # "sang", "chieu" …; empty if its name tells none
     clock: TimeOfDay | None = None
+    is_readable: bool = True  # False: what is wrong with its hours is told
 
     def holds(self, second: int) -> bool:
         """Whether an item of this session may begin then."""

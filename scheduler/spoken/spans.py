@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
-from scheduler.spoken.days import read_days, written_days
+from scheduler.spoken.days import read_days
 from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread
 
+_DAY_NAMES = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 _YEAR = r"(?:19|20)\d\d"
 
 
@@ -113,9 +114,13 @@ def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurre
     found = _SHORT.search(text) or _DAY_ONLY.search(text)
     if found is None or _NO_SHORT_DATE.search(text):
         return read_days(cell if text == plain(cell) else text)
-    day = _dated(found, span, year, cell)
     rest = re.sub(r"\bngay\b|[(),:]", " ", text[: found.start()] + " " + text[found.end() :]).strip(" .-/")
-    return together(read_days(rest), day, cell) if rest else day
+    if not _may_be_a_date(found):
+        return read_days(cell)
+    if not rest:
+        return _dated(found, span, year, cell)
+    named = read_days(rest)  # first: where this is no day, the figures beside it are no date
+    return together(named, _dated(found, span, year, cell), cell)
 
 
 def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
@@ -125,11 +130,16 @@ def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
     days = dated.dates if isinstance(dated, Dates) else ()
     if isinstance(named, Weekdays) and len(days) == 1 and {day.weekday() for day in days} == named.days:
         return dated
-    shown = ", ".join(
-        f"{day:%d/%m/%Y} là {written_days(Weekdays(frozenset({day.weekday()})))}" for day in sorted(days)[:3]
-    )
+    shown = ", ".join(f"{day:%d/%m/%Y} là {_DAY_NAMES[day.weekday()]}" for day in sorted(days)[:3])
     vi, en = f"“{excerpt(cell)}” mâu thuẫn: {shown}", f"“{excerpt(cell)}” contradicts itself"
     raise Misread("day_contradicts_date", vi, f"{en}: {shown.replace(' là ', ' is ')}")
+
+
+def _may_be_a_date(found: re.Match[str]) -> bool:
+    """5.45 is none; 11/23 may be one, in the order of another country."""
+    groups = found.groupdict()
+    month = int(groups.get("m") or groups.get("mm") or 1)
+    return 1 <= month <= 12 or ("/" in found[0] and 12 < month <= 31 and int(groups["d"]) <= 12)
 
 
 def _without_ornament(text: str) -> str:

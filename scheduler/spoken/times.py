@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from scheduler.spoken.cells import DAY_S, HOUR, MINUTE, Cell, excerpt, misread, plain, words
+from scheduler.spoken.durations import read_duration
 from scheduler.vietnamese import Misread, tidy
 
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
@@ -37,6 +38,8 @@ def read_time(cell: Cell) -> TimeOfDay:
         return TimeOfDay(_clock(seconds))
     if not isinstance(cell, str):
         raise _bad_time(cell)
+    if lasting := re.fullmatch(r"(.*\d.*?)\s*\((\d.*)\)", plain(cell)):
+        return _lasting(read_time(lasting[1]), lasting[2], cell)
     text = re.sub(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$", "", plain(cell)).strip(" :.;,")
     ends = re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b(?=\s*\d))\s*", text)
     if len(ends) > 2:
@@ -47,6 +50,15 @@ def read_time(cell: Cell) -> TimeOfDay:
     lasts_ms = _range_ms(moments[0], moments[1], cell) if len(moments) == 2 else None
     in_figures = [_second_of_day(_SAID_PART.sub("", end), cell) for end in ends]
     return TimeOfDay(_clock(moments[0]), lasts_ms, "" if moments == in_figures else "-".join(map(shown_clock, moments)))
+
+
+def _lasting(clock: TimeOfDay, lasts: str, cell: str) -> TimeOfDay:
+    """ "5h30 (15')": the minutes beside the time."""
+    lasts_ms = read_duration(lasts)
+    if clock.duration_ms not in (None, lasts_ms):
+        vi, en = f"“{excerpt(cell)}”: số phút không khớp với khung giờ", f"“{excerpt(cell)}” contradicts itself"
+        raise Misread("bad_range", vi, en)
+    return TimeOfDay(clock.starts, lasts_ms, clock.in_words)
 
 
 def read_times(cell: Cell) -> list[TimeOfDay]:
@@ -163,6 +175,8 @@ def _likely_time(text: str) -> str | None:
     """What was probably meant by a time that is not written as one."""
     if found := re.fullmatch(r"(\d{1,2})[.,](\d{2})", text):
         return f"{found[1]}h{found[2]}"
+    if found := re.fullmatch(r"(\d{1,2})[.,](\d)", text):
+        return f"{found[1]}h{found[2]}0"  # a spreadsheet drops the last zero of 5.30
     if found := re.fullmatch(r"(\d{1,2})", text):
         return f"{found[1]}h"
     if found := re.fullmatch(r"(\d{1,2})(\d{2})", text):

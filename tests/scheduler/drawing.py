@@ -2,7 +2,7 @@
 
 A row is ``| cell | cell |``. ``<`` is merged with the cell on its left, ``^`` with the one above; ``\\`` ends a line
 within a cell; ``= …`` is a typed cell as Excel keeps it (``= 5:30``, ``= 23/11/2026``, ``= 15``); ``[Name]`` begins
-another sheet. After ``means`` come the slots, an item a line; after ``errors`` and ``warnings`` the cells and codes, all of them.
+another sheet. After ``means`` come the slots, an item a line; after ``errors`` and ``warnings`` all cells and codes.
 """
 
 import re
@@ -14,10 +14,10 @@ import openpyxl
 
 from scheduler.loaders.result import Loaded
 from scheduler.loaders.table import Table, tops_of
-from scheduler.spoken.days import written_days
 from scheduler.spoken.times import shown_clock
 from scheduler.timetable import Slot, Weekdays
 
+DAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 PARTS = ("means", "errors", "warnings")
 
 
@@ -111,13 +111,13 @@ def _days(slot: Slot) -> tuple[str, str]:
     """As shown, and as sorted."""
     if isinstance(slot.recurrence, Weekdays):
         days = sorted(slot.recurrence.days)
-        return written_days(days), str(days)
+        return ", ".join(DAYS[day] for day in days), str(days)
     dates = sorted(slot.recurrence.dates)
     return ", ".join(f"{day:%d/%m/%Y}" for day in dates), str(dates)
 
 
 def _slot(slot: Slot) -> str:
-    """ "T2, T4  5h30  15'  Bản tin  own"; behind it the origin, the session, the zone, the file, where there are any."""
+    """ "T2, T4  5h30  15'  Bản tin  own"; behind it the origin, session, zone and file, if there are any."""
     minutes, seconds = divmod(slot.item.duration_ms // 1_000, 60)
     lasts = f"{minutes}'" + (f"{seconds:02}" if seconds else "")
     clock = shown_clock(slot.starts.hour * 3_600 + slot.starts.minute * 60 + slot.starts.second)
