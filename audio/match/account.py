@@ -145,7 +145,8 @@ class Account:
         heard = self._material.heard_looks(track, start, stop)
         expected_looks = evidence.spectra(expected)
         white = evidence.whitened(heard, expected_looks, channel)
-        seen, clean = evidence.weigh(white), evidence.clean(white, channel)
+        seen = evidence.weigh(white)
+        clean = evidence.clean(white, channel, seen)
         for n, one in enumerate(judged):
             here, at = slice(n * HOPS, (n + 1) * HOPS), RECENT * HOP + LEAD + n * BLOCK
             sound = self._material.heard_near(one.block * BLOCK + track.lag_at(one.block * BLOCK), BLOCK)
