@@ -18,7 +18,7 @@ from audio.levelling import TARGET_LUFS
 from scheduler.address import is_stream, named
 from scheduler.clock import NS_PER_S
 from scheduler.guards import Guards as StationGuards
-from scheduler.holidays import HolidayCalendar, OwnHoliday
+from scheduler.holidays import HolidayCalendar, OwnHoliday, holiday_named
 from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
 from scheduler.spoken.days import read_days
@@ -199,23 +199,6 @@ class Guards(Section):
         return tuple(parse_window(text) for text in self.quiet_hours)
 
 
-class Speech(Section):
-    """Who reads texts aloud."""
-
-    voice: str = "bac"  # bac, trung, nam, or a name of espeak-ng
-    command: tuple[str, ...] = ()  # another program: UTF-8 text on its input, WAV on its output
-    abbreviations: Path | None = None  # the station's own, a line each: TDP = tổ dân phố
-
-
-class Alerts(Section):
-    """Which alerts (CAP) concern this station."""
-
-    senders: tuple[str, ...] = ()  # empty: everybody who can reach the folder or the topic
-    areas: tuple[str, ...] = ()  # "SCHEME=code", code, or a name as alerts write it
-    points: tuple[tuple[Latitude, Longitude], ...] = ()
-    reach_km: float = Field(default=10.0, ge=0, le=200)
-
-
 def _lunar_day(value: str) -> str:
     parse_lunar_day(value)
     return value
@@ -247,13 +230,30 @@ class Holiday(Section):
     def value(self) -> OwnHoliday:
         dates = self.date if isinstance(self.date, tuple) else (self.date,)
         lunar = parse_lunar_day(self.lunar) if self.lunar else None
-        return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
+        return OwnHoliday(holiday_named(self.name) or self.name, frozenset(dates), lunar, self.working)
 
 
 class Library(Section):
     """How programme files are taken in."""
 
     target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
+
+
+class Speech(Section):
+    """Who reads texts aloud."""
+
+    voice: str = "bac"  # bac, trung, nam, or a name of espeak-ng
+    command: tuple[str, ...] = ()  # another program: UTF-8 text on its input, WAV on its output
+    abbreviations: Path | None = None  # the station's own, a line each: TDP = tổ dân phố
+
+
+class Alerts(Section):
+    """Which alerts (CAP) concern this station."""
+
+    senders: tuple[str, ...] = ()  # empty: everybody who can reach the folder or the topic
+    areas: tuple[str, ...] = ()  # "SCHEME=code", code, or a name as alerts write it
+    points: tuple[tuple[Latitude, Longitude], ...] = ()
+    reach_km: float = Field(default=10.0, ge=0, le=200)
 
 
 class FaultTimes(Section):
@@ -274,10 +274,10 @@ class Config(Section):
     uplink: Uplink = Uplink()
     console: Console = Console()
     guards: Guards = Guards()
-    speech: Speech = Speech()
-    alerts: Alerts = Alerts()
     holiday: tuple[Holiday, ...] = ()
     library: Library = Library()
+    speech: Speech = Speech()
+    alerts: Alerts = Alerts()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")

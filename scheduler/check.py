@@ -27,7 +27,7 @@ from scheduler.timetable import (
 from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
-HORIZON = timedelta(days=2 * 366)  # how far ahead a timetable without an end is looked at
+HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
@@ -52,17 +52,11 @@ class Findings:
 
 def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
     """Every error and warning of *timetable*, in the order of its rows."""
-    found: list[_Found] = []
-    for slot in timetable.slots:
-        found += [_Found(slot, problem) for problem in _slot_errors(slot, timetable, rules)]
-    single, doubles = _without_doubles([slot for slot in timetable.slots if _can_last(slot)])
-    days = [calendar_day(day, rules.guards.holidays) for day in _days_looked_at(timetable, rules.today)]
-    days = [day for day in days if timetable.in_force(day)]
-    found += [*doubles, *_of_sets(single, days, timetable, rules), *_on_silent_days(single, days, rules.guards)]
     rows = {id(slot): n for n, slot in enumerate(timetable.slots)}
-    found.sort(key=lambda one: rows[id(one.slot)])
+    found = sorted(_found(timetable, rules), key=lambda one: rows[id(one.slot)])
     errors = tuple(one.problem for one in found if not one.warns)
     warnings = (
+        *_past(timetable, rules.today),
         *(one.problem for one in found if one.warns),
         *_awaiting(timetable.slots, rules.has_source),
         *_told_by_content(timetable.slots, rules.content_of),
@@ -77,17 +71,33 @@ class _Found:
     warns: bool = False
 
 
+def _found(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
+    for slot in timetable.slots:
+        yield from (_Found(slot, problem) for problem in _slot_errors(slot, timetable, rules))
+    single, doubles = _without_doubles([slot for slot in timetable.slots if _can_last(slot)])
+    yield from doubles
+    days = [calendar_day(day, rules.guards.holidays) for day in _days_looked_at(timetable, rules.today)]
+    days = [day for day in days if timetable.in_force(day)]
+    yield from _of_sets(single, days, timetable, rules)
+    yield from _on_silent_days(single, days, rules.guards)
+
+
 def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
     """The days of the validity, at most two years of them, and every date that is written, with its neighbours."""
-    first = min(max(timetable.valid_from or today or _SOME_DAY, _FIRST_DAY), _LAST_DAY - HORIZON)
-    if today and first + HORIZON < today:
-        first = today
-    last = min(timetable.valid_to or date.max, first + HORIZON)
-    days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    written_days = {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}
-    for written in {day for day in written_days if _FIRST_DAY <= day <= _LAST_DAY}:
-        days |= {written + timedelta(days=n) for n in (-1, 0, 1)}
-    return sorted(days)
+    first = (timetable.valid_from or today or _SOME_DAY).toordinal()
+    if today and first + HORIZON_DAYS < today.toordinal():
+        first = today.toordinal()
+    last = min((timetable.valid_to or date.max).toordinal(), first + HORIZON_DAYS)
+    numbers = set(range(first, last + 1))
+    for written in {day.toordinal() for slot in timetable.slots for day in explicit_dates(slot.recurrence)}:
+        numbers |= {written - 1, written, written + 1}
+    return [date.fromordinal(number) for number in sorted(numbers) if 1 <= number <= date.max.toordinal()]
+
+
+def _past(timetable: Timetable, today: date | None) -> Iterator[Problem]:
+    if today is not None and timetable.valid_to is not None and timetable.valid_to < today:
+        day = f"{timetable.valid_to:%d/%m/%Y}"
+        yield Problem("timetable", "validity_past", f"lịch đã hết hiệu lực từ {day}", f"the timetable ended on {day}")
 
 
 def _unadoptable(timetable: Timetable) -> Iterator[Problem]:

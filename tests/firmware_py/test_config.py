@@ -81,7 +81,7 @@ longest_session_min = 120
 name = "Hội làng"
 lunar = "12/1"
 [[holiday]]
-name = "Quốc khánh"
+name = "Ngày Quốc khánh"
 date = [2027-09-02, 2027-09-03]
 [[holiday]]
 name = "Làm bù"
