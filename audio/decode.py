@@ -148,6 +148,24 @@ def convert(path: Path, flac: Path, decoded: Decoded, gain_db: float, limit: boo
     return report.sound(frames)
 
 
+def convert_at_once(path: Path, flac: Path, gain_db: float) -> tuple[int, str]:
+    """Decode *path* into *flac* in one go, its peaks limited: what cannot wait to be measured. Raises MediaError.
+
+    Returns its frames and the SHA-256 of its samples before the gain.
+    """
+    refuse_odd_files(path)
+    louder = f"{_HIGH_PASS},volume={gain_db}dB:precision=float,{_LIMITER},aformat=sample_fmts=s16"
+    graph = f"[0:a:0]{_MONO_48K},asplit=2[louder][plain];[plain]aformat=sample_fmts=s16[counted];[louder]{louder}[kept]"
+    command = [*_FFMPEG, "-t", str(MAX_HOURS * 3_600), *_input_options(path), "-filter_complex", graph]
+    command += ["-map_metadata", "-1", "-map", "[kept]", "-c:a", "flac", "-f", "flac", "-y", f"file:{flac}"]
+    pcm = _Pcm()
+    with _running([*command, "-map", "[counted]", *_RAW_PIPE], WALL_SECONDS) as child:
+        while chunk := child.read():
+            pcm.take(chunk)
+    _refuse_failed(path, child, pcm.frames)
+    return pcm.frames, pcm.digest.hexdigest()
+
+
 def changing(name: str) -> Problem:
     """Somebody is still writing the file."""
     return Problem(name, "changing", "Tệp đang được chép, hãy thử lại sau", "the file changes; try again later")

@@ -17,7 +17,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from audio.decode import Decoded, MediaError, Watch, changing, convert, examine, refuse_odd_files, unwatched
+from audio.decode import (
+    Decoded,
+    MediaError,
+    Watch,
+    changing,
+    convert,
+    convert_at_once,
+    examine,
+    refuse_odd_files,
+    unwatched,
+)
 from audio.format import frames_to_ms
 from audio.levelling import TARGET_LUFS, Levelled, gain_again, gain_for, limited_db, remarks
 from scheduler.problem import Problem
@@ -72,14 +82,20 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
     library_dir.mkdir(parents=True, exist_ok=True)
     digest = _digest_of(path)
     known = _known(read_index(library_dir), name, digest, target_lufs, library_dir)
-    entry = known or _take_in(
-        path, name, digest, target_lufs, library_dir, watch
-    )  # an alert waits for no hour of music
-    with _sole_writer(library_dir):
-        index = read_index(library_dir)
-        if index.get(name) != entry:
-            _write_index(library_dir, index | {name: entry})
-        return entry
+    # Made without the lock: an alert waits for no hour of music.
+    return _entered(known or _take_in(path, name, digest, target_lufs, library_dir, watch), library_dir)
+
+
+def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> LibraryEntry:
+    """Take in what cannot wait for its loudness to be measured: an alert. Raises MediaError."""
+    name, digest = media_name(path.name), _digest_of(path)
+    library_dir.mkdir(parents=True, exist_ok=True)
+    with _unfinished(library_dir, digest) as part:
+        frames, pcm_digest = convert_at_once(path, part, gain_db)
+        entry = LibraryEntry(name, digest, pcm_digest, frames, "at_once")
+        _make_durable(part)
+        part.replace(entry.path_in(library_dir))
+    return _entered(entry, library_dir)
 
 
 def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
@@ -127,6 +143,24 @@ def _sole_writer(library_dir: Path) -> Iterator[None]:
         yield
 
 
+def _entered(entry: LibraryEntry, library_dir: Path) -> LibraryEntry:
+    with _sole_writer(library_dir):
+        index = read_index(library_dir)
+        if index.get(entry.name) != entry:
+            _write_index(library_dir, index | {entry.name: entry})
+    return entry
+
+
+@contextmanager
+def _unfinished(library_dir: Path, digest: str) -> Iterator[Path]:
+    """Where a file is made before it stands under its name; others may be making the same one."""
+    part = library_dir / f".{digest}-{uuid.uuid4().hex[:8]}.part"
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -144,8 +178,7 @@ def _known(
 
 
 def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
-    part = library_dir / f".{digest}-{uuid.uuid4().hex[:8]}.part"  # another may be taking in the same file
-    try:
+    with _unfinished(library_dir, digest) as part:
         decoded = examine(path, watch)
         level = _levelled(path, part, decoded, target_lufs, watch)
         if _digest_of(path) != digest:
@@ -156,8 +189,6 @@ def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir
         _forget_unfinished(part)
         part.replace(entry.path_in(library_dir))
         return entry
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _forget_unfinished(part: Path) -> None:
