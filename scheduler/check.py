@@ -28,6 +28,7 @@ from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
 HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Pro
     yield from _bad_source(slot)
     yield from _unknown_name(slot, rules)
     yield from _unknown_zone(slot, rules.zones)
+    yield from _absurd_date(slot)
     yield from _outside_validity(slot, timetable)
     yield from _unknown_holiday(slot, rules.guards.holidays)
     yield from _in_quiet_hours(slot, rules.guards.quiet)
@@ -182,6 +184,13 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
         vi, en = (f"; có phải “{names[near[0]]}”?", f"; did you mean “{names[near[0]]}”?") if near else ("", "")
         where = slot.place("zone")
         yield Problem(where, "unknown_zone", f"không có khu vực “{name}”{vi}", f"there is no zone “{name}”{en}")
+
+
+def _absurd_date(slot: Slot) -> Iterator[Problem]:
+    """A year that was mistyped: calendars, and sums of days, end somewhere."""
+    for day in sorted(day for day in explicit_dates(slot.recurrence) if not _FIRST_DAY <= day <= _LAST_DAY)[:1]:
+        vi, en = f"ngày {day:%d/%m/%Y}: năm không đúng", f"{day:%d/%m/%Y}: that cannot be the year"
+        yield Problem(slot.place("day"), "bad_date", vi, en)
 
 
 def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:

@@ -11,7 +11,9 @@ from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
 
 
@@ -23,17 +25,32 @@ class Misread(ValueError):
         self.code, self.vi, self.en = code, vi, en
 
 
+@lru_cache(maxsize=4096)
 def tidy(text: str) -> str:
     """NFC, no invisible or control characters, each run of blanks one space. Phones send NFD, spreadsheets NBSP."""
     spaced = _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
-    return "".join(c for c in spaced if unicodedata.category(c) != "Cc").strip()
+    return _CONTROLS.sub("", spaced).strip()
 
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same."""
+    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same.
+
+    So is the Icelandic Ð, which many converters put for Đ: the two look alike.
+    """
     decomposed = unicodedata.normalize("NFD", tidy(text).casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("đ", "d")
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_D)
+
+
+def shadow(text: str) -> str:
+    """Folded character by character, so that what is found at a place here stands at the same place in *text* (NFC)."""
+    return "".join(map(_shadow, text))
+
+
+@lru_cache(maxsize=4096)
+def _shadow(character: str) -> str:
+    bare = [c for c in unicodedata.normalize("NFD", character.casefold()) if not unicodedata.combining(c)]
+    return bare[0].replace("đ", "d") if len(bare) == 1 else character
 
 
 def slug(text: str, longest: int = 60) -> str:
@@ -65,6 +82,11 @@ _CLASSES = {
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
+
+
+def is_kind(text: str) -> bool:
+    """Whether the text is nothing but the name of a kind."""
+    return fold(text) in _KIND_OF
 
 
 def read_kind(text: str) -> Kind:
@@ -106,19 +128,3 @@ _ALL = {
 def read_zone(text: str) -> str:
     """Phạm vi: the zone as written; empty, toàn xã, tất cả … mean all loudspeakers."""
     return ALL_ZONES if fold(text) in _ALL else tidy(text)
-
-
-_VOV = re.compile(r"\b(vov\d?|tnvn|tieng noi viet nam)\b")
-_PROVINCE_FOLDED = re.compile(r"\b(?:dai|pt-?th|ptth|pt&th)\s+(?:pt-?th\s+|pt&th\s+|phat thanh\s+)?tinh\b")
-
-
-def origin_named_in(title: str) -> str | None:
-    """ "vov" or "province" if the title names that broadcaster, else None.
-
-    "tỉnh" is looked for with its diacritics: folded it would be found in "tình hình" as well.
-    """
-    if _VOV.search(fold(title)):
-        return "vov"
-    if re.search(r"\btỉnh\b", tidy(title).casefold()) or _PROVINCE_FOLDED.search(fold(title)):
-        return "province"
-    return None

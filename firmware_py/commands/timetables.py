@@ -1,21 +1,24 @@
-"""schedule check | show | load | list | drop | template."""
+"""schedule check | show | load | list | drop | export | template."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
 from firmware_py.playout.planning import Plan, preview
+from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
 from scheduler.clock import STATION_TZ
 from scheduler.holidays import VIETNAM
-from scheduler.loaders import Loaded
+from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
 from scheduler.repeats import ContentOf, nothing_known
@@ -25,6 +28,8 @@ from scheduler.template import template_toml, write_template_xlsx
 from scheduler.timetable import Timetable
 from scheduler.vietnamese import fold
 from telemetry.journal import JournalError, PlayoutReader
+
+T = TypeVar("T")
 
 
 def check(context: Context) -> int:
@@ -127,20 +132,54 @@ def _chosen(book: TimetableBook, wanted: str) -> Timetable:
             vi, en = f"không có lịch “{wanted}”; xem `schedule list`", f'no timetable "{wanted}"; see `schedule list`'
         case _:
             vi, en = f"có nhiều lịch tên “{wanted}”; ghi số thứ tự", f'several are called "{wanted}"; give the number'
-    raise failure("schedule drop", "which_timetable", vi, en)
+    raise failure("schedule", "which_timetable", vi, en)
+
+
+def export(context: Context) -> None:
+    """A timetable of the book as a file that loads again; what the file cannot say is told."""
+    timetable = _to_export(context)
+    if context.args.xlsx is None:
+        text, lost = exports.to_toml(timetable)
+        context.print(text)
+    else:
+        lost = _written(context, lambda path: exports.write_xlsx(timetable, path))
+    context.tell(lost)
+
+
+def _to_export(context: Context) -> Timetable:
+    config = context.config()
+    book = _book(config)
+    if context.args.timetable:
+        return _chosen(book, context.args.timetable)
+    in_force = book.on(_today(), config.holidays)
+    if in_force is None:
+        vi, en = "hôm nay chưa có lịch nào có hiệu lực", "no timetable is in force today"
+        raise failure("schedule export", "no_timetable", vi, en)
+    return in_force
 
 
 def template(context: Context) -> None:
     if context.args.xlsx is None:
+        if context.args.grid:
+            raise failure("--grid", "no_file", "lịch tuần cần --xlsx TỆP", "a grid needs --xlsx FILE")
         context.print(template_toml())
-        return
+    else:
+        _written(context, partial(write_template_xlsx, grid=context.args.grid))
+
+
+def _written(context: Context, write: Callable[[Path], T]) -> T:
     path = Path(context.args.xlsx)
     try:
-        write_template_xlsx(path)
+        said = write(path)
     except OSError as error:
         why = error.strerror or str(error)
         raise failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {path}", f"Wrote {path}")
+    return said
+
+
+def _charset(context: Context) -> Charset | None:
+    return Charset(context.args.convert) if context.args.convert else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +197,7 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
     One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return Examined(intake.examine(path, Rules(today=_today())))
+        return Examined(intake.examine(path, Rules(today=_today()), _charset(context)))
     from firmware_py.commands.loading import Media
 
     media = Media(context, config)
@@ -172,7 +211,7 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         relays=config.relay.chains,
     )
     media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
-    return Examined(intake.examine(path, rules), media.problems, media.content_of)
+    return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
 
 
 def _no_fallback(name: str) -> Problem:

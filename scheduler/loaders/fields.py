@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import TypeVar
 
 from scheduler.occurrence import Kind
 from scheduler.problem import Problem
+from scheduler.spoken.broadcasters import is_theirs, origin_named_in, origin_of_relay
 from scheduler.spoken.cells import Cell, excerpt, is_blank, words
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.times import TimeOfDay, read_time
@@ -15,7 +17,6 @@ from scheduler.vietnamese import (
     Misread,
     fold,
     marked_as_repeat,
-    origin_named_in,
     read_class,
     read_kind,
     read_zone,
@@ -27,6 +28,7 @@ T = TypeVar("T")
 NAMES = {  # of the parts, for people
     "day": ("ngày", "day"),
     "time": ("giờ", "time"),
+    "end": ("giờ kết thúc", "end"),
     "duration": ("thời lượng", "duration"),
     "title": ("tên chương trình", "title"),
     "kind": ("hình thức", "kind"),
@@ -89,32 +91,64 @@ class Reader:
 def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     """The slot, or None with the reader's errors. Without a *recurrence* (told elsewhere) the rest is read too."""
     clock = reader.required("time", read_time)
-    duration_ms = _duration_ms(reader, clock)
-    title = reader.required("title", _short_text)
+    if clock is not None and clock.in_words:
+        warn_of_words(reader, clock)
+    return build_slot(reader, recurrence, None if clock is None else clock.starts, duration_ms(reader, clock))
+
+
+def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | None, lasts_ms: int | None) -> Slot | None:
+    """The slot of an item whose time is known; None, and the reader's errors, if it or another part is not."""
+    title = reader.required("title", _title)
     kind = reader.attempt("kind", lambda cell: _kind(cell, title or "", reader))
-    level = reader.attempt("class", lambda cell: read_class(_short_text(cell)))
-    source = reader.attempt("source", _short_text)
-    zone = reader.attempt("zone", lambda cell: read_zone(_short_text(cell)))
-    origin = reader.attempt("origin", _short_text)
-    aside = {part: reader.attempt(part, _short_text) or "" for part in _ASIDE}
-    if recurrence is None or clock is None or duration_ms is None or title is None or kind is None:
+    level = reader.attempt("class", lambda cell: read_class(short_text(cell)))
+    source = reader.attempt("source", short_text)
+    zone = reader.attempt("zone", lambda cell: read_zone(short_text(cell)))
+    origin = reader.attempt("origin", short_text)
+    aside = {part: reader.attempt(part, short_text) or "" for part in _ASIDE}
+    if recurrence is None or starts is None or lasts_ms is None or title is None or kind is None:
         return None
     if level is None or source is None or zone is None or origin is None:
         return None
     session = aside.pop("session")
-    item = Item(title, duration_ms, kind, _origin(origin, kind, title), level, source, **aside)
-    return Slot(recurrence, clock.starts, item, zone, session, reader.where, dict(reader.places))
+    item = Item(title, lasts_ms, kind, _origin(origin, kind, title), level, source, **aside)
+    return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
 
 
-def _short_text(cell: Cell) -> str:
+_FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")
+
+
+def warn_of_words(reader: Reader, clock: TimeOfDay) -> None:
+    """ "5h chiều" was understood, and that is said."""
+    written = excerpt(reader.cells.get("time"))
+    vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
+    reader.warn("time", "time_in_words", vi, en)
+
+
+def short_text(cell: Cell) -> str:
     text = words(cell)
+    if _FORMULA.match(text):
+        vi = f"ô có công thức hỏng hoặc chưa tính: “{excerpt(cell)}”; ghi thẳng giá trị"
+        en = f"the cell's formula failed or was never calculated: “{excerpt(cell)}”; write the value itself"
+        raise Misread("bad_formula", vi, en)
     if len(text) > MAX_TEXT or not text.isprintable():
         vi, en = f"dài quá {MAX_TEXT} ký tự hoặc có ký tự lạ", f"longer than {MAX_TEXT} characters, or not printable"
         raise Misread("bad_text", vi, en)
     return text
 
 
-def _duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
+_REFERENCE = re.compile(r"\W*(?:như|giống)\s+(?:\w+\s+)?(?:thứ|buổi|trên|ngày|hôm|tuần|sáng|chiều|cũ)\b")
+
+
+def _title(cell: Cell) -> str:
+    """The programme's name. Raises Misread on "như buổi sáng": which one is not certain enough to play it."""
+    text = short_text(cell)
+    if _REFERENCE.match(text.casefold()):
+        vi, en = f"“{excerpt(cell)}”: ghi rõ tên chương trình", f"“{excerpt(cell)}”: write the programme's title"
+        raise Misread("unclear_reference", vi, en)
+    return text
+
+
+def duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     """From its own cell or from a range of times; if both are given they must agree."""
     if clock is None or clock.duration_ms is None or not is_blank(reader.cells.get("duration")):
         written = _written_duration_ms(reader, clock)
@@ -133,14 +167,14 @@ def _written_duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     return reader.required("duration", read_duration)
 
 
-_RELAYED = re.compile(r"\btiep (?:am|song)\b")
+_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b")
 
 
 def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     """Hình thức; where it is empty what the title says of it, else own. Raises Misread when the two do not agree."""
     if is_blank(cell):
-        return _kind_by_title(title)
-    kind = read_kind(_short_text(cell))
+        return _kind_by_title(title, reader)
+    kind = read_kind(short_text(cell))
     if not marked_as_repeat(title) or kind is Kind.REPEAT:
         return kind
     if kind is Kind.OWN:
@@ -154,13 +188,17 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     raise Misread("kind_contradicts_title", vi, en)
 
 
-def _kind_by_title(title: str) -> Kind:
+def _kind_by_title(title: str, reader: Reader) -> Kind:
     if marked_as_repeat(title):
         return Kind.REPEAT
     if _RELAYED.search(fold(title)):
         return Kind.RELAY
     if fold(title).removeprefix("phat ").startswith("truc tiep"):
         return Kind.LIVE
+    if is_theirs(title):
+        vi, en = f"“{excerpt(title)}”: hiểu là Tiếp âm", f"“{excerpt(title)}” is taken as a relay"
+        reader.warn("kind", "kind_from_title", vi, en)
+        return Kind.RELAY
     if origin_named_in(title) is not None:
         vi = "chưa ghi hình thức; nếu tiếp âm thì ghi “Tiếp âm”, nếu không thì “Tự sản xuất”"
         en = "no kind given; write “Tiếp âm” if it is a relay, else “Tự sản xuất”"
@@ -172,4 +210,4 @@ def _origin(given: str, kind: Kind, title: str) -> str | None:
     """Of a relay: as given, else by its title, else "other"."""
     if kind is not Kind.RELAY:
         return None
-    return fold(given) or origin_named_in(title) or "other"
+    return fold(given) or origin_of_relay(title)

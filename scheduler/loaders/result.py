@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from scheduler.loaders.titles import NO_TITLES, Titles
 from scheduler.problem import Problem
-from scheduler.timetable import Timetable
+from scheduler.timetable import Slot, Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,17 @@ class Loaded:
     def timetable(self) -> Timetable | None:
         """The whole timetable; None if anything of it could not be read."""
         return None if self.errors else self.readable
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPlan:
+    """What was read of one table, whatever its form."""
+
+    where: str  # where it begins
+    titles: Titles = NO_TITLES
+    slots: tuple[Slot, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 class Unloadable(Exception):

@@ -12,13 +12,17 @@ MergedRange = tuple[int, int, int, int]  # first row, first column, last row, la
 class Table:
     """Rows may differ in length. ``lines`` are the rows' line numbers if this is a text file and not a spreadsheet.
 
-    ``tops`` tells of the lower cells in the first column of a merged range in which row the range begins.
+    ``tops`` tells of the lower cells in the first column of a merged range in which row the range begins; ``merged``
+    are the ranges themselves. ``above`` rows at the top are no rows of it: paragraphs over a text document's table.
     """
 
     name: str
     rows: Sequence[Sequence[Cell]]
     tops: Mapping[tuple[int, int], int] = field(default_factory=dict)
     lines: Sequence[int] | None = None
+    merged: Sequence[MergedRange] = ()
+    hidden: frozenset[int] = frozenset()  # rows that nobody sees
+    above: int = 0
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell; in the first column of a merged range the range's content, in every row of it."""
@@ -35,8 +39,10 @@ class Table:
 
     def where(self, row: int, column: int, heading: str = "") -> str:
         """``Sheet!B7``, or ``line 12, column "Giờ"``."""
+        if self.lines is None and row < self.above:
+            return self.name
         if self.lines is None:
-            return f"{self.name}!{column_letters(column)}{row + 1}"
+            return f"{self.name}!{column_letters(column)}{row + 1 - self.above}"
         return f"line {self.lines[row]}" + (f', column "{heading}"' if heading else "")
 
 

@@ -51,6 +51,9 @@ PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title
 _TEXT_PARTS = tuple(part for part in PARTS if part not in ("days", "start", "duration"))
 _SLOT_HEADER = re.compile(r"\s*\[\[\s*slot\s*\]\]")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
+# Python's parser takes minutes for a key of thousands of parts. Looked for where a key may begin; a timetable has none.
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_ENDLESS_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{9}}", re.MULTILINE)
 _SYNTAX_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -81,6 +84,9 @@ def _decode(raw: bytes) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if endless := _ENDLESS_KEY.search(text):
+        where = f"line {text.count(chr(10), 0, endless.start()) + 1}"
+        raise Unloadable(where, "bad_syntax", "khoá có quá nhiều dấu chấm", "a key of too many parts")
     try:
         return tomllib.loads(text)
     except RecursionError:

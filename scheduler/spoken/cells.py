@@ -4,13 +4,14 @@ A *cell* is what a loader found: None, str, float, int, bool, time, datetime, da
 ``Misread`` with the likely meaning when a cell can be read in more than one way, or in none.
 """
 
+import re
 from datetime import date, datetime, time, timedelta
 
 from scheduler.vietnamese import Misread, fold, tidy
 
 Cell = None | str | float | bool | time | datetime | date | timedelta
 
-_MARKS = str.maketrans("’‘´`′ʹ“”″–—−‑→", "''''''\"\"\"-----")
+MARKS = str.maketrans("’‘´`′ʹ“”″–—−‑→", "''''''\"\"\"-----")
 MINUTE = r"(?:'|p|ph|phut)"
 HOUR = r"(?:h|g|gio)"
 DAY_S = 86_400
@@ -42,7 +43,15 @@ def is_blank(cell: Cell) -> bool:
 
 def plain(text: str) -> str:
     """Folded, with one kind of quote and of dash; nothing of what is too long to be a time or a list of days."""
-    return fold(text).translate(_MARKS).replace("''", '"') if len(text) <= LONGEST_CELL else ""
+    return fold(text).translate(MARKS).replace("''", '"') if len(text) <= LONGEST_CELL else ""
+
+
+_DITTO = re.compile(r"-*\s*(?:nt|n/t|nhu tren|nhu truoc|〃|\"+|'+|,,|''|//)\s*-*")
+
+
+def is_ditto(cell: Cell) -> bool:
+    """Whether the cell says "as before": nt, như trên, ", -nt-, 〃."""
+    return isinstance(cell, str) and bool(_DITTO.fullmatch(plain(cell).strip(" ().")))
 
 
 def misread(code: str, what_vi: str, what_en: str, cell: Cell, likely: str | None, examples: str) -> Misread:

@@ -16,7 +16,7 @@ def read_duration(cell: Cell) -> int:
     if isinstance(cell, (int, float)):
         return _minutes_ms(cell, cell)
     if isinstance(cell, str):
-        return _written_ms(plain(cell), cell)
+        return _written_ms(re.sub(r"^(?:tl|thoi luong)\s*:?\s*", "", plain(cell)).strip("()"), cell)
     return _excel_ms(cell)
 
 
@@ -54,7 +54,14 @@ _DURATIONS = (  # each gives hours, minutes, seconds
 )
 
 
+_IN_WORDS = {"nua tieng": 30, "nua gio": 30, "mot tieng": 60, "mot gio": 60, "mot tieng ruoi": 90}
+
+
 def _written_ms(text: str, cell: str) -> int:
+    if text in _IN_WORDS:
+        return _IN_WORDS[text] * 60_000
+    if half_more := re.fullmatch(rf"(\d{{1,2}})\s*(?:{HOUR}|tieng) ruoi", text):
+        return int(half_more[1]) * 3_600_000 + 1_800_000
     for pattern in _DURATIONS:
         if found := pattern.fullmatch(text):
             hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.groups())

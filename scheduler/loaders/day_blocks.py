@@ -1,0 +1,260 @@
+"""Blocks of days without a table: ``THỨ HAI 23/11/2026``, ``BUỔI SÁNG``, and a line an item, ``5h30 Thời sự (15')``.
+
+So a province's station publishes its week. A line is a paragraph, a row of cells, or one of several lines in a cell.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from scheduler.loaders.grid_columns import is_clock, is_day
+from scheduler.loaders.grid_rows import gone_back, is_signature
+from scheduler.loaders.items import Frame, Mark, entries_of
+from scheduler.loaders.result import SheetPlan
+from scheduler.loaders.sequence import Entry, slots_of, without_doubles
+from scheduler.loaders.table import Table
+from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
+from scheduler.problem import Problem
+from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.contents import Piece, is_off, read_contents
+from scheduler.spoken.durations import read_duration
+from scheduler.spoken.sessions import Session, read_session
+from scheduler.spoken.spans import read_day_heading
+from scheduler.spoken.times import read_times
+from scheduler.timetable import Recurrence
+from scheduler.vietnamese import Misread
+
+LEAST_ITEMS = 2
+MOST_LINES = 20_000
+_LINES = re.compile(r"[\n\r]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What stands beside one another: its cells, and their places."""
+
+    cells: tuple[Cell, ...]
+    places: tuple[str, ...]
+    row: int
+
+
+@dataclass(slots=True)
+class _Item:
+    """A line's item before it is known what follows it. ``clock_s``: when its first piece begins, if it says so."""
+
+    marks: list[Mark]
+    recurrence: Recurrence | None
+    block: int  # the number of its day's heading
+    session: Session | None
+    opens: bool
+    clock_s: int | None
+    next_s: int | None = None
+
+
+def read(table: Table, above: Titles = NO_TITLES) -> SheetPlan | None:
+    """What the blocks plan; None if the table holds none."""
+    lines = list(_lines(table))
+    first = next((n for n, line in enumerate(lines) if _is_item(line) or is_day(line.cells[0])), None)
+    if first is None or sum(map(_is_item, lines)) < LEAST_ITEMS:
+        return None
+    titles = read_titles(table, range(lines[first].row)).after(above)
+    return _Blocks(table, titles, lines[first].places[0]).read(lines[first:])
+
+
+def _lines(table: Table) -> Iterator[_Line]:
+    """Rows; a cell of several lines is as many."""
+    for row in range(len(table.rows)):
+        filled = table.filled(row)
+        cells = [table.cell(row, column) for column in filled]
+        places = tuple(table.where(row, column) for column in filled)
+        if len(cells) > 1 or not cells:
+            yield from _spread(cells, places, row)
+        else:
+            yield from (_Line((line,), places, row) for line in _split(cells[0]))
+
+
+def _spread(cells: list[Cell], places: tuple[str, ...], row: int) -> Iterator[_Line]:
+    """ "Thứ 2 | 5h30 …⏎17h00 …" is a day and two lines; "5h30 | Bản tin | 15'" is one."""
+    if len(cells) > 2 and _is_ordinal(cells[0]) and is_clock(cells[1]):
+        cells, places = cells[1:], places[1:]
+    while cells and (is_day(cells[0]) or (isinstance(cells[0], str) and session_if_any(cells[0]) is not None)):
+        yield _Line((cells[0],), places[:1], row)
+        cells, places = cells[1:], places[1:]
+    if len(cells) == 1:
+        yield from (_Line((line,), places, row) for line in _split(cells[0]))
+    elif cells:
+        yield _Line(tuple(cells), places, row)
+
+
+def _is_ordinal(cell: Cell) -> bool:
+    return words(cell).strip(" .)").isdigit()
+
+
+def _split(cell: Cell) -> list[Cell]:
+    return [line for line in _LINES.split(cell) if line.strip()] if isinstance(cell, str) else [cell]
+
+
+def _is_item(line: _Line) -> bool:
+    """Whether the line begins with its time."""
+    if len(line.cells) > 1:
+        return _is_time(line.cells[0])
+    return any(piece.clock and piece.title for piece in read_contents(line.cells[0]).pieces[:1])
+
+
+def _is_time(cell: Cell) -> bool:
+    """Also 5.30, which has to be asked about."""
+    return (is_clock(cell) and session_if_any(cell) is None) or bool(re.fullmatch(r"\d{1,2}[.,;]\d{1,2}", words(cell)))
+
+
+def session_if_any(cell: Cell) -> Session | None:
+    try:
+        return read_session(cell)
+    except Misread:
+        return Session(excerpt(cell, 60))
+
+
+@dataclass(slots=True)
+class _Blocks:
+    table: Table
+    titles: Titles
+    where: str
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    items: list[_Item] = field(default_factory=list)
+    recurrence: Recurrence | None = None
+    block: int = 0
+    session: Session | None = None
+    opens: bool = True
+    signed: bool = False
+
+    def read(self, lines: list[_Line]) -> SheetPlan:
+        if is_day(self.table.name):
+            self._begin_day(self.table.name, self.where)
+        last = max((n for n, line in enumerate(lines) if _is_item(line)), default=-1)
+        for n, line in enumerate(lines[:MOST_LINES]):
+            self._read_line(line, is_tail=n > last)
+        self._tell_neighbours()
+        entries = [entry for item in self.items for entry in self._entries(item)]
+        slots = slots_of(entries)
+        errors = without_doubles([*self.errors, *(problem for entry in entries for problem in entry.reader.errors)])
+        warnings = without_doubles(
+            [*self.warnings, *(problem for entry in entries for problem in entry.reader.warnings)]
+        )
+        return SheetPlan(self.where, self.titles, tuple(slots), errors, warnings)
+
+    def _read_line(self, line: _Line, *, is_tail: bool) -> None:
+        cell, place = line.cells[0], line.places[0]
+        if is_day(cell):
+            self._begin_day(cell, place)
+        elif session_if_any(cell) is not None:
+            self._begin_session(cell, place)
+        elif is_tail and not self._is_sequel(line):
+            self._note(cell, place)
+        elif not is_off(cell):
+            self._add(line)
+
+    def _begin_day(self, cell: Cell, place: str) -> None:
+        self.block, self.session, self.opens, self.recurrence = self.block + 1, None, True, None
+        try:
+            self.recurrence = read_day_heading(cell, self.titles.span, self.titles.year)
+        except Misread as misread:
+            if misread.code != "date_without_year" or misread.code not in {error.code for error in self.errors}:
+                self._error(place, misread)
+
+    def _begin_session(self, cell: Cell, place: str) -> None:
+        self.opens = True
+        try:
+            self.session = read_session(cell)
+        except Misread as misread:
+            self._error(place, misread)
+            self.session = Session(excerpt(cell, 60), is_readable=False)
+
+    def _is_sequel(self, line: _Line) -> bool:
+        """Whether a line after the last time goes on with minutes of its own."""
+        return any(piece.lasts for piece in read_contents(line.cells[0]).pieces)
+
+    def _note(self, cell: Cell, place: str) -> None:
+        self.signed = self.signed or is_signature(cell)
+        if not self.signed or words(cell).casefold().startswith(("ghi chú", "lưu ý", "chú ý")):
+            text = excerpt(cell)
+            vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
+            self.warnings.append(Problem(place, "note_ignored", vi, en))
+
+    def _error(self, place: str, misread: Misread) -> None:
+        self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+
+    # --- items
+
+    def _add(self, line: _Line) -> None:
+        marks = self._marks(line)
+        if not any(mark.has_clock or mark.piece.lasts for mark in marks) and not self._begins_session_alone():
+            self._note(line.cells[0], line.places[0])
+            return
+        if self.block == 0:
+            self.block = 1
+            vi, en = "thiếu ngày; ghi như “THỨ HAI 23/11/2026” ở trên", "the day is missing above"
+            self.errors.append(Problem(line.places[0], "missing_day", vi, en))
+        clock_s = self._clock_s(marks)
+        self.items.append(_Item(marks, self.recurrence, self.block, self.session, self.opens, clock_s))
+        self.opens = False
+
+    def _begins_session_alone(self) -> bool:
+        return self.opens and self.session is not None and self.session.clock is not None
+
+    def _marks(self, line: _Line) -> list[Mark]:
+        """The items of a line; of cells beside one another the first is the time, the next the title."""
+        if len(line.cells) == 1:
+            return [Mark(piece, line.places[0]) for piece in read_contents(line.cells[0]).pieces]
+        clock, rest = line.cells[0], list(zip(line.cells[1:], line.places[1:], strict=True))
+        if not _is_time(clock):
+            return [Mark(piece, line.places[0]) for piece in read_contents(" ".join(map(words, line.cells))).pieces]
+        lasts = next(((cell, place) for cell, place in rest[1:] if _is_duration(cell)), None)
+        cells: dict[str, Cell] = {"time": clock}
+        places = {"time": line.places[0]}
+        if lasts is not None:
+            cells["duration"], places["duration"] = lasts
+        for cell, place in rest[1:]:
+            if lasts is None or place != lasts[1]:
+                self._note(cell, place)
+        pieces = read_contents(rest[0][0]).pieces or [Piece("")]
+        later = {part: cell for part, cell in cells.items() if part != "time"}
+        return [Mark(piece, rest[0][1], later if n else cells, places) for n, piece in enumerate(pieces)]
+
+    def _clock_s(self, marks: list[Mark]) -> int | None:
+        written = marks[0].piece.clock or marks[0].cells.get("time")
+        if is_blank(written):
+            return None
+        try:
+            return read_times(written)[0].second
+        except Misread:
+            return None  # told by its reader
+
+    def _tell_neighbours(self) -> None:
+        """Items of one session follow one another: when the next begins, and that time does not go back."""
+        for item, after in pairwise(self.items):
+            if (item.block, item.session) != (after.block, after.session) or after.clock_s is None:
+                continue
+            item.next_s = after.clock_s
+            if item.clock_s is not None and after.clock_s < item.clock_s:
+                misread = gone_back(item.clock_s, after.clock_s)
+                self._error(after.marks[0].places.get("time", after.marks[0].place), misread)
+
+    def _entries(self, item: _Item) -> Iterator[Entry]:
+        clock = item.session.clock if item.session is not None else None
+        end_s = clock.end_s if clock is not None else None
+        begins_s = clock.second if clock is not None and item.opens else None
+        place = item.marks[0].place
+        next_s = item.next_s if item.next_s is not None else end_s
+        readable = item.session is None or item.session.is_readable
+        frame = Frame(
+            place, None, begins_s, None, end_s, next_s, item.session, ends_with_next=True, is_readable=readable
+        )
+        yield from entries_of(frame, item.marks, item.recurrence, (item.block, item.session), self.titles.span)
+
+
+def _is_duration(cell: Cell) -> bool:
+    try:
+        return not is_blank(cell) and read_duration(cell) > 0
+    except Misread:
+        return False

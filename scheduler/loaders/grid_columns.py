@@ -1,0 +1,353 @@
+"""Where a weekly grid is in a sheet, and what its headings say: which column is which day, which tells the time."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
+from scheduler.loaders.table import Table
+from scheduler.loaders.titles import Titles
+from scheduler.loaders.view import View
+from scheduler.problem import Problem
+from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
+from scheduler.spoken.sessions import read_session
+from scheduler.spoken.spans import read_day_heading, together
+from scheduler.spoken.times import read_times
+from scheduler.timetable import Dates, Recurrence, Weekdays
+from scheduler.vietnamese import Misread, fold
+
+HEADING_WITHIN_ROWS = 60
+_NUMBERED_DAYS = {str(number) for number in range(2, 8)}
+_SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
+_DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
+
+
+# --- where the grid is
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A grid in a view: the rows that head it; each begins a part of its own, down to the next."""
+
+    view: View
+    headings: Sequence[int]
+    day_count: int
+
+
+def find(table: Table) -> Found | None:
+    """The grid of a table, days across or days down; None if there is none."""
+    view = View.of(_with_named_days(table))
+    counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
+    most = max(counts.values(), default=0)
+    if most >= 2:
+        later = {row: len(_day_columns(view, row)) for row in view.rows[HEADING_WITHIN_ROWS:]}
+        headings = [row for row, count in (counts | later).items() if count >= 2 and count * 2 >= most]
+        return Found(view, _without_second_rows(view, headings), most)
+    alone = next((row for row, count in counts.items() if count == 1 and _names_a_clock_too(view, row)), None)
+    return Found(view, [alone], 1) if alone is not None else _find_turned(view)
+
+
+def _with_named_days(table: Table) -> Table:
+    """The table with "2 | 3 | … | 7 | CN" written as the weekdays that such a row of headings means."""
+    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
+        texts = [words(cell) for cell in cells]
+        numbers = [text for text in texts if text in _NUMBERED_DAYS]
+        if len(numbers) >= 3 and numbers == sorted(set(numbers)) and any(fold(text) in _SUNDAYS for text in texts):
+            named = [f"Thứ {text}" if text in _NUMBERED_DAYS else cell for text, cell in zip(texts, cells, strict=True)]
+            return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
+    return table
+
+
+def _names_a_clock_too(view: View, row: int) -> bool:
+    """A grid of one day, "Giờ | Thứ 2", has its time beside it."""
+    return any(part_named(view.at(row, column)) in ("time", "session") for column in view.seen(row))
+
+
+def _day_columns(view: View, row: int) -> list[int]:
+    return [column for column in view.seen(row) if is_day(view.at(row, column))]
+
+
+def is_day(cell: Cell) -> bool:
+    """Whether a cell is meant to head a day, also if it is a wrong one."""
+    if isinstance(cell, (int, float)) or is_blank(cell):
+        return False
+    try:
+        read_day_heading(cell, None, None)
+    except Misread as misread:
+        return misread.code in _DAY_CODES
+    return True
+
+
+def _without_second_rows(view: View, headings: Sequence[int]) -> list[int]:
+    """Dates under the weekdays are the same heading."""
+    return [row for n, row in enumerate(headings) if n == 0 or headings[n - 1] != row - 1]
+
+
+def _find_turned(view: View) -> Found | None:
+    """Days down: the column with most days, where the row above the first of them tells times or sessions."""
+    days = Counter(c for row in view.rows for c in _day_columns(view, row) if view.begins(row, c))
+    column, count = max(days.items(), key=lambda pair: pair[1], default=(0, 0))
+    if count < 2:
+        return None
+    rows = [row for row in view.rows if is_day(view.at(row, column))]
+    first = _top_of_turned(view, rows[0], column)
+    if first is None:
+        return None
+    return Found(view.part(first, view.area(rows[-1], column)[2] + 1).turn(), [column], count)
+
+
+def _top_of_turned(view: View, first_day: int, column: int) -> int | None:
+    """The first of the rows directly above the days that hold times or sessions."""
+    top = None
+    for row in range(first_day - 1, max(-1, first_day - 4), -1):
+        if any(is_clock(view.at(row, c)) for c in view.seen(row) if c != column):
+            top = row
+    return top
+
+
+def is_clock(cell: Cell) -> bool:
+    """Whether a cell tells a time or a session."""
+    try:
+        return read_session(cell) is not None or bool(read_times(cell))
+    except Misread as misread:
+        return misread.code in ("bad_range", "time_contradicts_session")
+
+
+# --- its columns
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The columns under one day: those of its contents, and others of its own (parts → column)."""
+
+    recurrence: Recurrence | None
+    columns: Sequence[int]
+    parts: Mapping[str, int]
+    heading: str
+
+
+@dataclass(slots=True)
+class Columns:
+    """Reads the heading rows from *row* on."""
+
+    view: View
+    row: int
+    titles: Titles
+    below: int = 0  # the first row of the body
+    days: list[Day] = field(default_factory=list)
+    shared: dict[str, int] = field(default_factory=dict)  # part → column, for all days of a row
+    clocks: list[int] = field(default_factory=list)  # columns of times and sessions
+    sessions: set[int] = field(default_factory=set)  # those of them that are headed Buổi
+    notes: list[int] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+
+    def read(self) -> "Columns":
+        groups = self._day_groups()
+        self.below = self._end_of_headings(groups)
+        for group in groups:
+            self.days.append(self._day(group))
+        self._refuse_doubled_days(groups)
+        taken = {column for group in groups for column in group}
+        for column in self.view.columns:
+            if column not in taken:
+                self._other_column(column)
+        return self
+
+    def _day_groups(self) -> list[list[int]]:
+        """The columns of each day: as far as its heading is merged, and those without a heading that have a part."""
+        groups: list[list[int]] = []
+        for column in self.view.columns:
+            cell = self.view.at(self.row, column)
+            if _heads_a_day(cell) and self.view.area(self.row, column)[1] in (column, self.view.columns[0]):
+                groups.append([column])
+            elif groups and self._goes_on(groups[-1][-1], column):
+                groups[-1].append(column)
+        return groups
+
+    def _goes_on(self, last: int, column: int) -> bool:
+        same = self.view.area(self.row, last) == self.view.area(self.row, column)
+        below = self.row + 1
+        has_part = below in self.view.rows and part_named(self.view.at(below, column)) is not None
+        return last == column - 1 and (same or (is_blank(self.view.at(self.row, column)) and has_part))
+
+    def _end_of_headings(self, groups: Sequence[Sequence[int]]) -> int:
+        """The row after the headings: dates or parts may stand in further rows, and cells be merged downwards."""
+        row = self.row + 1
+        while row in self.view.rows and self._is_heading_row(row, groups):
+            row += 1
+        return row
+
+    def _is_heading_row(self, row: int, groups: Sequence[Sequence[int]]) -> bool:
+        cells = [(c, self.view.at(row, c)) for group in groups for c in group]
+        merged = [self.view.area(row, c)[0] == self.row for c, cell in cells]
+        if all(merged):
+            return True
+        filled = [cell for (_, cell), goes_on in zip(cells, merged, strict=True) if not goes_on and not is_blank(cell)]
+        beside = [
+            self.view.at(row, c)
+            for c in self.view.columns
+            if self.view.area(row, c)[0] == row and not self._is_in(c, groups)
+        ]
+        if any(not is_blank(cell) and part_named(cell) is None for cell in beside):
+            return False  # "5h30 | Bản tin" is no heading
+        return bool(filled) and all(is_day(cell) or part_named(cell) is not None for cell in filled)
+
+    def _is_in(self, column: int, groups: Sequence[Sequence[int]]) -> bool:
+        return any(column in group for group in groups)
+
+    def _day(self, group: Sequence[int]) -> Day:
+        first = group[0]
+        recurrence = self._recurrence(first)
+        parts: dict[str, int] = {}
+        contents = []
+        for column in group:
+            part = self._part_below(column)
+            if part in (None, "title", "content"):
+                contents.append(column)
+            elif part not in ("number", "note"):
+                parts.setdefault(part or "", column)
+            elif part == "note":
+                self.notes.append(column)
+        return Day(recurrence, contents or [first], parts, self.view.text(self.row, first))
+
+    def _part_below(self, column: int) -> str | None:
+        rows = range(self.row + 1, self.below)
+        return next((part for row in rows if (part := part_named(self.view.at(row, column)))), None)
+
+    def _recurrence(self, column: int) -> Recurrence | None:
+        """What the heading rows say of a day together."""
+        found: Recurrence | None = None
+        for row in range(self.row, self.below):
+            cell = self.view.at(row, column)
+            if self.view.area(row, column)[0] != row or is_blank(cell) or part_named(cell) is not None:
+                continue
+            try:
+                read = read_day_heading(cell, self.titles.span, self.titles.year)
+                found = read if found is None else _together(found, read, cell)
+            except Misread as misread:
+                self._error(row, column, misread)
+                return None
+        return self._in_span(found, column)
+
+    def _in_span(self, day: Recurrence | None, column: int) -> Recurrence | None:
+        span = self.titles.span
+        if span is None or not isinstance(day, Dates):
+            return day
+        outside = [date for date in day.dates if not span.first <= date <= span.last]
+        if outside:
+            shown = f"{min(outside):%d/%m/%Y}"
+            vi = f"ngày {shown} nằm ngoài thời gian của lịch ({span.first:%d/%m/%Y} – {span.last:%d/%m/%Y})"
+            en = f"{shown} is outside the timetable's days ({span.first} – {span.last})"
+            place = self.view.where(self._last_day_row(column), column)
+            self.errors.append(Problem(place, "outside_validity", vi, en))
+            return None
+        return day
+
+    def _last_day_row(self, column: int) -> int:
+        rows = [row for row in range(self.row, self.below) if is_day(self.view.at(row, column))]
+        return max(rows, default=self.row)
+
+    def _error(self, row: int, column: int, misread: Misread) -> None:
+        if misread.code == "date_without_year" and "date_without_year" in {error.code for error in self.errors}:
+            return  # one year in the title mends them all
+        self.errors.append(Problem(self.view.where(row, column), misread.code, misread.vi, misread.en))
+
+    def _refuse_doubled_days(self, groups: Sequence[Sequence[int]]) -> None:
+        for n, later in enumerate(self.days):
+            for earlier in self.days[:n]:
+                if later.recurrence is not None and _overlap(earlier.recurrence, later.recurrence):
+                    place = self.view.where(self.row, groups[n][0])
+                    vi, en = f"có hai cột “{later.heading}”", f"there are two columns for “{later.heading}”"
+                    self.errors.append(Problem(place, "doubled_day", vi, en))
+                    break
+
+    def is_beside(self, row: int, column: int) -> bool:
+        """Whether what is seen there is merged over days and other columns: a session's name or a note, no item."""
+        _, left, _, right = self.view.area(row, column)
+        covered = set(range(left, right + 1))
+        days = {c for day in self.days for c in day.columns} | {c for day in self.days for c in day.parts.values()}
+        return bool(covered & days) and bool(covered - days)
+
+    # --- columns beside the days
+
+    def _other_column(self, column: int) -> None:
+        rows = range(self.row, self.below)
+        cells = [(row, self.view.at(row, column)) for row in rows]
+        named = next(((row, part) for row, cell in cells if (part := part_named(cell))), None)
+        body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
+        if named and named[1] not in ("time", "session", "day", "content"):
+            self._named_column(column, named[1], named[0])
+        elif named or any(map(is_clock, body)) or any(_names_a_clock(cell) for _, cell in cells):
+            self.clocks.append(column)
+            if named and named[1] == "session" and not any(map(_is_time, body)):
+                self.sessions.add(column)
+        elif any(not is_blank(cell) for cell in body) and not _counts(body):
+            self._unknown_column(column)
+
+    def _named_column(self, column: int, part: str, row: int) -> None:
+        if part == "note":
+            self.notes.append(column)
+        elif part != "number":
+            self.shared.setdefault(part, column)
+        if part == "duration" and (problem := wrong_unit(self.view.at(row, column), self.view.where(row, column))):
+            self.errors.append(problem)
+
+    def _unknown_column(self, column: int) -> None:
+        cell, place = self.view.at(self.row, column), self.view.where(self.row, column)
+        problem = misspelt(cell, place) if isinstance(cell, str) else None
+        body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
+        if all(is_blank(cell) or _is_minutes(cell) for cell in body):
+            self.shared.setdefault("duration", column)
+        elif problem:
+            self.errors.append(problem)
+        else:
+            self.notes.append(column)
+
+
+def _heads_a_day(cell: Cell) -> bool:
+    """Also "Thứ 8", which is none: it has to be asked about."""
+    return is_day(cell) or (isinstance(cell, str) and bool(re.fullmatch(r"\W*(?:thu|t)\W*\d.{0,20}", fold(cell))))
+
+
+def _together(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
+    """A weekday and its date, whichever stands above."""
+    if isinstance(one, Dates) and isinstance(other, Weekdays):
+        return together(other, one, cell)
+    return together(one, other, cell)
+
+
+def _overlap(one: Recurrence | None, other: Recurrence) -> bool:
+    if isinstance(one, Weekdays) and isinstance(other, Weekdays):
+        return bool(one.days & other.days)
+    if isinstance(one, Dates) and isinstance(other, Dates):
+        return bool(one.dates & other.dates)
+    return one == other
+
+
+def _is_minutes(cell: Cell) -> bool:
+    """Whether a cell is nothing but a duration with its unit."""
+    return isinstance(cell, str) and bool(re.fullmatch(rf"\d{{1,3}}\s*{MINUTE}", plain(cell)))
+
+
+def _is_time(cell: Cell) -> bool:
+    """Whether a cell tells a time without a session's name."""
+    try:
+        return read_session(cell) is None and bool(read_times(cell))
+    except Misread:
+        return False
+
+
+def _names_a_clock(cell: Cell) -> bool:
+    """Corners such as "Thứ/Giờ", "Buổi - Ngày"."""
+    return any(word in PART_OF and PART_OF[word] in ("time", "session") for word in _words_of_corner(cell))
+
+
+def _words_of_corner(cell: Cell) -> list[str]:
+    return [word.strip() for word in re.split(r"[/\\\n-]", heading_words(cell))] if isinstance(cell, str) else []
+
+
+def _counts(cells: Sequence[Cell]) -> bool:
+    """Whether a column only numbers the rows."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    return all(isinstance(cell, (int, float)) or str(cell).strip(" .").isdigit() for cell in filled)

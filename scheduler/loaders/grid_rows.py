@@ -1,0 +1,272 @@
+"""The rows of a weekly grid: the time, or the session, that each gives to its cells."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from scheduler.loaders.grid_columns import Columns, is_clock
+from scheduler.loaders.headings import part_named
+from scheduler.loaders.titles import read_titles
+from scheduler.loaders.view import View
+from scheduler.problem import Problem
+from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, words
+from scheduler.spoken.contents import read_contents
+from scheduler.spoken.sessions import Session, read_session
+from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
+from scheduler.vietnamese import Misread, fold
+
+_LONGEST_CLOCK = 25  # characters of a cell that is a time, if perhaps a wrong one
+_SIGNATURES = (
+    "nguoi lap", "nguoi duyet", "tm.", "t/m", "kt.", "chu tich", "pho chu tich", "truong ", "noi nhan", "xac nhan",
+    "thu truong", "can bo", "cong chuc", "ban bien tap", "(ky", "ky ten", "da ky",
+)  # fmt: skip
+_REMARKS = ("ghi chu", "luu y", "chu y")
+
+
+@dataclass(slots=True)
+class Row:
+    """The rows of one time, or rows of a session without a time."""
+
+    rows: list[int]
+    place: str  # of the cell that tells the time
+    written: Cell = None  # in it
+    clocks: Sequence[TimeOfDay] = ()
+    session: Session | None = None
+    is_readable: bool = True  # False: what is wrong with its time is told
+    next_s: int | None = None  # when the next timed of its session begins, or the session ends
+    opens: bool = False  # the first of its session
+    is_alone: bool = False  # the only one of its session
+
+
+@dataclass(slots=True)
+class Rows:
+    """Reads the body of a grid: rows *first* … *end* - 1 of its view."""
+
+    columns: Columns
+    end: int
+    rows: list[Row] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    tail: int = 0  # the first row after the body
+    session: Session | None = None
+    session_area: tuple[int, ...] = ()
+
+    @property
+    def view(self) -> View:
+        return self.columns.view
+
+    def read(self) -> "Rows":
+        body = [row for row in range(self.columns.below, self.end) if self._belongs(row)]
+        self.tail = max(body, default=self.columns.below - 1) + 1
+        for row in range(self.columns.below, self.tail):
+            self._read_row(row)
+        self._tell_neighbours()
+        self._refuse_times_that_go_back()
+        self._note_columns()
+        self.warnings += notes_below(self.view, range(self.tail, self.end))
+        return self
+
+    # --- what belongs to the body
+
+    def _belongs(self, row: int) -> bool:
+        """Whether the row tells a time or a session, or holds items that do."""
+        clocks = [self.view.at(row, column) for column in self._columns_of_times()]
+        if any(is_clock(cell) or _is_nearly_a_clock(cell) for cell in clocks):
+            return True
+        cells = [self.view.at(row, column) for day in self.columns.days for column in day.columns]
+        return (
+            any(piece.is_timed for cell in cells for piece in read_contents(cell).pieces)
+            or self._session_label(row) is not None
+        )
+
+    def _columns_of_times(self) -> list[int]:
+        return [*self.columns.clocks, *(day.parts["time"] for day in self.columns.days if "time" in day.parts)]
+
+    def _day_cells(self, row: int) -> Iterator[tuple[int, Cell]]:
+        for day in self.columns.days:
+            for column in day.columns:
+                yield column, self.view.at(row, column)
+
+    # --- one row
+
+    def _read_row(self, row: int) -> None:
+        filled = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c))]
+        times = [c for c in filled if not self._enters(row, c) and part_named(self.view.at(row, c)) is None]
+        label = self._session_label(row) if not times else None
+        if label is not None:
+            self._enter(row, label)
+        elif times and not self.columns.is_beside(row, times[0]):
+            self._add_timed(row, times)
+        elif any(
+            not is_blank(cell) and not self.columns.is_beside(row, column) for column, cell in self._day_cells(row)
+        ):
+            readable = self.session is None or self.session.is_readable
+            self.rows.append(Row([row], self._any_place(row), session=self.session, is_readable=readable))
+        else:
+            self._note_row(row)
+
+    def _enters(self, row: int, column: int) -> bool:
+        """Whether the cell is a session's; its first row begins the session."""
+        cell = self.view.at(row, column)
+        if self._area(row, column) == self.session_area:
+            return True
+        if column in self.columns.sessions or _is_session(cell):
+            if not self.columns.is_beside(row, column):
+                self._enter(row, column)
+            return True
+        return False
+
+    def _area(self, row: int, column: int) -> tuple[int, ...]:
+        return self.view.area(row, column)
+
+    def _enter(self, row: int, column: int) -> None:
+        cell = self.view.at(row, column)
+        self.session_area = self._area(row, column)
+        try:
+            self.session = read_session(cell) or Session(excerpt(cell, 60))
+        except Misread as misread:
+            self._error(self.view.where(row, column), misread)
+            self.session = Session(excerpt(cell, 60), is_readable=False)
+
+    def _session_label(self, row: int) -> int | None:
+        """The column of a session's name, if the row has nothing else for the days."""
+        for column in self.view.seen(row):
+            if _is_session(self.view.at(row, column)):
+                area = self._area(row, column)
+                others = (c for c, cell in self._day_cells(row) if not is_blank(cell) and self._area(row, c) != area)
+                return column if next(others, None) is None and area[0] == row else None
+        return None
+
+    def _add_timed(self, row: int, times: Sequence[int]) -> None:
+        column = times[0]
+        if self.rows and self._area(row, column)[0] < row and self.rows[-1].rows[-1] == row - 1:
+            self.rows[-1].rows.append(row)
+            return
+        place, written = self.view.where(row, column), self._written(row, times)
+        timed = Row([row], place, written, session=self.session)
+        self.rows.append(timed)
+        if is_ditto(written) and len(self.rows) > 1:
+            before = self.rows[-2]
+            timed.clocks, timed.is_readable = before.clocks, before.is_readable
+            return
+        try:
+            timed.clocks = read_times(written)
+            if self.session is not None:
+                for clock in timed.clocks:
+                    self.session.refuse(clock.second)
+        except Misread as misread:
+            timed.is_readable = False
+            self._error(place, misread)
+        self._warn_of_words(timed)
+
+    def _written(self, row: int, times: Sequence[int]) -> Cell:
+        """The time; of two columns, from and to, what they say together."""
+        cell = self.view.at(row, times[0])
+        end = self.columns.shared.get("end", times[1] if len(times) > 1 else None)
+        if end is None or is_blank(self.view.at(row, end)):
+            return cell
+        try:
+            begins, ends = read_time(cell), read_time(self.view.at(row, end))
+        except Misread:
+            return cell
+        if begins.duration_ms is not None or ends == begins:
+            return cell  # the same column of times again, at the other side
+        return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}"
+
+    def _warn_of_words(self, timed: Row) -> None:
+        for clock in timed.clocks:
+            if clock.in_words:
+                written = excerpt(timed.written)
+                vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
+                self.warnings.append(Problem(timed.place, "time_in_words", vi, en))
+
+    def _any_place(self, row: int) -> str:
+        column = self.columns.clocks[-1] if self.columns.clocks else self.view.columns[0]
+        return self.view.where(row, column)
+
+    def _error(self, place: str, misread: Misread) -> None:
+        self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+
+    # --- what rows tell of one another
+
+    def _tell_neighbours(self) -> None:
+        for n, timed in enumerate(self.rows):
+            before = self.rows[n - 1] if n else None
+            after = self.rows[n + 1] if n + 1 < len(self.rows) else None
+            timed.opens = before is None or before.session is not timed.session
+            ends = after is None or after.session is not timed.session
+            timed.is_alone = timed.opens and ends
+            if not ends and after is not None:
+                timed.next_s = after.clocks[0].second if after.clocks else None
+            elif timed.session is not None and timed.session.clock is not None:
+                timed.next_s = timed.session.clock.end_s
+
+    def _refuse_times_that_go_back(self) -> None:
+        last: Row | None = None
+        for timed in self.rows:
+            if last is not None and last.session is timed.session and _goes_back(last, timed):
+                self._error(timed.place, gone_back(last.clocks[0].second, timed.clocks[0].second))
+                timed.is_readable = False
+            elif timed.clocks and timed.is_readable:
+                last = timed
+
+    # --- what is not carried out
+
+    def _note_row(self, row: int) -> None:
+        seen = [c for c in self.view.seen(row) if self._area(row, c)[0] == row]
+        if seen:
+            self.warnings.append(note(self.view, row, seen[0]))
+
+    def _note_columns(self) -> None:
+        for column in self.columns.notes:
+            for row in range(self.columns.below, self.tail):
+                if self._area(row, column)[0] == row and not is_blank(self.view.at(row, column)):
+                    self.warnings.append(note(self.view, row, column))
+
+
+def note(view: View, row: int, column: int) -> Problem:
+    text = view.text(row, column)
+    vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
+    return Problem(view.where(row, column), "note_ignored", vi, en)
+
+
+def notes_below(view: View, rows: Iterable[int]) -> Iterator[Problem]:
+    """Notes are told, a row each; names and offices of those who sign are not, nor the title of what follows."""
+    signed = False
+    for row in rows:
+        seen = [column for column in view.seen(row) if view.area(row, column)[0] == row]
+        signed = signed or any(is_signature(view.at(row, column)) for column in seen)
+        remarks = [c for c in seen if not signed or fold(words(view.at(row, c))).lstrip(" -*").startswith(_REMARKS)]
+        if view.turned:
+            yield from (note(view, row, column) for column in remarks[1:])  # below the heading of their column
+        elif remarks and read_titles(view.table, [row]).span is None:
+            yield note(view, row, remarks[0])
+
+
+def is_signature(cell: Cell) -> bool:
+    """Whether a cell begins what stands below for those who sign."""
+    return fold(words(cell)).lstrip(" -*").startswith(_SIGNATURES)
+
+
+def _is_session(cell: Cell) -> bool:
+    try:
+        return read_session(cell) is not None
+    except Misread:
+        return True
+
+
+def _is_nearly_a_clock(cell: Cell) -> bool:
+    text = words(cell)
+    return any(c.isdigit() for c in text) and len(text) <= _LONGEST_CLOCK
+
+
+def _goes_back(last: Row, timed: Row) -> bool:
+    return bool(timed.clocks) and timed.is_readable and timed.clocks[0].second < last.clocks[0].second
+
+
+def gone_back(before: int, now: int) -> Misread:
+    """The question about a time that stands after a later one (both in seconds of the day)."""
+    shown, above, later = shown_clock(now), shown_clock(before), now + 12 * 3_600
+    meant = shown_clock(later) if before < later < DAY_S else ""
+    vi, en = (f"; nếu là {meant} thì ghi “{meant}”", f"; write “{meant}” if that is meant") if meant else ("", "")
+    vi = f"{shown} đứng sau {above}, giờ đi lùi{vi}"
+    return Misread("time_goes_back", vi, f"{shown} stands after {above}: time goes back{en}")

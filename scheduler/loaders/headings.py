@@ -1,0 +1,143 @@
+"""The words that head the columns of a timetable, in every spelling that was met."""
+
+import re
+from difflib import get_close_matches
+
+from scheduler.loaders.fields import NAMES
+from scheduler.problem import Problem
+from scheduler.spoken.cells import Cell, excerpt, words
+from scheduler.vietnamese import fold
+
+HEADINGS = {
+    "day": (
+        "ngay",
+        "thu",
+        "thu ngay",
+        "thu, ngay",
+        "thu/ngay",
+        "ngay thu",
+        "ngay/thu",
+        "ngay phat",
+        "ngay phat song",
+        "ngay, thang",
+        "ngay thang",
+        "ngay/thang",
+        "thu, ngay, thang",
+        "thu, ngay thang",
+        "thu - ngay",
+        "ngay - thu",
+        "ngay thang nam",
+        "cac ngay",
+    ),
+    "time": (
+        "gio",
+        "gio phat",
+        "gio phat song",
+        "thoi gian",
+        "thoi diem",
+        "khung gio",
+        "gio bat dau",
+        "bat dau",
+        "tu",
+        "tu gio",
+    ),
+    "duration": (
+        "thoi luong",
+        "thoi luong phat",
+        "thoi luong phat song",
+        "so phut",
+        "tl",
+        "t/luong",
+        "t.luong",
+        "t luong",
+        "phut",
+    ),
+    "title": ("chuong trinh", "ten chuong trinh", "chuong trinh phat thanh", "ten ban tin", "ban tin", "tieu de"),
+    "content": (
+        "noi dung",
+        "noi dung chuong trinh",
+        "noi dung phat thanh",
+        "noi dung phat song",
+        "noi dung phat",
+        "noi dung tin",
+        "noi dung tuyen truyen",
+        "tin bai",
+        "tin, bai",
+        "chuyen muc",
+        "noi dung - chuong trinh",
+        "noi dung, chuong trinh",
+    ),
+    "kind": ("hinh thuc", "loai", "loai chuong trinh", "hinh thuc phat", "the loai"),
+    "class": ("muc uu tien", "muc", "uu tien", "muc do", "muc do uu tien"),
+    "source": (
+        "nguon",
+        "ten file",
+        "file",
+        "ten tep",
+        "tep",
+        "nguon phat",
+        "file phat",
+        "tep am thanh",
+        "file am thanh",
+    ),
+    "origin": ("nguon tiep am", "tiep am tu", "dai tiep am", "nguon tiep song", "tiep song tu"),
+    "zone": ("pham vi", "khu vuc", "cum loa", "cum", "pham vi phat", "dia ban"),
+    "end": ("ket thuc", "gio ket thuc", "thoi gian ket thuc", "den", "den gio"),
+    "session": ("buoi", "buoi phat", "phien", "ca", "ca phat"),
+    "field": ("linh vuc",),
+    "language": ("ngon ngu", "tieng"),
+    "author": ("bien tap", "nguoi bien tap", "bien tap vien", "tac gia", "nguoi viet"),
+    "approver": ("nguoi duyet", "duyet", "nguoi phe duyet", "nguoi kiem duyet"),
+    "number": ("stt", "tt", "so tt", "so thu tu"),
+    "note": (
+        "ghi chu",
+        "nguoi thuc hien",
+        "nguoi doc",
+        "nguoi phat",
+        "phat thanh vien",
+    ),
+}
+PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
+IN_BRACKETS = re.compile(r"\([^)]*\)")
+_UNIT = re.compile(r"\(([^)]*)\)")
+_MINUTES = ("phut", "p", "ph", "'")  # "Thời lượng (phút)"; "(giây)" is another thing
+
+
+def heading_words(cell: Cell) -> str:
+    """A heading folded, without its unit and ornaments: "Thời lượng (phút):" → "thoi luong"."""
+    return fold(IN_BRACKETS.sub("", words(cell))).strip(" :*.")
+
+
+def part_named(cell: Cell) -> str | None:
+    """The part of an item that a column of this heading holds. "Thời gian (phút)" is no time of day."""
+    part = PART_OF.get(heading_words(cell))
+    unit = _UNIT.search(fold(words(cell))) if part == "time" else None
+    return "duration" if unit and unit[1].strip() in _MINUTES else part
+
+
+def misspelt(cell: Cell, place: str) -> Problem | None:
+    """The question to ask about a heading that is almost a known one."""
+    near = get_close_matches(heading_words(cell), PART_OF, 1, cutoff=0.85)
+    if not near:
+        return None
+    written = excerpt(cell)
+    vi, en = f"tiêu đề “{written}”: có phải “{near[0]}”?", f"heading “{written}”: did you mean “{near[0]}”?"
+    return Problem(place, "unknown_column", vi, en)
+
+
+def wrong_unit(cell: Cell, place: str) -> Problem | None:
+    """Minutes are the only unit of a duration's heading."""
+    if (unit := _UNIT.search(fold(words(cell)))) is None or unit[1].strip() in _MINUTES:
+        return None
+    vi = f"“{excerpt(cell)}”: thời lượng phải ghi bằng phút"
+    return Problem(place, "bad_unit", vi, f"“{excerpt(cell)}”: durations are given in minutes")
+
+
+def doubled_column(part: str, place: str) -> Problem:
+    vi, en = f"có hai cột {NAMES[part][0]}", f"there are two columns for the {NAMES[part][1]}"
+    return Problem(place, "doubled_column", vi, en)
+
+
+def missing_column(part: str, place: str) -> Problem:
+    vi, en = f"thiếu cột {NAMES[part][0]}", f"there is no column for the {NAMES[part][1]}"
+    return Problem(place, "missing_column", vi, en)
