@@ -41,9 +41,7 @@ EXACT_CONTAINERS = ("wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "caf", "w6
 CONTAINERS = f"{','.join(EXACT_CONTAINERS)},mp3,aac,ogg,asf,amr,au,ac3,mpeg,mpegts,avi"
 STREAM_PROTOCOLS = "http,https,tcp,tls,hls,crypto,httpproxy,rtp,rtsp,udp,srt,rtmp"
 STREAM_TIMEOUT_US = 10_000_000
-STREAM_PROBE_BYTES = (
-    16_384  # to know the format by; left to itself ffmpeg reads 128 kB of an MP3 first: 4 s at 128 kb/s
-)
+STREAM_PROBE_BYTES = 16_384  # to know its format by; left to itself ffmpeg reads 128 kB of an MP3: 4 s of waiting
 STREAM_TROUBLES = (  # what ffmpeg says, and the word for it
     ("Connection refused", "refused"),
     ("401 Unauthorized", "forbidden"),

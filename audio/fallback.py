@@ -107,8 +107,13 @@ class Link:
     def proven(self, now_ns: int, patience: Patience) -> bool:
         return self.steady_ns is not None and now_ns - self.steady_ns >= patience.back_after_ns
 
-    def patience_left_ns(self, now_ns: int, patience: Patience) -> int:
-        return min(self.heard_ns + patience.silence_ns, self.fed_ns + patience.stall_ns) - now_ns
+    def gone(self, now_ns: int, patience: Patience) -> bool:
+        return now_ns - self.heard_ns >= patience.silence_ns or now_ns - self.fed_ns >= patience.stall_ns
+
+    def doubtful(self, now_ns: int, patience: Patience) -> bool:
+        """It will be gone soon unless it sounds; of a short patience the first half is nobody's concern."""
+        limits = ((self.heard_ns, patience.silence_ns), (self.fed_ns, patience.stall_ns))
+        return any(since + limit - now_ns <= min(WARM_UP_NS, limit // 2) for since, limit in limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,7 @@ def _noted(link: Link, heard: Heard, now_ns: int) -> Link:
 def _sign(link: Link, heard: Heard, now_ns: int, patience: Patience) -> Sign:
     if heard is Heard.SOUND:
         return Sign.STEADY if link.proven(now_ns, patience) else Sign.SOUNDS
-    if heard is Heard.BROKEN or link.patience_left_ns(now_ns, patience) <= 0:
+    if heard is Heard.BROKEN or link.gone(now_ns, patience):
         return Sign.GONE
     return Sign.BREAKS if link.steady_ns is None else Sign.PAUSES
 
@@ -222,7 +227,7 @@ def _wanted(links: Sequence[Link], active: int, now_ns: int, patience: Patience)
     link = links[active]
     if link.health is Health.LOST:
         return len(links)
-    if link.health is not Health.RETURNING and link.patience_left_ns(now_ns, patience) > WARM_UP_NS:
+    if link.health is not Health.RETURNING and not link.doubtful(now_ns, patience):
         return active + 1
     spare = next((n for n in range(active + 1, len(links)) if links[n].health is not Health.LOST), len(links))
     return min(spare + 1, len(links))

@@ -1,7 +1,8 @@
 """The library: programme files, decoded, counted and made equally loud when they are loaded, kept as 48 kHz mono FLAC.
 
-``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). One writer at a time (a lock file),
-any number of readers: every file appears whole or not at all. The player opens only what stands here.
+``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). Files are made side by side, the
+index is written by one at a time (a lock file), and readers need none: every file appears whole or not at all. The
+player opens only what stands here.
 """
 
 import fcntl
@@ -9,8 +10,9 @@ import hashlib
 import json
 import os
 import unicodedata
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from scheduler.problem import Problem
 
 INDEX = "index.json"
 MAX_NAME_BYTES = 255
+UNFINISHED_S = 6 * 3_600  # nothing is taken in for so long
 MEASURING_ERROR_DB = 0.1  # of a peak: so near the ceiling it is limited
 
 
@@ -67,11 +70,13 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
     name = media_name(path.name)
     refuse_odd_files(path)
     library_dir.mkdir(parents=True, exist_ok=True)
+    digest = _digest_of(path)
+    known = _known(read_index(library_dir), name, digest, target_lufs, library_dir)
+    entry = known or _take_in(
+        path, name, digest, target_lufs, library_dir, watch
+    )  # an alert waits for no hour of music
     with _sole_writer(library_dir):
-        digest = _digest_of(path)
         index = read_index(library_dir)
-        known = _known(index, name, digest, target_lufs, library_dir)
-        entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
         if index.get(name) != entry:
             _write_index(library_dir, index | {name: entry})
         return entry
@@ -139,7 +144,7 @@ def _known(
 
 
 def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
-    part = library_dir / f".{digest}.part"
+    part = library_dir / f".{digest}-{uuid.uuid4().hex[:8]}.part"  # another may be taking in the same file
     try:
         decoded = examine(path, watch)
         level = _levelled(path, part, decoded, target_lufs, watch)
@@ -148,10 +153,20 @@ def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir
         warnings = (*decoded.warnings, *remarks(name, level, decoded.clipped_share))
         entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, warnings, level)
         _make_durable(part)
+        _forget_unfinished(part)
         part.replace(entry.path_in(library_dir))
         return entry
     finally:
         part.unlink(missing_ok=True)
+
+
+def _forget_unfinished(part: Path) -> None:
+    """Remove what others were killed over, so long before *part* was written that none of them can still be at it."""
+    latest_s = part.stat().st_mtime - UNFINISHED_S
+    for other in part.parent.glob(".*.part"):
+        with suppress(FileNotFoundError):
+            if other.stat().st_mtime < latest_s:
+                other.unlink()
 
 
 def _levelled(path: Path, part: Path, decoded: Decoded, target_lufs: float, watch: Watch) -> Levelled:

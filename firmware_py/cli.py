@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     )
     common.add_argument("--lang", choices=("vi", "en"))
     sub = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_processes, _looks, _schedule, _operate, _accounts, _server):
+    for add in (_processes, _looks, _schedule, _operate, _speak, _accounts, _server):
         add(sub, common)
     return top
 
@@ -109,6 +109,23 @@ def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
     level = _add(sub, common, "relearn", "operate.relearn", "học lại mức âm thanh / learn the normal level anew")
     for command in (play, stop, resume, level):
+        command.add_argument("--by", metavar="NAME")
+        command.add_argument("--why", metavar="TEXT", default="")
+
+
+def _speak(sub: Sub, common: argparse.ArgumentParser) -> None:
+    say = _add(sub, common, "say", "speak.say", "đọc một thông báo thành tiếng / speak a notice")
+    say.add_argument("text", help="nội dung, hoặc - để đọc từ đầu vào chuẩn / the text, or - for standard input")
+    say.add_argument("--name", metavar="F", help="tên tệp trong thư mục chương trình / its name among the programmes")
+    say.add_argument("--out", metavar="F.wav", help="chỉ ghi ra tệp này / only write this file")
+    say.add_argument("--voice", metavar="V", help="bac, trung, nam")
+    say.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ đọc thế nào / only show how it is said")
+    say.add_argument("--now", "--play", action="store_true", help="phát ngay / play it now")
+    alert = _add(sub, common, "emergency", "speak.emergency", "phát một cảnh báo CAP / air an alert (CAP 1.2)")
+    alert.add_argument("file")
+    alert.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ thế nào / only show what would become of it")
+    for command in (say, alert):
+        command.add_argument("--json", action="store_true")
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 

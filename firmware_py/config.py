@@ -164,6 +164,10 @@ class Console(Section):
     port: int = Field(default=8080, ge=0, le=65_535)
 
 
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+
 def _quiet_window(value: str) -> str:
     parse_window(value)
     return value
@@ -235,6 +239,23 @@ class Library(Section):
     target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
 
 
+class Speech(Section):
+    """Who reads texts aloud."""
+
+    voice: str = "bac"  # bac, trung, nam, or a name of espeak-ng
+    command: tuple[str, ...] = ()  # another program: UTF-8 text on its input, WAV on its output
+    abbreviations: Path | None = None  # the station's own, a line each: TDP = tổ dân phố
+
+
+class Alerts(Section):
+    """Which alerts (CAP) concern this station."""
+
+    senders: tuple[str, ...] = ()  # empty: everybody who can reach the folder or the topic
+    areas: tuple[str, ...] = ()  # "SCHEME=code", code, or a name as alerts write it
+    points: tuple[tuple[Latitude, Longitude], ...] = ()
+    reach_km: float = Field(default=10.0, ge=0, le=200)
+
+
 class FaultTimes(Section):
     raise_after_s: float | None = Field(default=None, ge=0)
     clear_after_s: float | None = Field(default=None, ge=0)
@@ -255,6 +276,8 @@ class Config(Section):
     guards: Guards = Guards()
     holiday: tuple[Holiday, ...] = ()
     library: Library = Library()
+    speech: Speech = Speech()
+    alerts: Alerts = Alerts()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")
@@ -329,6 +352,11 @@ class Config(Section):
     @property
     def spool_dir(self) -> Path:
         return self.paths.state_dir / "spool"
+
+    @property
+    def alerts_dir(self) -> Path:
+        """Where alerts arrive, and where requests to playout made of them are dropped."""
+        return self.spool_dir / "alerts"
 
     @property
     def ring_path(self) -> Path:

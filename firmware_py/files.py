@@ -25,6 +25,20 @@ def write_json(path: Path, data: Any, durable: bool = False) -> None:
         _sync_folder(path.parent)
 
 
+def write_durably(path: Path, data: bytes) -> None:
+    """Make *path* appear whole, and stay after a power cut. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
 def read_json(path: Path) -> Any | None:
     """The document, or None when it is not there, too large, or not whole JSON."""
     try:

@@ -26,11 +26,11 @@ class Request:
     body: dict[str, Any]
 
 
-def drop(spool_dir: Path, writer: str, command: str, by: str, at: datetime, **body: Any) -> str:
-    """Store a request durably; returns its id. Raises OSError."""
+def drop(spool_dir: Path, writer: str, command: str, by: str, at: datetime, *, identity: str = "", **body: Any) -> str:
+    """Store a request durably; returns its id, a new one unless *identity* gives it. Raises OSError."""
     folder = spool_dir / writer
     folder.mkdir(parents=True, exist_ok=True)
-    identity = uuid.uuid4().hex
+    identity = identity or uuid.uuid4().hex
     name = f"{at.timestamp():017.6f}-{identity[:8]}.json"
     request = {"id": identity, "command": command, "by": by, "at": at.isoformat(), **body}
     write_json(folder / name, request, durable=True)

@@ -147,6 +147,11 @@ RULES: Mapping[str, FaultRule] = {
         "Kiểm tra mạng; số liệu được giữ tại đài và gửi lại khi có mạng.",
         "Check the network; the figures are kept here and sent when it is back.",
     ),
+    "alert_refused": FaultRule(
+        0, 0, MAJOR, "Có cảnh báo không phát được", "An alert could not be aired",
+        "Xem lý do trong tệp .why cạnh cảnh báo (thư mục spool/alerts); phát bằng tay nếu cần, rồi xóa hai tệp đó.",
+        "Read why in the .why file beside the alert (folder spool/alerts); air it by hand if needed, delete both.",
+    ),
     "playout_down": FaultRule(
         5, 3, CRITICAL, "Bộ phát không chạy", "Playout down",
         "Khởi động lại máy; nếu không hết, gọi kỹ thuật.",

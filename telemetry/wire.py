@@ -18,7 +18,7 @@ from telemetry.chain import Entry
 
 VERSION = 1
 ROOT = f"tt/v{VERSION}"
-EVENTS, STATE, ACK = "evt", "state", "ack"
+EVENTS, STATE, ACK, ALERTS = "evt", "state", "ack", "alert"
 MAX_ENTRIES = 100
 MAX_BODY_BYTES = 200_000  # of the entries of one message together, unless a single one is larger
 MAX_PAYLOAD_BYTES = 1 << 20

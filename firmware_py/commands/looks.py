@@ -1,15 +1,18 @@
 """Commands that only look: config check, devices, status, faults."""
 
+import shutil
 from typing import Any
 
 from audio.library import read_index
 from firmware_py.clocks import boottime_ns
-from firmware_py.commands.context import Context
+from firmware_py.commands.context import CommandError, Context, failure
+from firmware_py.config import Speech
 from firmware_py.live import Live, look_at_all
 
 
 def config_check(context: Context) -> None:
     config = context.config()
+    _refuse_bad_speech(config.speech)
     context.say(f"{context.config_file()}: cấu hình đúng", f"{context.config_file()}: the configuration is right")
     if config.account_channel is None:
         context.say(
@@ -22,6 +25,19 @@ def config_check(context: Context) -> None:
             f"Chú ý: tệp dự phòng chưa vào thư viện: {', '.join(missing)}; lệnh schedule load sẽ đưa vào.",
             f"Note: not yet in the library, for the fallback: {', '.join(missing)}; schedule load takes them in.",
         )
+
+
+def _refuse_bad_speech(speech: Speech) -> None:
+    from scheduler.speech.abbreviations import BadAbbreviations, read_abbreviations
+
+    if speech.command and shutil.which(speech.command[0]) is None:
+        vi, en = "không có chương trình này, hoặc không chạy được", "there is no such program, or it may not be run"
+        raise failure(f"[speech] command: {speech.command[0]}", "no_speech", vi, en)
+    try:
+        if speech.abbreviations:
+            read_abbreviations(speech.abbreviations)
+    except BadAbbreviations as error:
+        raise CommandError(*error.problems) from None
 
 
 def devices(context: Context) -> None:

@@ -1,9 +1,12 @@
-"""The console process: serves the operator's page, and takes new programme files into the library."""
+"""The console process: the operator's page; by threads of its own, new programme files and alerts."""
 
 import logging
+import os
+import signal
 from functools import partial
 
 from audio.library import ingest
+from firmware_py.alerts.station import alert_watch
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
 from firmware_py.console.settings import ConsoleSettings
@@ -34,8 +37,13 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
-    LibraryKeeper(config.paths.media_dir, lambda path: ingest(path, config.library_dir)).start()
+    target_lufs = config.library.target_lufs
+    LibraryKeeper(config.paths.media_dir, lambda path: ingest(path, config.library_dir, target_lufs)).start()
+    alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    alerts.start()
     try:
         serve(settings, ready=partial(notify, "READY=1"))
     except CannotListen as error:
         raise ConsoleError(Problem("[console]", "cannot_listen", error.vi, error.en)) from None
+    finally:
+        alerts.close()

@@ -1,4 +1,4 @@
-"""The ledger process: one round of the core after another, receipts in between, the uplink in a thread of its own."""
+"""The ledger process: one round of the core after another, receipts in between; uplink and alert line are threads."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from firmware_py.alerts.inbox import deposit, refused_since
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
@@ -16,6 +17,7 @@ from firmware_py.live import look
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
 from telemetry.airtime import AirtimeRecord
+from telemetry.alert_line import AlertLine
 from telemetry.database import JournalError
 from telemetry.facts import Condition
 from telemetry.faults import with_times
@@ -25,11 +27,14 @@ from telemetry.outbox import Receipt
 from telemetry.readers import MeterReader, PlayoutReader
 from telemetry.retention import prune
 from telemetry.uplink import Uplink
+from telemetry.wire import Address
 
 TICK_S = 1.0
 UNHEARD_NS = 30 * NS_PER_S  # after our start the others have this long to say their first word
 LAST_RECEIPT_S = 5.0
 PRUNE_HOURS = 6
+REFUSED_FOR_S = 24 * 3_600.0  # a refused alert is a fault for so long, or until its file is taken away
+REFUSED_SHOWN = 10
 log = logging.getLogger("smartradio")
 
 
@@ -41,10 +46,14 @@ def main(config: Config) -> None:
         core = LedgerCore(config.ledger_db, config.station.id, _rules(config))
         uplink = _uplink(config, mailbox) if config.uplink.enabled else None
         ledger = Ledger(config, clock, core, uplink)
-        if uplink:
-            uplink.start()
+        line = _alert_line(config, clock) if config.uplink.enabled else None
+        for thread in (uplink, line):
+            if thread:
+                thread.start()
         decide_forever(mailbox, ledger.handle, lambda: TICK_S)
         ledger.end(mailbox)
+        if line:
+            line.close()
 
 
 def _rules(config: Config) -> Rules:
@@ -52,10 +61,18 @@ def _rules(config: Config) -> Rules:
     return Rules(account=config.account_channel, faults=with_times(times))
 
 
-def _uplink(config: Config, mailbox: Mailbox) -> Uplink:
+def _broker(config: Config) -> Broker:
     up = config.uplink
-    broker = Broker(up.host, up.port, up.username, secret(up.password_file), up.tls_ca)
-    return Uplink(broker, config.station.province, config.station.id, config.ledger_db, mailbox.put)
+    return Broker(up.host, up.port, up.username, secret(up.password_file), up.tls_ca)
+
+
+def _alert_line(config: Config, clock: StationClock) -> AlertLine:
+    address = Address(config.station.province, config.station.id)
+    return AlertLine(_broker(config), address, lambda data: deposit(config.alerts_dir, data, clock.read().wall))
+
+
+def _uplink(config: Config, mailbox: Mailbox) -> Uplink:
+    return Uplink(_broker(config), config.station.province, config.station.id, config.ledger_db, mailbox.put)
 
 
 @dataclass
@@ -125,10 +142,13 @@ class Ledger:
         return alive
 
     def _conditions(self, reading: Reading) -> list[Condition]:
-        if self.uplink is None:
-            return []
-        down = not self.uplink.connected
-        return [Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns)]
+        refused = refused_since(self.config.alerts_dir, reading.wall.timestamp() - REFUSED_FOR_S)
+        evidence = {"files": refused[:REFUSED_SHOWN]}
+        said = [Condition("alert_refused", "alerts", bool(refused), reading.boot, reading.boottime_ns, evidence)]
+        if self.uplink is not None:
+            down = not self.uplink.connected
+            said.append(Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns))
+        return said
 
     def _confirm(self, receipt: Receipt) -> None:
         try:

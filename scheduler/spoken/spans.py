@@ -102,6 +102,17 @@ def _date(year: int, month: int, day: int, text: str) -> date:
 
 
 def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
+    """A day as a heading or, where it is none, as "T2-T7 trừ ngày 30/11/2026" or "10/3 âm lịch". Raises Misread."""
+    try:
+        return _read_day_heading(cell, span, year)
+    except Misread as misread:
+        try:
+            return read_days(cell)
+        except Misread:
+            raise misread from None
+
+
+def _read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
     """As ``read_days``, also a day whose year or month the title tells: "Thứ 2 (23/11)", "23/11", "Thứ 2 ngày 23".
 
     Raises Misread: unreadable, without a year that anything tells, or a weekday that is not that date's.

@@ -96,6 +96,11 @@ def test_the_next_link_is_opened_before_it_is_needed_and_let_go_after():
     assert not switches(chains)
 
 
+def test_a_short_patience_does_not_open_the_next_link_at_every_pause():
+    chains = run((seconds("s", 4) + "q") * 10, "s", patience=Patience(2 * NS_PER_S, 2 * NS_PER_S, 2 * NS_PER_S))
+    assert {chain.listening for chain in chains} == {1}
+
+
 def test_what_gives_nothing_is_passed_over_and_what_comes_late_is_waited_for():
     passed_over = run(seconds("s", 20) + seconds("b", 40), "b", "s")
     assert [active for _, active in switches(passed_over)] == [2]

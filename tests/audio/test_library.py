@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import threading
+import time
 import unicodedata
 import wave
 from array import array
@@ -241,3 +242,27 @@ def test_two_loads_at_once_lose_nothing(tmp_path):
     for thread in threads:
         thread.join()
     assert sorted(read_index(tmp_path / "library")) == names
+
+
+def test_a_short_file_does_not_wait_for_a_long_one(tmp_path):
+    long, short = tmp_path / "long.wav", write_wav(tmp_path / "short.wav", noise(RATE_HZ))
+    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=240", "-ar", "48000", long)
+    taking = threading.Thread(target=ingest, args=(long, tmp_path / "library"))
+    taking.start()
+    while not (tmp_path / "library").is_dir():
+        time.sleep(0.01)
+    ingest(short, tmp_path / "library")
+    assert taking.is_alive()
+    taking.join()
+    assert set(read_index(tmp_path / "library")) == {"long.wav", "short.wav"}
+
+
+def test_what_a_kill_left_half_done_is_swept_away_later(tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    old, new = library / ".0123-old.part", library / ".0123-new.part"
+    for part in (old, new):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    ingest(write_wav(tmp_path / "a.wav", noise(RATE_HZ)), library)
+    assert (old.exists(), new.exists()) == (False, True)

@@ -387,6 +387,71 @@ def test_a_line_input_never_falls_far_behind_what_is_said():
     assert max(behind) < 16
 
 
+# -- time -----------------------------------------------------------------------------------------------------------
+
+
+class FakeLink:
+    """A live link that always sounds, and keeps where it was asked."""
+
+    live = True
+    failure = trouble = None
+    ready = True
+
+    def __init__(self):
+        self.asked = []
+
+    def take(self, n_frames, at_frame):
+        self.asked.append((at_frame, n_frames))
+        return tone(VOV, max(n_frames, 480))[: 2 * n_frames]
+
+    def ended_by(self, frame):
+        return False
+
+    def close(self): ...
+
+    def join(self, timeout_s):
+        return True
+
+
+@pytest.fixture
+def fake_chain():
+    link, other = FakeLink(), FakeLink()
+    chain = ChainSource([LinkPlan("a", lambda: link), LinkPlan("b", lambda: other)], boottime_ns, PATIENCE)
+    yield chain, link
+    chain.close()
+    assert chain.join(5.0)
+    assert not other.asked
+
+
+def test_after_a_freeze_it_skips_with_the_card_and_blames_no_link(fake_chain):
+    chain, link = fake_chain
+    chain.take(BLOCK_FRAMES, 1_000)
+    assert chain.take(BLOCK_FRAMES, 1_000 + BLOCK_FRAMES + 60 * RATE_HZ)
+    assert link.asked[-1][0] - link.asked[-2][0] == BLOCK_FRAMES + 60 * RATE_HZ
+    assert chain.sounding.first_lost is False
+
+
+def test_before_the_start_and_without_a_card_the_links_run_on_by_the_clock(fake_chain):
+    chain, link = fake_chain
+    for start in (0, 10**9):  # a new card has another place
+        asked_before = len(link.asked)
+        began_s = time.monotonic()
+        time.sleep(1.2)
+        ran_s = sum(n for _, n in link.asked[asked_before:]) / RATE_HZ
+        assert 0.3 < ran_s < time.monotonic() - began_s
+        assert chain.take(BLOCK_FRAMES, start)
+    places = [(at, at + n) for at, n in link.asked]
+    assert all(
+        end == at for (_, end), (at, _) in pairwise(places)
+    )  # no link was asked twice for a place, or left one out
+
+
+def test_nothing_asked_is_nothing_judged(fake_chain):
+    chain, link = fake_chain
+    assert chain.take(0, 0) == b""
+    assert link.asked == []
+
+
 # -- files and switches ---------------------------------------------------------------------------------------------
 
 

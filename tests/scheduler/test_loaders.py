@@ -20,6 +20,7 @@ from scheduler.loaders.table import Table, column_letters
 from scheduler.occurrence import BulletinClass, Kind
 from scheduler.plan import plan_days
 from scheduler.recurrence import EVERY_DAY, Dates, Holidays, Limited, LunarDays, Weekdays
+from scheduler.spoken.days import read_days
 from scheduler.template import SHEET, WEEK, template_toml, write_template_xlsx
 from scheduler.timetable import adopt, canonical_bytes
 from tests.scheduler.sheets import HEADINGS, TIN, ods_cell, write_csv, write_ods, write_xlsx
@@ -348,6 +349,24 @@ zone = "Thôn 1"
     assert relay.recurrence == Dates(frozenset({date(2026, 11, 24), date(2026, 11, 25)}))
     assert (relay.item.kind, relay.item.origin, relay.zone) == (Kind.RELAY, "huyen", "Thôn 1")
     assert (timetable.title, timetable.valid_to) == ("Tuần 47", date(2026, 11, 29))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "T2-T7 trừ ngày 30/11/2026",
+        "10/3 âm lịch",
+        "3 ngày từ 23/11/2026",
+        "Hằng ngày đến hết ngày 30/11/2026",
+        "Chủ nhật cuối tháng",
+        "ngày 1 và 15 hằng tháng",
+    ],
+)
+def test_a_sheets_day_may_be_said_in_any_way_that_days_are_read(tmp_path, cell):
+    rows = [["Ngày", "Giờ", "Thời lượng", "Chương trình"], [cell, "5h30", "15", "Bản tin"]]
+    loaded = load(write_csv(tmp_path / "a.csv", rows))
+    assert loaded.errors == ()
+    assert loaded.timetable.slots[0].recurrence == read_days(cell)
 
 
 LIMITED = """

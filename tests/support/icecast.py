@@ -25,7 +25,7 @@ FORMATS = {  # how a station may send: encoder, container, content type
 }
 CONFIGURATION = """<icecast>
 <hostname>localhost</hostname><location>test</location><admin>test@localhost</admin>
-<limits><source-timeout>30</source-timeout><burst-on-connect>1</burst-on-connect><burst-size>65535</burst-size></limits>
+<limits><source-timeout>120</source-timeout><burst-on-connect>1</burst-on-connect><burst-size>65535</burst-size></limits>
 <authentication><source-password>{password}</source-password><admin-password>{password}</admin-password></authentication>
 <listen-socket><port>{port}</port><bind-address>127.0.0.1</bind-address></listen-socket>
 <paths><basedir>/usr/share/icecast2</basedir><logdir>/tmp</logdir><webroot>/usr/share/icecast2/web</webroot>

@@ -1,0 +1,175 @@
+"""say | emergency: texts made audible, alerts handed in by a person."""
+
+import hashlib
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from firmware_py.alerts.inbox import deposit
+from firmware_py.alerts.station import home_of, memory_of, station_clock
+from firmware_py.commands.context import CommandError, Context, failure, person
+from firmware_py.commands.operate import send
+from firmware_py.config import Config
+from firmware_py.speech import Voice, voice_of
+from scheduler.alert import MAX_BYTES, Alert, Outcome, Verdict, judge
+from scheduler.clock import STATION_TZ, local_iso
+from scheduler.loaders import cap
+from scheduler.speech.abbreviations import BadAbbreviations
+from scheduler.speech.notice import MAX_CHARS, Said
+from scheduler.vietnamese import slug
+
+# -- say ------------------------------------------------------------------------------------------------------------
+
+
+def say(context: Context) -> None:
+    """Shows the text as it will be said, makes it a programme file, and tells how to hear and to air it."""
+    config, text = context.config(), _text(context)
+    voice = _voice(config, context.args.voice)
+    said = voice.said(text)
+    _show(context, said)
+    result: dict[str, Any] = {"text": text, "said": said.text, "spelt": said.spelt, "not_said": said.dropped}
+    if not context.args.dry_run:
+        result |= _made(context, config, voice, said)
+    if context.args.json:
+        context.print_json(result)
+
+
+def _text(context: Context) -> str:
+    given: str = context.args.text
+    text = sys.stdin.read(MAX_CHARS + 1) if given == "-" else given
+    if not text.strip():
+        raise failure("say", "no_text", "không có gì để đọc", "there is nothing to say")
+    if len(text) > MAX_CHARS:
+        raise failure("say", "text_too_long", f"dài quá {MAX_CHARS} chữ cái", f"longer than {MAX_CHARS} letters")
+    return text
+
+
+def _voice(config: Config, name: str | None) -> Voice:
+    try:
+        return voice_of(config.speech, name)
+    except BadAbbreviations as error:
+        raise CommandError(*error.problems) from None
+
+
+def _show(context: Context, said: Said) -> None:
+    if not context.args.json:
+        context.print(said.text)
+    if said.spelt:
+        names = ", ".join(said.spelt)
+        context.say(
+            f"Đọc từng chữ cái vì chưa biết: {names}. Có thể ghi thêm vào tệp viết tắt ([speech] abbreviations).",
+            f"Said letter by letter, not known: {names}. Add them to the station's file ([speech] abbreviations).",
+        )
+    if said.dropped:
+        context.say(f"Không đọc: {', '.join(said.dropped)}", f"Not said: {', '.join(said.dropped)}")
+
+
+def _made(context: Context, config: Config, voice: Voice, said: Said) -> dict[str, Any]:
+    from audio.decode import MediaError
+    from audio.library import ingest
+    from audio.speech import SpeechError, write
+
+    path = _destination(context, config, said)
+    try:
+        write(path, voice.speak(said.text))
+        if context.args.out:
+            context.say(f"Đã ghi {path}: hãy nghe thử.", f"Wrote {path}: listen to it.")
+            return {"file": str(path)}
+        entry = ingest(path, config.library_dir, config.library.target_lufs)
+    except (SpeechError, MediaError) as error:
+        raise CommandError(error.problem) from None
+    if context.args.now:
+        by, why = person(context.args.by), context.args.why
+        send(config, "play", by, source=entry.name, duration_ms=entry.duration_ms, why=why)
+        context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
+    else:
+        context.say(
+            f"Nghe thử: {path}\nPhát ngay: smartradio play {path}\nVào lịch: ghi {entry.name} ở cột Nguồn.",
+            f"Listen to it: {path}\nPlay it now: smartradio play {path}\nSchedule it: its source is {entry.name}",
+        )
+    return {"file": str(path), "name": entry.name, "duration_ms": entry.duration_ms}
+
+
+def _destination(context: Context, config: Config, said: Said) -> Path:
+    """--out, or a file among the programmes: it is heard there, and a timetable finds it there."""
+    from audio.decode import MediaError
+    from audio.library import media_name
+
+    if context.args.out:
+        return Path(context.args.out)
+    digest = hashlib.sha256(said.text.encode()).hexdigest()[:6]
+    given = context.args.name or f"{slug(' '.join(said.text.split()[:8]), 40)}-{digest}"
+    try:
+        name = media_name(given if given.lower().endswith(".wav") else f"{given}.wav")
+        config.paths.media_dir.mkdir(parents=True, exist_ok=True)
+    except MediaError as error:
+        raise CommandError(error.problem) from None
+    except OSError as error:
+        where, why = str(config.paths.media_dir), error.strerror or str(error)
+        raise failure(where, "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+    return config.paths.media_dir / name
+
+
+# -- emergency ------------------------------------------------------------------------------------------------------
+
+
+def emergency(context: Context) -> int:
+    """Says what will become of an alert, and hands it in; the station judges it again when it takes it."""
+    config = context.config()
+    data = _read(Path(context.args.file))
+    read = cap.read(data, context.args.file)
+    context.tell(read.warnings)
+    if read.alert is None:
+        raise CommandError(*read.errors)
+    verdict = _judged(config, read.alert)
+    airs = verdict.outcome in (Outcome.AIRED, Outcome.CANCELLED)
+    if airs and not context.args.dry_run:
+        _hand_in(config, data)
+    _tell(context, config, read.alert, verdict)
+    return 0 if airs else 1
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise failure(str(path), "unreadable", f"không đọc được: {why}", f"cannot be read: {why}") from None
+
+
+def _judged(config: Config, alert: Alert) -> Verdict:
+    reading = station_clock(config).read()
+    return judge(alert, home_of(config.alerts), reading.wall, reading.quality.plays, memory_of(config).known)
+
+
+def _hand_in(config: Config, data: bytes) -> None:
+    try:
+        deposit(config.alerts_dir, data, datetime.now(STATION_TZ))
+    except OSError as error:
+        where, why = str(config.alerts_dir), error.strerror or str(error)
+        raise failure(where, "spool", f"không ghi được: {why}", f"cannot be written: {why}") from None
+
+
+def _tell(context: Context, config: Config, alert: Alert, verdict: Verdict) -> None:
+    broadcast = verdict.broadcast
+    said = _voice(config, None).said(broadcast.text).text if broadcast and not broadcast.audio else ""
+    if context.args.json:
+        context.print_json(
+            {
+                "alert": alert.id,
+                "outcome": str(verdict.outcome),
+                "why": context.text(verdict.vi, verdict.en),
+                "class": str(broadcast.bulletin_class) if broadcast else None,
+                "title": broadcast.title if broadcast else None,
+                "said": said or None,
+                "audio": [resource.description for resource in broadcast.audio] if broadcast else [],
+                "expires_at": local_iso(broadcast.expires) if broadcast else None,
+                "replaces": list(verdict.stops),
+            }
+        )
+        return
+    context.say(f"{alert.id}: {verdict.vi}", f"{alert.id}: {verdict.en}")
+    if said:
+        context.print(said)
