@@ -101,10 +101,10 @@ def _date(year: int, month: int, day: int, text: str) -> date:
 # --- headings of days
 
 
-def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
-    """A day as a heading or, where it is none, as "T2-T7 trừ ngày 30/11/2026" or "10/3 âm lịch". Raises Misread."""
+def read_day_cell(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
+    """Ngày in a list: as a heading or, where it is none, as "T2-T7 trừ ngày 30/11/2026" or "10/3 âm lịch". Raises Misread."""
     try:
-        return _read_day_heading(cell, span, year)
+        return read_day_heading(cell, span, year)
     except Misread as misread:
         try:
             return read_days(cell)
@@ -112,7 +112,7 @@ def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurre
             raise misread from None
 
 
-def _read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
+def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
     """As ``read_days``, also a day whose year or month the title tells: "Thứ 2 (23/11)", "23/11", "Thứ 2 ngày 23".
 
     Raises Misread: unreadable, without a year that anything tells, or a weekday that is not that date's.
