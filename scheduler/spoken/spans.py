@@ -102,7 +102,7 @@ def _date(year: int, month: int, day: int, text: str) -> date:
 
 
 def read_day_cell(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
-    """Ngày in a list: as a heading or, where it is none, as "T2-T7 trừ ngày 30/11/2026" or "10/3 âm lịch". Raises Misread."""
+    """Ngày in a list: a heading of a day, else what ``read_days`` makes of it ("10/3 âm lịch"). Raises Misread."""
     try:
         return read_day_heading(cell, span, year)
     except Misread as misread:
