@@ -101,6 +101,17 @@ def _date(year: int, month: int, day: int, text: str) -> date:
 # --- headings of days
 
 
+def read_day_cell(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
+    """Ngày in a list: a heading of a day, else what ``read_days`` makes of it ("10/3 âm lịch"). Raises Misread."""
+    try:
+        return read_day_heading(cell, span, year)
+    except Misread as misread:
+        try:
+            return read_days(cell)
+        except Misread:
+            raise misread from None
+
+
 def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
     """As ``read_days``, also a day whose year or month the title tells: "Thứ 2 (23/11)", "23/11", "Thứ 2 ngày 23".
 
