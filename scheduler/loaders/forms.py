@@ -163,7 +163,8 @@ def _dated(slot: Slot, span: Span | None) -> Slot:
     """Of several weeks each has its own: weekdays are those of the week."""
     if span is None or not isinstance(slot.recurrence, Weekdays):
         return slot
-    return replace(slot, recurrence=Dates(frozenset(day for day in span.dates() if slot.recurrence.falls_on(day))))
+    days = frozenset(day for day in span.dates() if day.weekday() in slot.recurrence.days)
+    return replace(slot, recurrence=Dates(days))
 
 
 def _loaded(plan: SheetPlan, stem: str) -> Loaded:
