@@ -10,16 +10,19 @@ import errno
 import hashlib
 import json
 import os
+import re
+import select
 import stat
 import subprocess
 import threading
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audio.fallback import Trouble
 from audio.format import BYTES_PER_FRAME, FULL_SCALE, RATE_HZ
 from audio.levelling import CEILING_DBTP, Sound, SoundReport
 from scheduler.problem import Problem
@@ -38,6 +41,20 @@ EXACT_CONTAINERS = ("wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "caf", "w6
 CONTAINERS = f"{','.join(EXACT_CONTAINERS)},mp3,aac,ogg,asf,amr,au,ac3,mpeg,mpegts,avi"
 STREAM_PROTOCOLS = "http,https,tcp,tls,hls,crypto,httpproxy,rtp,rtsp,udp,srt,rtmp"
 STREAM_TIMEOUT_US = 10_000_000
+STREAM_PROBE_BYTES = 16_384  # to know its format by; left to itself ffmpeg reads 128 kB of an MP3: 4 s of waiting
+STREAM_TROUBLES = (  # what ffmpeg says, and the word for it
+    ("Connection refused", "refused"),
+    ("401 Unauthorized", "forbidden"),
+    ("403 Forbidden", "forbidden"),
+    ("404 Not Found", "not_found"),
+    ("Server returned", "server_error"),
+    ("Failed to resolve", "unresolved"),
+    ("timed out", "timeout"),
+    ("Network is unreachable", "unreachable"),
+    ("No route to host", "unreachable"),
+    ("Invalid data found", "not_audio"),
+    (STARVED := "no sound came", "stall"),
+)
 _CHUNK_BYTES = 1 << 16
 _DIES_WITH_THREAD = ("setpriv", "--pdeathsig", "KILL", "--")
 _LIMITED = ("prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_SECONDS}", f"--fsize={MAX_FILE_BYTES}", "--core=0", "--")
@@ -148,7 +165,21 @@ def reading(flac: Path, seconds: int) -> AbstractContextManager["Child"]:
 def streaming(url: str) -> AbstractContextManager["Child"]:
     """A child that decodes a relay's address, as s16le mono 48 kHz, for as long as the relay lasts."""
     patience = ("-rw_timeout", str(STREAM_TIMEOUT_US)) if url.startswith(("http:", "https:")) else ()
-    return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, "-i", url, "-vn", *_RAW_OUT])
+    probe = ("-formatprobesize", str(STREAM_PROBE_BYTES))
+    return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, *probe, "-i", url, "-vn", *_RAW_OUT])
+
+
+def stream_trouble(complaints: Sequence[str]) -> Trouble:
+    """Why a stream's child ended, by what it complained of."""
+    for known, code in STREAM_TROUBLES:
+        if said := next((line for line in complaints if known in line), None):
+            return Trouble(code, without_password(said))
+    return Trouble("failed", without_password(complaints[-1])) if complaints else Trouble("ended", "the stream ended")
+
+
+def without_password(text: str) -> str:
+    """*text* without the names and passwords in its addresses: it goes into records and logs."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 # -- children -------------------------------------------------------------------------------------------------------
@@ -165,10 +196,15 @@ class Child:
     process: subprocess.Popen[bytes]
     complaints: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
-    def read(self) -> bytes:
-        """What there is, at least one byte; none at the end."""
+    def read(self, starved_s: float | None = None) -> bytes:
+        """What there is, at least one byte; none at the end. A child that gives nothing for *starved_s* is killed."""
         assert self.process.stdout is not None
-        return os.read(self.process.stdout.fileno(), _CHUNK_BYTES)
+        pipe = self.process.stdout.fileno()
+        if starved_s is not None and not _readable(pipe, starved_s):
+            self.complaints.append(f"{STARVED} for {starved_s:g} s")
+            self.process.kill()
+            return b""
+        return os.read(pipe, _CHUNK_BYTES)
 
     @property
     def returncode(self) -> int:
@@ -179,6 +215,12 @@ class Child:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.complaints.append(line.decode(errors="replace").strip())
+
+
+def _readable(pipe: int, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1_000))
 
 
 @dataclass(slots=True)

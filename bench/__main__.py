@@ -18,6 +18,7 @@ NAMES = (
     "measure",
     "alarms",
     "measure_long",
+    "library",
     "uncertainty",
     "takeover",
     "schedule",
@@ -27,6 +28,7 @@ NAMES = (
     "collector",
     "report",
     "console",
+    "fallback",
     "peers",
 )
 

@@ -98,6 +98,7 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
     export.add_argument("--xlsx", metavar="F")
     template = _add(group, common, "template", "timetables.template", "lịch mẫu để điền / an example to fill in")
     template.add_argument("--xlsx", metavar="F")
+    template.add_argument("--grid", action="store_true", help="lịch tuần, ngày ghi ngang / a weekly grid (with --xlsx)")
 
 
 def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import difflib
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Day
 from datetime import time
@@ -10,10 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from audio.fallback import Patience
 from audio.levelling import TARGET_LUFS
+from scheduler.address import is_stream, named
+from scheduler.clock import NS_PER_S
 from scheduler.guards import Guards as StationGuards
-from scheduler.holidays import HolidayCalendar, OwnHoliday
+from scheduler.holidays import HolidayCalendar, OwnHoliday, holiday_named
 from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
 from scheduler.spoken.days import read_days
@@ -70,6 +75,75 @@ class Channel(Section):
     device: str = Field(min_length=1)
     account: bool = False
     kind: Literal["line", "off_air", "microphone"] = "line"
+
+
+class Input(Section):
+    """A line input or a microphone, as a source: ``line:NAME`` or ``mic:NAME``."""
+
+    device: str = Field(min_length=1)
+
+
+IDENT = "ident"
+LINE, FILE = "line:", "file:"
+
+
+def _link(value: str) -> str:
+    """One link of a relay's chain."""
+    file = value.startswith(FILE) and len(value) > len(FILE) and not set(value[len(FILE) :]) & set("/\\")
+    if is_stream(value) or value == IDENT or file or (value.startswith(LINE) and named(value)):
+        return value
+    raise PydanticCustomError("bad_link", "{link} is no link", {"link": value})
+
+
+Link = Annotated[str, AfterValidator(_link)]
+
+
+class RelayChain(Section):
+    """A relay with its own chain, ``chain:NAME``; what it leaves out is that of [relay]."""
+
+    links: tuple[Link, ...] = Field(min_length=1)
+    silence_s: float | None = Field(default=None, gt=0, le=600)
+    silence_dbfs: float | None = Field(default=None, ge=-90, le=-20)
+    stall_s: float | None = Field(default=None, gt=0, le=600)
+    back_after_s: float | None = Field(default=None, ge=0, le=600)
+
+
+class Relay(BaseModel):
+    """[relay]: what holds for every relay; each [relay.NAME] is a chain."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, RelayChain] = Field(init=False)  # the default is for type checkers
+
+    fallback: tuple[Link, ...] = ()  # behind a plain address or a line input
+    ident: str | None = Field(default=None, min_length=1)  # a file of the media folder
+    silence_s: float = Field(default=15, gt=0, le=600)
+    silence_dbfs: float = Field(default=-55, ge=-90, le=-20)
+    stall_s: float = Field(default=5, gt=0, le=600)
+    back_after_s: float = Field(default=10, ge=0, le=600)
+
+    @property
+    def chains(self) -> Mapping[str, RelayChain]:
+        return self.__pydantic_extra__ or {}
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Of all chains."""
+        return (*self.fallback, *(link for chain in self.chains.values() for link in chain.links))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What has to be in the library for the chains to have all their links."""
+        named = dict.fromkeys(link.removeprefix(FILE) for link in self.links if link.startswith(FILE))
+        return (*named, *([self.ident] if self.ident else []))
+
+    def with_own(self, chain: RelayChain) -> "Relay":
+        """These settings, with those that *chain* has of its own."""
+        return self.model_copy(update=chain.model_dump(exclude_none=True, exclude={"links"}))
+
+    @property
+    def patience(self) -> Patience:
+        silence_ns, stall_ns, back_ns = (round(s * NS_PER_S) for s in (self.silence_s, self.stall_s, self.back_after_s))
+        return Patience(silence_ns, stall_ns, back_ns)
 
 
 class Clock(Section):
@@ -152,7 +226,7 @@ class Holiday(Section):
     def value(self) -> OwnHoliday:
         dates = self.date if isinstance(self.date, tuple) else (self.date,)
         lunar = parse_lunar_day(self.lunar) if self.lunar else None
-        return OwnHoliday(self.name, frozenset(dates), lunar, self.working)
+        return OwnHoliday(holiday_named(self.name) or self.name, frozenset(dates), lunar, self.working)
 
 
 class Library(Section):
@@ -173,6 +247,8 @@ class Config(Section):
     output: Output
     paths: Paths = Paths()
     channel: tuple[Channel, ...] = ()
+    input: dict[TopicWord, Input] = Field(default_factory=dict)
+    relay: Relay = Relay()
     clock: Clock = Clock()
     uplink: Uplink = Uplink()
     console: Console = Console()
@@ -200,6 +276,18 @@ class Config(Section):
             raise ValueError("only one [[channel]] may have account = true")
         if self.channel and not any(channel.account for channel in self.channel):
             raise ValueError("one [[channel]] must have account = true: its airtime is the station's")
+        return self
+
+    @model_validator(mode="after")
+    def _known_links(self) -> "Config":
+        for link in self.relay.links:
+            if link == IDENT and self.relay.ident is None:
+                raise PydanticCustomError("no_ident", "there is no ident")
+            name = link.removeprefix(LINE)
+            if link.startswith(LINE) and name not in self.input:
+                near = difflib.get_close_matches(name, self.input, n=1)
+                hint = {"vi": f'; có phải là "{near[0]}"?', "en": f'; did you mean "{near[0]}"?'} if near else {}
+                raise PydanticCustomError("unknown_input", "{name}", {"name": name, "vi": "", "en": "", **hint})
         return self
 
     @property
@@ -277,6 +365,15 @@ _MESSAGES = {
     "int_type": _Words("phải là số nguyên", "must be a whole number"),
     "float_type": _Words("phải là số", "must be a number"),
     "bool_type": _Words("phải là true hoặc false", "must be true or false"),
+    "bad_link": _Words(
+        '"{link}" không dùng được: ghi http(s)://…, line:TÊN, file:TÊN-TỆP hoặc ident',
+        '"{link}" is no link: write http(s)://…, line:NAME, file:NAME or ident',
+    ),
+    "unknown_input": _Words("không có [input.{name}]{vi}", "there is no [input.{name}]{en}"),
+    "no_ident": _Words(
+        'có "ident" trong chuỗi dự phòng nhưng [relay] chưa ghi ident = "tên tệp"',
+        'a chain has "ident", but [relay] does not say ident = "a file\'s name"',
+    ),
     "model_type": _Words("phải là một bảng [ ... ]", "must be a table [ ... ]"),
 }
 
@@ -322,12 +419,13 @@ def _read(path: Path) -> str:
 
 def _problem(path: Path, text: str, model: type[Section], error: dict[str, Any]) -> Problem:
     keys = [str(part) for part in error["loc"]]
-    words = _MESSAGES.get(error["type"])
-    en = words.en if words else error["msg"].removeprefix("Value error, ")
-    vi = words.vi if words else en
-    if isinstance(misread := error.get("ctx", {}).get("error"), Misread):
+    words, values = _MESSAGES.get(error["type"]), error.get("ctx", {})
+    en = words.en.format(**values) if words else error["msg"].removeprefix("Value error, ")
+    vi = words.vi.format(**values) if words else en
+    if isinstance(misread := values.get("error"), Misread):
         vi = misread.vi
-    if error["type"] == "extra_forbidden" and (near := _near(model, keys)):
+    misspelt = error["type"] in ("extra_forbidden", "model_type")
+    if misspelt and (near := _near(model, keys)) and near != keys[-1]:
         en, vi = f'{en}; did you mean "{near}"?', f'{vi}; có phải là "{near}"?'
     return Problem(f"{path}{_line(text, keys)} {'.'.join(keys)}".rstrip(), error["type"], vi, en)
 

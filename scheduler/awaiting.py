@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 
+from scheduler.address import is_address
 from scheduler.clock import STATION_TZ
 from scheduler.occurrence import Kind, Occurrence
 
@@ -20,7 +21,7 @@ def awaiting(plan: Iterable[Occurrence], now: datetime, has_source: Callable[[st
     """What still waits for its file: the file's name, or the programme's where none was named → its next occurrence."""
     until, found = reminded_until(now), dict[str, Occurrence]()
     for occurrence in sorted(plan, key=lambda o: o.starts_at):
-        needs_file = occurrence.kind is not Kind.LIVE and "://" not in occurrence.source
+        needs_file = occurrence.kind is not Kind.LIVE and not is_address(occurrence.source)
         if (
             needs_file
             and now < occurrence.ends_at

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
+from scheduler.address import RELAY, is_address, is_stream, named
 from scheduler.clashes import Clash, Together, TooMany, find_clashes, together
 from scheduler.clock import STATION_TZ
 from scheduler.guards import NO_GUARDS, Guards, session_begins
@@ -26,8 +27,7 @@ from scheduler.timetable import (
 from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
-ADDRESS_SCHEMES = ("http://", "https://")
-HORIZON = timedelta(days=2 * 366)  # how far ahead a timetable without an end is looked at
+HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
@@ -40,6 +40,8 @@ class Rules:
     has_source: Callable[[str], bool] | None = None  # whether a file is in the media folder; None: not asked
     today: date | None = None  # from where a timetable without a beginning is looked at; None: it does not matter
     content_of: ContentOf = nothing_known
+    inputs: Collection[str] | None = None  # line inputs and microphones the station knows; None: whatever is written
+    relays: Collection[str] | None = None  # the same for its chains
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,11 @@ class Findings:
 
 def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
     """Every error and warning of *timetable*, in the order of its rows."""
-    found: list[_Found] = []
-    for slot in timetable.slots:
-        found += [_Found(slot, problem) for problem in _slot_errors(slot, timetable, rules)]
-    single, doubles = _without_doubles([slot for slot in timetable.slots if _can_last(slot)])
-    days = [calendar_day(day, rules.guards.holidays) for day in _days_looked_at(timetable, rules.today)]
-    days = [day for day in days if timetable.in_force(day)]
-    found += [*doubles, *_of_sets(single, days, timetable, rules), *_on_silent_days(single, days, rules.guards)]
     rows = {id(slot): n for n, slot in enumerate(timetable.slots)}
-    found.sort(key=lambda one: rows[id(one.slot)])
+    found = sorted(_found(timetable, rules), key=lambda one: rows[id(one.slot)])
     errors = tuple(one.problem for one in found if not one.warns)
     warnings = (
+        *_past(timetable, rules.today),
         *(one.problem for one in found if one.warns),
         *_awaiting(timetable.slots, rules.has_source),
         *_told_by_content(timetable.slots, rules.content_of),
@@ -75,17 +71,33 @@ class _Found:
     warns: bool = False
 
 
+def _found(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
+    for slot in timetable.slots:
+        yield from (_Found(slot, problem) for problem in _slot_errors(slot, timetable, rules))
+    single, doubles = _without_doubles([slot for slot in timetable.slots if _can_last(slot)])
+    yield from doubles
+    days = [calendar_day(day, rules.guards.holidays) for day in _days_looked_at(timetable, rules.today)]
+    days = [day for day in days if timetable.in_force(day)]
+    yield from _of_sets(single, days, timetable, rules)
+    yield from _on_silent_days(single, days, rules.guards)
+
+
 def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
     """The days of the validity, at most two years of them, and every date that is written, with its neighbours."""
-    first = min(max(timetable.valid_from or today or _SOME_DAY, _FIRST_DAY), _LAST_DAY - HORIZON)
-    if today and first + HORIZON < today:
-        first = today
-    last = min(timetable.valid_to or date.max, first + HORIZON)
-    days = {first + timedelta(days=n) for n in range((last - first).days + 1)}
-    told = {day for slot in timetable.slots for day in explicit_dates(slot.recurrence)}
-    for written in {day for day in told if _FIRST_DAY <= day <= _LAST_DAY}:
-        days |= {written + timedelta(days=n) for n in (-1, 0, 1)}
-    return sorted(days)
+    first = (timetable.valid_from or today or _SOME_DAY).toordinal()
+    if today and first + HORIZON_DAYS < today.toordinal():
+        first = today.toordinal()
+    last = min((timetable.valid_to or date.max).toordinal(), first + HORIZON_DAYS)
+    numbers = set(range(first, last + 1))
+    for written in {day.toordinal() for slot in timetable.slots for day in explicit_dates(slot.recurrence)}:
+        numbers |= {written - 1, written, written + 1}
+    return [date.fromordinal(number) for number in sorted(numbers) if 1 <= number <= date.max.toordinal()]
+
+
+def _past(timetable: Timetable, today: date | None) -> Iterator[Problem]:
+    if today is not None and timetable.valid_to is not None and timetable.valid_to < today:
+        day = f"{timetable.valid_to:%d/%m/%Y}"
+        yield Problem("timetable", "validity_past", f"lịch đã hết hiệu lực từ {day}", f"the timetable ended on {day}")
 
 
 def _unadoptable(timetable: Timetable) -> Iterator[Problem]:
@@ -100,6 +112,7 @@ def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Pro
     yield from _impossible_duration(slot)
     yield from _emergency(slot)
     yield from _bad_source(slot)
+    yield from _unknown_name(slot, rules)
     yield from _unknown_zone(slot, rules.zones)
     yield from _absurd_date(slot)
     yield from _outside_validity(slot, timetable)
@@ -124,15 +137,13 @@ def _emergency(slot: Slot) -> Iterator[Problem]:
         yield Problem(slot.place("class"), "emergency_in_timetable", vi, en)
 
 
-def is_address(source: str) -> bool:
-    return "://" in source
-
-
 def _bad_source(slot: Slot) -> Iterator[Problem]:
     """A file is named inside the media folder: no drive, no way out of it. An address is http or https."""
     source, where = slot.item.source, slot.place("source")
+    if named(source):
+        return
     if is_address(source):
-        if not source.lower().startswith(ADDRESS_SCHEMES):
+        if not is_stream(source):
             vi = f"địa chỉ “{source}” không dùng được; chỉ nhận http:// hoặc https://"
             yield Problem(where, "bad_source", vi, f"the address “{source}” must begin with http:// or https://")
     elif "\\" in source or ":" in source or source.startswith("/") or ".." in source.split("/"):
@@ -141,6 +152,27 @@ def _bad_source(slot: Slot) -> Iterator[Problem]:
         yield Problem(
             where, "bad_source", vi, f"source “{source}”: only a file's name in the media folder, e.g. “{name}”"
         )
+
+
+def _unknown_name(slot: Slot, rules: Rules) -> Iterator[Problem]:
+    """An input or a relay that the station's configuration does not have."""
+    source = named(slot.item.source)
+    if source is None:
+        return
+    known = rules.relays if source.form == RELAY else rules.inputs
+    if known is None or source.name in known:
+        return
+    near = get_close_matches(source.name, known, 1, cutoff=0.5)
+    vi, en = (
+        (f"; có phải “{source.form}:{near[0]}”?", f"; did you mean “{source.form}:{near[0]}”?") if near else ("", "")
+    )
+    section = "relay" if source.form == RELAY else "input"
+    yield Problem(
+        slot.place("source"),
+        "unknown_source",
+        f"cấu hình của đài không có [{section}.{source.name}]{vi}",
+        f"the station's configuration has no [{section}.{source.name}]{en}",
+    )
 
 
 def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem]:

@@ -48,21 +48,24 @@ class _Prepared:
 
     slot: Slot
     id_tail: str
-    lasts: timedelta
+    begins: timedelta  # from midnight: a station's days have 24 hours, all of them
+    ends: timedelta
 
     @classmethod
     def of(cls, slot: Slot) -> "_Prepared":
         clock = slot.starts.strftime("%H%M%S" if slot.starts.second else "%H%M")
         zone = "" if slot.zone == ALL_ZONES else "-" + slug(slot.zone)
-        return cls(slot, f"T{clock}-{slug(slot.item.title)}{zone}", timedelta(milliseconds=slot.item.duration_ms))
+        begins = timedelta(hours=slot.starts.hour, minutes=slot.starts.minute, seconds=slot.starts.second)
+        ends = begins + timedelta(milliseconds=slot.item.duration_ms)
+        return cls(slot, f"T{clock}-{slug(slot.item.title)}{zone}", begins, ends)
 
-    def on(self, day: date, occurrence_id: str) -> Occurrence:
-        item, starts_at = self.slot.item, datetime.combine(day, self.slot.starts, STATION_TZ)
+    def on(self, midnight: datetime, occurrence_id: str) -> Occurrence:
+        item = self.slot.item
         return Occurrence(
             occurrence_id,
             item.title,
-            starts_at,
-            starts_at + self.lasts,
+            midnight + self.begins,
+            midnight + self.ends,
             item.kind,
             item.origin,
             None,
@@ -117,8 +120,8 @@ def _expand(book: TimetableBook, first: date, end: date, holidays: HolidayCalend
 def _of_day(today: Sequence[_Prepared], day: date) -> Iterator[Occurrence]:
     """Ids are unique even in a plan that a check would refuse: a second one of the same name gets "-2"."""
     seen: dict[str, int] = {}
-    date_text = day.isoformat()
+    date_text, midnight = day.isoformat(), datetime.combine(day, time(), STATION_TZ)
     for one in today:
         occurrence_id = date_text + one.id_tail
         times = seen[occurrence_id] = seen.get(occurrence_id, 0) + 1
-        yield one.on(day, occurrence_id if times == 1 else f"{occurrence_id}-{times}")
+        yield one.on(midnight, occurrence_id if times == 1 else f"{occurrence_id}-{times}")

@@ -34,7 +34,7 @@ def link_repeats(occurrences: Sequence[Occurrence], content_of: ContentOf = noth
     linked = []
     for occurrence in sorted(occurrences, key=lambda o: (o.starts_at, o.kind is not Kind.REPEAT)):
         if occurrence.kind is Kind.REPEAT or _held_before(occurrence, latest, content_of):
-            linked.append(_linked(replace(occurrence, kind=Kind.REPEAT), latest, content_of))
+            linked.append(_linked(occurrence, latest, content_of))
         else:
             latest.update(dict.fromkeys(_keys(occurrence, content_of), occurrence))
             linked.append(occurrence)
@@ -65,7 +65,10 @@ def _linked(repeat: Occurrence, latest: dict[tuple[str, str], Occurrence], conte
     recent = [
         o for o in originals if repeat.starts_at - o.starts_at <= REPEAT_WITHIN and _may_be(content, o, content_of)
     ]
-    return replace(repeat, repeat_of=max(recent, key=lambda o: o.starts_at).id) if recent else repeat
+    original = max(recent, key=lambda o: o.starts_at).id if recent else None
+    if repeat.kind is Kind.REPEAT and original is None:
+        return repeat
+    return replace(repeat, kind=Kind.REPEAT, repeat_of=original)
 
 
 def _may_be(content: str | None, original: Occurrence, content_of: ContentOf) -> bool:

@@ -1,8 +1,9 @@
-"""An example week to fill in, as a workbook for operators and as TOML for technicians. Both load without an error."""
+"""An example week to fill in: as a list or a weekly grid in a workbook, as TOML. Each loads without a word."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, time
+from itertools import groupby
 from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -47,17 +48,95 @@ GUIDE = (
 )
 
 
-def write_template_xlsx(path: Path) -> None:
-    """Write the workbook: a list with an example week, choices for two columns, and a sheet of instructions.
+GRID_DAYS = ("Thứ 2", "Thứ 3", "Thứ 4", "Thứ 5", "Thứ 6", "Thứ 7", "CN")
+_VOV_MORNING, _VOV_EVENING = "Tiếp âm Thời sự Đài TNVN", "Tiếp âm Thời sự Đài TNVN buổi chiều"
+_NEWS, _NOTICES = "Bản tin buổi sáng của xã", "Thông báo của UBND xã"
+GRID: tuple[tuple[str, str, tuple[str, ...]], ...] = (  # session, time, what each day has then
+    ("Sáng", "5h00-5h30", (_VOV_MORNING,) * 6 + ("Nghỉ",)),
+    ("Sáng", "5h30-5h45", (_NEWS,) * 6 + ("Nghỉ",)),
+    ("Sáng", "5h45-6h00", ("1. Lịch tiêm phòng (3')\n2. Thu gom rác (2')", "", _NOTICES, "", _NOTICES, "", "Nghỉ")),
+    ("Chiều", "17h00-17h30", (_VOV_EVENING,) * 6 + ("Ca nhạc quê hương",)),
+    ("Chiều", "17h30-17h45", (f"{_NEWS} (PL)",) * 6 + ("",)),
+)
+GRID_SOURCES = (
+    (_VOV_MORNING, _VOV),
+    (_VOV_EVENING, _VOV),
+    (_NEWS, "ban-tin-sang.mp3"),
+    (_NOTICES, "thong-bao.mp3"),
+    ("Lịch tiêm phòng", "tiem-phong.mp3"),
+    ("Thu gom rác", "thu-gom-rac.mp3"),
+    ("Ca nhạc quê hương", "ca-nhac.mp3"),
+)
+GRID_GUIDE = (
+    "HƯỚNG DẪN GHI LỊCH TUẦN",
+    "Ngày ghi ngang, giờ ghi dọc. Ghi thêm “(từ 23/11 đến 29/11/2026)” ở tên lịch thì lịch chỉ dùng cho tuần ấy.",
+    "Cột giờ: khung giờ như trên, hoặc giờ bắt đầu; khi đó ghi số phút trong ô, thí dụ: Bản tin xã (15').",
+    "Một ô nhiều mục: mỗi mục một dòng, ghi số phút; các mục nối tiếp nhau từ giờ đầu dòng.",
+    "Ô trống, gạch ngang hoặc Nghỉ là không phát. Ghi (PL) nếu là phát lại; ghi Tiếp âm, Trực tiếp ở đầu tên.",
+    "Trang Nguồn: chương trình nào phát từ tệp nào, hoặc địa chỉ tiếp âm. Tệp chưa có thì máy nhắc “chờ nội dung”.",
+    GUIDE[-1],
+)
+
+
+def write_template_xlsx(path: Path, *, grid: bool = False) -> None:
+    """Write the workbook: an example week as a list or as a grid, and a sheet of instructions.
 
     Raises OSError, which the library would hide behind errors of its own: it writes to memory.
     """
     whole = io.BytesIO()
     with xlsxwriter.Workbook(whole, {"in_memory": True}) as book:
-        title = "LỊCH PHÁT SÓNG ĐÀI TRUYỀN THANH XÃ"
-        add_list_sheet(book, [[title]], HEADINGS, [(*row, "") for row in WEEK])
-        _write_guide(book)
+        if grid:
+            _write_grid(book)
+            _write_sources(book)
+            _write_guide(book, GRID_GUIDE)
+        else:
+            add_list_sheet(book, [["LỊCH PHÁT SÓNG ĐÀI TRUYỀN THANH XÃ"]], HEADINGS, [(*row, "") for row in WEEK])
+            _write_guide(book, GUIDE)
     path.write_bytes(whole.getvalue())
+
+
+def _write_grid(book: xlsxwriter.Workbook) -> None:
+    """What is the same on days beside one another is merged, as people draw it."""
+    sheet = book.add_worksheet(SHEET)
+    bold = book.add_format({"bold": True, "font_size": 14})
+    heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "align": "center"})
+    plain = book.add_format({"border": 1, "text_wrap": True, "valign": "vcenter"})
+    sheet.set_column(0, 1, 12)
+    sheet.set_column(2, 8, 20)
+    sheet.write_string(0, 0, "LỊCH PHÁT SÓNG TUẦN CỦA ĐÀI TRUYỀN THANH XÃ", bold)
+    for column, name in enumerate(("Buổi", "Giờ", *GRID_DAYS)):
+        sheet.write_string(2, column, name, heading)
+    for row, (session, hours, titles) in enumerate(GRID, 3):
+        sheet.write_string(row, 0, session, plain)
+        sheet.write_string(row, 1, hours, plain)
+        for first, last, title in _alike(titles):
+            _write_merged(sheet, row, 2 + first, 2 + last, title, plain)
+    sheet.freeze_panes(3, 2)
+
+
+def _alike(titles: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Runs of equal titles: first, last, title."""
+    for title, run in groupby(enumerate(titles), key=lambda pair: pair[1]):
+        numbers = [number for number, _ in run]
+        yield numbers[0], numbers[-1], title
+
+
+def _write_merged(
+    sheet: xlsxwriter.worksheet.Worksheet, row: int, first: int, last: int, text: str, style: xlsxwriter.format.Format
+) -> None:
+    if first == last:
+        sheet.write_string(row, first, text, style)
+    else:
+        sheet.merge_range(row, first, row, last, text, style)
+
+
+def _write_sources(book: xlsxwriter.Workbook) -> None:
+    sheet = book.add_worksheet("Nguồn")
+    heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})
+    sheet.set_column(0, 1, 44)
+    for row, cells in enumerate((("Chương trình", "Nguồn"), *GRID_SOURCES)):
+        for column, text in enumerate(cells):
+            sheet.write_string(row, column, text, *(() if row else (heading,)))
 
 
 def add_list_sheet(
@@ -104,11 +183,11 @@ def _offer(sheet: xlsxwriter.worksheet.Worksheet, first: int, column: int, headi
     sheet.data_validation(first, column, _LAST_ROW, column, rule | {"error_message": "Chọn: " + ", ".join(choices)})
 
 
-def _write_guide(book: xlsxwriter.Workbook) -> None:
+def _write_guide(book: xlsxwriter.Workbook, lines: Sequence[str]) -> None:
     sheet = book.add_worksheet("Hướng dẫn")
     wrapped = book.add_format({"text_wrap": True})
     sheet.set_column(0, 0, 110, wrapped)
-    for row, line in enumerate(GUIDE):
+    for row, line in enumerate(lines):
         sheet.write_string(row, 0, line)
 
 

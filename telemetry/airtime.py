@@ -104,6 +104,7 @@ class AirtimeRecord:
     withdrawn_by: str | None = None  # from the plan, while it ran
     loudness: LoudnessShare | None = None  # evidence only; None: not measured, or of a record before it was
     content: str | None = None  # SHA-256 of the file's samples; None: not of a file, not played, or a record of before
+    fallback_ms: int | None = None  # a relay's fallback sounded instead, for so much of what was played; None: never
     revision: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -131,6 +132,7 @@ class AirtimeRecord:
                 "withdrawn_by": self.withdrawn_by,
                 "loudness": self.loudness and self.loudness.to_json(),
                 "content": self.content,
+                "fallback_ms": self.fallback_ms,
                 "revision": self.revision,
             }
         )
@@ -156,5 +158,6 @@ class AirtimeRecord:
             withdrawn_by=data["withdrawn_by"],
             loudness=LoudnessShare.from_json(data["loudness"]) if data.get("loudness") else None,
             content=data.get("content"),
+            fallback_ms=data.get("fallback_ms"),
             revision=data["revision"],
         )

@@ -29,6 +29,7 @@ class Fact(enum.StrEnum):
     CARD_LOST = "card_lost"  # reason
     CARD_BACK = "card_back"  # at_ns: from when it can carry sound
     JUMPED = "jumped"  # lost_ms: the process or the card stood still
+    SOURCE_CHANGED = "source_changed"  # at_ns, link (0: the relay itself), name, why: another link of a relay sounds
     SLOW_DISK = "slow_disk"  # ms: a commit took that long
 
 

@@ -136,6 +136,12 @@ RULES: Mapping[str, FaultRule] = {
         "Nghe thử tệp hoặc kiểm tra đường truyền của đài tiếp âm.",
         "Try the file, or check the link of the relayed station.",
     ),
+    "source_lost": FaultRule(
+        3, 0, MAJOR, "Mất sóng, không tiếp được sóng", "Source signal lost",
+        "Kiểm tra mạng, địa chỉ của đài tiếp âm, hoặc bộ thu và anten; nguồn dự phòng phát thay nếu đã đặt.",
+        "Check the network, the relayed station's address, or the receiver and its aerial; a fallback sounds meanwhile "
+        "if there is one.",
+    ),
     "uplink_down": FaultRule(
         300, 30, WARNING, "Mất kết nối máy chủ", "Collector not reached",
         "Kiểm tra mạng; số liệu được giữ tại đài và gửi lại khi có mạng.",

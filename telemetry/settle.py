@@ -19,7 +19,7 @@ from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage, 
 from telemetry.axis import FOREVER_NS, SMALL_STEP_NS, Axis
 from telemetry.content import Airing, airing_of, as_aired
 from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
-from telemetry.playouts import Playout, Reason, card_lost, frozen, playouts, reasons, shut_down
+from telemetry.playouts import Playout, Reason, card_lost, fallback, frozen, playouts, reasons, shut_down
 from telemetry.readers import Run
 from telemetry.shares import Booked, day_shares, sum_of
 from telemetry.spans import Spans, common, normal, total, union, without
@@ -116,6 +116,7 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
         withdrawn_by=facts.withdrawn_by,
         loudness=_loudness(axis, facts.levels),
         content=airing.content if airing else None,
+        fallback_ms=_fallback_ms(axis, fallback(occurrence.id, facts.playout), played.sure),
     )
 
 
@@ -335,6 +336,11 @@ def _loudness(axis: Axis, levels: Sequence[Level]) -> LoudnessShare | None:
         if spans := axis.spans(level.boot, level.from_ns, level.to_ns):
             return LoudnessShare(spans[0][0], spans[-1][1], level.heard_ms, level.sent, level.heard)
     return None
+
+
+def _fallback_ms(axis: Axis, stretches: Sequence[tuple[int, int, int]], played: Spans) -> int | None:
+    """Of what was played, how much came from another link than the relay itself."""
+    return total(common(union(*(axis.spans(*part) for part in stretches)), played)) if stretches else None
 
 
 def _certainty(axis: Axis, segments: Sequence[Segment]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from audio.format import RATE_HZ
 from audio.library import LibraryEntry, find_media, ingest, read_index
 from firmware_py.commands.context import Context
 from firmware_py.config import Config
+from scheduler.address import is_address
 from scheduler.problem import Problem
 
 _PATIENCE_S, _EVERY_S = 2.0, 0.5
@@ -34,11 +35,11 @@ class Media:
         self.problems: list[Problem] = []
 
     def has(self, source: str) -> bool:
-        return "://" in source or self._entry(source) is not None
+        return is_address(source) or self._entry(source) is not None
 
     def content_of(self, source: str) -> str | None:
         """A ``ContentOf``."""
-        entry = None if "://" in source else self._entry(source)
+        entry = None if is_address(source) else self._entry(source)
         return entry.pcm_digest if entry else None
 
     def _entry(self, source: str) -> LibraryEntry | None:

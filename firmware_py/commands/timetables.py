@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,7 +72,8 @@ def load(context: Context) -> None:
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
     book, now = _book(config), datetime.now(STATION_TZ)
-    change = preview(Plan(book, holidays=config.holidays), book.with_timetable(loaded.timetable, now.date()), now)
+    newer = book.with_timetable(loaded.timetable, now.date())
+    change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
         context.print(line)
     if context.args.dry_run:
@@ -79,8 +81,8 @@ def load(context: Context) -> None:
         return
     send(config, "timetable", person(context.args.by), file=path.name, timetable=loaded.timetable.to_json())
     context.say(
-        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này từ bây giờ.",
-        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it from now on.',
+        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này vào những ngày nó có hiệu lực.",
+        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it on its days.',
     )
 
 
@@ -158,9 +160,11 @@ def _to_export(context: Context) -> Timetable:
 
 def template(context: Context) -> None:
     if context.args.xlsx is None:
+        if context.args.grid:
+            raise failure("--grid", "no_file", "lịch tuần cần --xlsx TỆP", "a grid needs --xlsx FILE")
         context.print(template_toml())
     else:
-        _written(context, write_template_xlsx)
+        _written(context, partial(write_template_xlsx, grid=context.args.grid))
 
 
 def _written(context: Context, write: Callable[[Path], T]) -> T:
@@ -203,8 +207,16 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         has_source=media.has,
         today=_today(),
         content_of=media.content_of,
+        inputs=config.input,
+        relays=config.relay.chains,
     )
+    media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
     return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
+
+
+def _no_fallback(name: str) -> Problem:
+    vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
+    return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
 
 
 def _today() -> date:

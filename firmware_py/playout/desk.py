@@ -26,6 +26,7 @@ from firmware_py.playout.orders import (
 )
 from firmware_py.playout.past import CANCELLED, CARD_LOST, FINAL_ENDS, Past
 from firmware_py.playout.planning import Plan, renew
+from firmware_py.playout.relay_news import RelayNews
 from scheduler.agenda import WHOLE_LEAD_NS, Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
 from scheduler.awaiting import awaiting
 from scheduler.book import TimetableBook
@@ -418,6 +419,13 @@ class Desk:
 
     def progress(self, occurrence_id: str, sink_ns: int, frames: int, reading: Reading) -> None:
         self.book.fact(Fact.PROGRESS, reading, occurrence_id, sink_ns=sink_ns, frames=frames)
+
+    def relayed(self, news: RelayNews, reading: Reading) -> None:
+        """Book which link of a relay sounds, and whether the relay itself can be had."""
+        if news.changed:
+            self.book.fact(Fact.SOURCE_CHANGED, reading, news.occurrence_id, **news.detail)
+        if news.lost is not None:
+            self.book.state({"source_lost": news.lost}, reading, news.evidence, news.source)
 
 
 def _ids_of(change: PlanChange) -> dict[str, list[str]]:

@@ -58,10 +58,10 @@ def renew(
     return replace(plan, occurrences=_without_old(change.plan, now, closed), made_on=today), change
 
 
-def preview(plan: Plan, timetables: TimetableBook, now: datetime) -> PlanChange:
-    """What *timetables* would change in the coming days, were they taken at *now* in place of the plan's."""
-    present, _ = renew(plan, now, (), ())
-    return renew(present.with_timetables(timetables), now, (), ())[1]
+def preview(plan: Plan, newer: TimetableBook, now: datetime, content_of: ContentOf = nothing_known) -> PlanChange:
+    """What *newer* would change in the coming days, were it taken at *now* in place of the plan's timetables."""
+    present, _ = renew(plan, now, (), (), content_of)
+    return renew(present.with_timetables(newer), now, (), (), content_of)[1]
 
 
 def _local_day(now: datetime) -> date:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from audio.card import Output, open_output
-from audio.format import BLOCK_FRAMES, RATE_HZ, frames_to_ns
+from audio.format import BLOCK_FRAMES, frames_to_ns
 from audio.library import read_index
 from audio.player import Player, Progress
 from audio.ring import RingWriter
-from audio.sources import FileSource, StreamSource
 from firmware_py import spool
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
@@ -21,12 +20,12 @@ from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import JournalThread
 from firmware_py.playout.book import Book
-from firmware_py.playout.desk import Desk, Opened, SourceMissing
+from firmware_py.playout.desk import Desk
 from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
 from scheduler.clock import NS_PER_MS
-from scheduler.occurrence import Occurrence
 from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
@@ -54,15 +53,16 @@ def main(config: Config) -> None:
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
+        sources = Sources(config, boottime_ns)
         desk = Desk(
             player,
             Book(journal.put),
-            source_opener(config),
+            sources.open,
             config.guards.quiet_windows,
             config.holidays,
             partial(known_contents, config),
         )
-        shell = Shell(config, clock, desk, player, journal)
+        shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()
         shell.begin(past, ring)
@@ -75,24 +75,6 @@ def _card_opener(config: Config) -> Callable[[], Output]:
     delay_ms = config.output.delay_ms
     delay_ns = None if delay_ms is None else round(delay_ms * NS_PER_MS)
     return lambda: open_output(config.output.device, delay_ns)
-
-
-def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
-    """Opens what an occurrence names: an address is a stream, anything else a file of the library."""
-
-    def open_source(occurrence: Occurrence, offset_ms: int) -> Opened:
-        if "://" in occurrence.source:
-            return Opened(StreamSource(occurrence.source), None)
-        entry = read_index(config.library_dir).get(occurrence.source)
-        if entry is None:
-            raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
-        path = config.library_dir / f"{entry.digest}.flac"
-        if not path.exists():
-            raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)
-        return Opened(source, entry.duration_ms, entry.pcm_digest)
-
-    return open_source
 
 
 def known_contents(config: Config) -> ContentOf:
@@ -109,6 +91,7 @@ class Shell:
     desk: Desk
     player: Player
     journal: JournalThread[PlayoutJournal]
+    sources: Sources
     chores: Chores = field(default_factory=Chores)
     _progress_ns: int = 0
     _ticked_ns: int = 0
@@ -129,6 +112,7 @@ class Shell:
         if message in (TICK, REQUESTED):
             self._take_requests()
         if message == TICK:
+            self._book_relays()
             self._book_progress()
             self._show()
             self._feed_watchdog()
@@ -173,6 +157,10 @@ class Shell:
             spool.done(path)
 
         self.journal.put(finish)
+
+    def _book_relays(self) -> None:
+        for news in self.sources.news():
+            self.desk.relayed(news, self.clock.read())
 
     def _book_progress(self) -> None:
         now_ns = boottime_ns()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import time
 
-from scheduler.loaders import day_blocks, plain_list, weekly_grid
+from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
 from scheduler.loaders.fields import timetable_title
 from scheduler.loaders.grid_columns import Found, find
 from scheduler.loaders.repeats import resolve
@@ -27,8 +27,9 @@ _ZONE = re.compile(r"(?:thon|xom|ap|ban|buon|khu|cum|to|lang|khoi|tdp|khu pho)\b
 def read(tables: Sequence[Table], stem: str) -> Loaded:
     """The timetable of all tables that hold one. Raises Unloadable if none does, or if they do not go together."""
     sheets, above = [], NO_TITLES
+    listed = [sources.read(table, heading) for table in tables if (heading := _heads_sources(table)) is not None]
     for table in tables:
-        plans = read_table(table, above)
+        plans = read_table(table, above) if _heads_sources(table) is None else []
         if is_of_document(table):  # whose tables stand below one title
             above = plans[-1].titles if plans else read_titles(table, range(len(table.rows))).after(above)
         if plans:
@@ -37,7 +38,12 @@ def read(tables: Sequence[Table], stem: str) -> Loaded:
         where = tables[0].where(0, 0) if tables and tables[0].rows else "A1"
         vi, en = f"không thấy dòng tiêu đề cột; cần: {_SHOWN}", f"no row of headings found; needed: {_SHOWN}"
         raise Unloadable(where, "no_heading", vi, en)
-    return _loaded(_together(_in_zones(sheets)), stem)
+    return _loaded(_together(_in_zones(sheets)), listed, stem)
+
+
+def _heads_sources(table: Table) -> plain_list.Heading | None:
+    heading = plain_list.find_heading(table)
+    return heading if sources.is_sources(heading) else None
 
 
 def is_of_document(table: Table) -> bool:
@@ -163,18 +169,21 @@ def _dated(slot: Slot, span: Span | None) -> Slot:
     """Of several weeks each has its own: weekdays are those of the week."""
     if span is None or not isinstance(slot.recurrence, Weekdays):
         return slot
-    days = frozenset(day for day in span.dates() if day.weekday() in slot.recurrence.days)
-    return replace(slot, recurrence=Dates(days))
+    return replace(
+        slot, recurrence=Dates(frozenset(day for day in span.dates() if day.weekday() in slot.recurrence.days))
+    )
 
 
-def _loaded(plan: SheetPlan, stem: str) -> Loaded:
+def _loaded(plan: SheetPlan, listed: Sequence[sources.Sources], stem: str) -> Loaded:
     if not plan.slots and plan.errors and not plan.titles.name and plan.titles.span is None:
         return Loaded(None, plan.errors, plan.warnings)
     repeats = resolve(plan.slots)
-    errors, warnings = (*plan.errors, *repeats.errors), without_doubles((*plan.warnings, *repeats.warnings))
+    errors = (*plan.errors, *repeats.errors, *(error for one in listed for error in one.errors))
+    warnings = without_doubles((*plan.warnings, *repeats.warnings))
     if not repeats.slots and not errors:
         vi, en = "không có mục nào: đài sẽ không phát gì", "nothing is planned: the station will be silent"
         warnings = (*warnings, Problem(plan.where, "nothing_planned", vi, en))
+    known = {title: source for one in listed for title, source in one.by_title.items()}
     first, last = (plan.titles.span.first, plan.titles.span.last) if plan.titles.span else (None, None)
-    timetable = Timetable(timetable_title(plan.titles.name or stem), tuple(repeats.slots), first, last)
-    return Loaded(timetable, errors, warnings)
+    slots = sources.with_sources(repeats.slots, known)
+    return Loaded(Timetable(timetable_title(plan.titles.name or stem), slots, first, last), errors, warnings)

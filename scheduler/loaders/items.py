@@ -108,7 +108,7 @@ def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
 def _reader(frame: Frame, mark: Mark) -> Reader:
     cells = {"time": frame.written, **mark.cells, "title": mark.piece.title}
     places = (
-        dict.fromkeys(("title", "duration", "kind", "day", "time"), mark.place)
+        dict.fromkeys(("title", "duration", "kind", "day", "time", "source"), mark.place)
         | {"time": frame.place}
         | dict(mark.places)
     )
@@ -116,6 +116,8 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
         cells["time"], places["time"] = mark.piece.clock, mark.place
     if mark.piece.kind and is_blank(cells.get("kind")):
         cells["kind"], places["kind"] = mark.piece.kind, mark.place
+    if mark.piece.source and is_blank(cells.get("source")):
+        cells["source"], places["source"] = mark.piece.source, mark.place
     if mark.piece.lasts:
         cells["duration"], places["duration"] = mark.piece.lasts, mark.place
     if frame.session is not None and is_blank(cells.get("session")):

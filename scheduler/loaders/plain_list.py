@@ -199,7 +199,7 @@ class _List:
     def _read_row(self, row: int) -> None:
         own_day = not self._is_merged(row, "day") and not is_blank(self._cell(row, "day"))
         day = self._day_of(row)
-        if is_off(self._cell(row, "title")):
+        if is_off(self._cell(row, "title")) and not self._has_time(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}

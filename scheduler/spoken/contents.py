@@ -24,6 +24,7 @@ class Piece:
     has_bullet: bool = False
     days: int = 1  # "phát 3 ngày"
     times: int = 0  # "ngày 2 lần"; 0: not said
+    source: str = ""  # a file's name or an address: "(ban-tin.mp3)"
     again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
@@ -71,6 +72,7 @@ _AIRINGS = re.compile(
     rf"(?:\s*[(:,-]?\s*(?:luc\s+)?(?P<found>{_CLOCKS})\s*\)?)?)?"
     r"\s*\)?\s*[.;]?\s*$"
 )
+_IS_SOURCE = re.compile(r"https?://\S+|\S.{0,200}\.(?:mp3|wav|flac|ogg|opus|m4a|aac|wma)", re.IGNORECASE)
 _REPEATED = re.compile(
     rf"(?:[\s,;(-]+)(?:va )?(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?\s*\)?\s*[.;]?\s*$"
 )
@@ -214,6 +216,8 @@ def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
             marked = replace(marked, lasts=token[slice(*lasts.span("found"))])
         elif not marked.clock and _IS_CLOCKS.fullmatch(plain):
             marked = replace(marked, clock=token)
+        elif not marked.source and _IS_SOURCE.fullmatch(token):
+            marked = replace(marked, source=token)
         elif not marked.kind and is_kind(token):
             marked = replace(marked, kind=token)
         else:

@@ -89,7 +89,7 @@ def _date(year: int, month: int, day: int, cell: Cell) -> date:
 # --- bounds
 
 
-_FOR_DAYS = re.compile(rf"(?:trong |phat )?(\d{{1,2}}) ngay(?: lien tuc| lien tiep)?,? (?:ke )?tu (?:ngay )?({_FULL})")
+_FOR_DAYS = re.compile(rf"(?:trong |phat )?([1-9]\d?) ngay(?: lien tuc| lien tiep)?,? (?:ke )?tu (?:ngay )?({_FULL})")
 _BETWEEN = re.compile(
     rf"(?:(?<!thu )\btu )?(?:\bngay )?(?<!\d)(?:({_FULL})|(\d{{1,2}})\s*/\s*(\d{{1,2}}))"
     rf"\s*(?:-|\bden\b|\btoi\b)\s*(?:het )?(?:ngay )?({_FULL})"
@@ -103,7 +103,8 @@ def _within(text: str, cell: str) -> Recurrence:
     text = text.strip(" ,;:()")
     if found := _FOR_DAYS.fullmatch(text):
         (first,) = dates_in(found[2])
-        return _every_day_between(first, first + timedelta(days=max(1, int(found[1])) - 1))
+        last = first.toordinal() + int(found[1]) - 1
+        return _every_day_between(first, date.fromordinal(min(last, date.max.toordinal())))
     if found := _BETWEEN.search(text):
         return _between(found, text, cell)
     begins, ends = _FROM.search(text), _UNTIL.search(text)
@@ -312,7 +313,8 @@ _NTH = re.compile(
     r"(?P<days>.+?) (?:(?P<one>dau|cuoi)(?: tien| cung)?(?: cua| trong)?(?: hang| moi| cac)? thang"
     r"|tuan (?P<weeks>.+?)(?:(?: cua| trong)?(?: hang| moi| cac)? thang)?)"
 )
-_WEEK = re.compile(r"(?:tuan )?(?:thu )?(?:([1-5])|(dau)(?: tien)?|(cuoi)(?: cung)?)")
+_WEEK = re.compile(r"(?:tuan )?(?:thu )?(?:([1-5]|nhat|hai|ba|tu|nam)|(dau)(?: tien)?|(cuoi)(?: cung)?)")
+_ORDINALS = {"nhat": 1, "hai": 2, "ba": 3, "tu": 4, "nam": 5} | {str(n): n for n in range(1, 6)}
 
 
 def _nth_weekdays(text: str, cell: str) -> NthWeekdays | None:
@@ -323,7 +325,7 @@ def _nth_weekdays(text: str, cell: str) -> NthWeekdays | None:
     weeks = [_WEEK.fullmatch(week) for week in _LIST.split(found["weeks"] or found["one"])]
     if not all(weeks):
         raise _bad_days(cell)
-    return NthWeekdays(days, frozenset(LAST if week[3] else int(week[1] or 1) for week in weeks if week))
+    return NthWeekdays(days, frozenset(LAST if week[3] else _ORDINALS[week[1] or "1"] for week in weeks if week))
 
 
 _OF_EVERY_MONTH = re.compile(r"(?: cua)?(?P<every> hang| moi| cac)? thang(?: duong lich)?")

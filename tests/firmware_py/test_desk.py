@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from audio.events import Began, CardBack, CardLost, EndCause, Ended
+from audio.fallback import Trouble
+from audio.relay import Sounding
 from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.relay_news import RelayNews
 from scheduler.book import id_of
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
 from scheduler.occurrence import Kind
@@ -122,6 +125,25 @@ def test_a_programme_begins_and_ends_on_its_instants_and_is_booked(day):
     began, ended = day.facts(Fact.BEGAN, Fact.ENDED)
     assert began.detail["wanted_ns"] == began.detail["anchor_ns"] == 1_010 * NS_PER_S
     assert (ended.detail["cause"], ended.detail["frames"]) == ("planned_end", 30 * 60 * 48_000)
+
+
+def test_a_relays_news_are_booked_and_its_loss_is_a_condition_told_once(day):
+    def relayed(link, lost, trouble=None):
+        sounding = Sounding(link, f"link {link}", day.boottime_ns, lost, trouble)
+        day.desk.relayed(RelayNews("it", "chain:vov1", sounding, changed=bool(link), lost=lost), day.reading)
+
+    for news in ((0, None), (0, False), (1, True, Trouble("silence", "")), (2, True), (0, False)):
+        relayed(*news)
+    facts = day.facts(Fact.SOURCE_CHANGED)
+    assert [(f.occurrence_id, f.detail["link"], f.detail["why"]) for f in facts] == [
+        ("it", 1, "silence"),
+        ("it", 2, ""),
+    ]
+    conditions = PlayoutReader(day.folder / "playout.db").conditions_since(0)
+    lost = [condition for _, condition in conditions if condition.code == "source_lost"]
+    assert [c.bad for c in lost] == [True, False]
+    assert {c.target for c in lost} == {"chain:vov1"}
+    assert lost[0].evidence == {"occurrence": "it", "why": "silence", "said": ""}
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR, timedelta(days=365), -timedelta(days=365)])

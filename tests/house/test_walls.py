@@ -18,6 +18,7 @@ DOORS = {
     "paho": ("telemetry/mqtt.py",),
     "pyaudio": ("audio/card.py",),
     "pydantic": ("firmware_py/config.py",),
+    "pydantic_core": ("firmware_py/config.py",),
     "python_calamine": ("scheduler/sheets/excel.py",),
     "schedule": ("firmware_py/chores.py",),
     "serial": ("firmware_py/commands/looks.py",),

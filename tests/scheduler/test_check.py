@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduler.check import Rules, check
@@ -24,6 +24,7 @@ from scheduler.recurrence import (
     Weekdays,
     limited,
 )
+from scheduler.spoken.days import read_days
 from scheduler.timetable import Item, Slot, Timetable
 from scheduler.zones import zones_meet
 from tests.scheduler.test_plan import MONDAY, slot, table
@@ -179,6 +180,25 @@ def test_outside_its_days_a_timetable_clashes_with_nothing():
     assert codes(holiday) == []
 
 
+def test_a_timetable_that_is_over_is_said_to_be():
+    week = rows(slot(), valid_from=MONDAY - timedelta(days=7), valid_to=MONDAY - timedelta(days=1))
+    assert "validity_past" in [p.code for p in check(week, Rules(today=MONDAY)).warnings]
+    assert "validity_past" not in [p.code for p in check(week, Rules(today=MONDAY - timedelta(days=1))).warnings]
+
+
+@given(st.dates(), st.none() | st.dates(), st.none() | st.dates(), st.none() | st.dates())
+@settings(max_examples=50)
+def test_no_date_is_too_early_or_too_late_to_be_checked(written, first, last, today):
+    both = rows(
+        slot(recurrence=Dates(frozenset({written}))),
+        slot("05:10", recurrence=limited(EVERY_DAY, excludes=(LunarDays(frozenset({(0, 1)})),))),
+        valid_from=first,
+        valid_to=last,
+    )
+    check(both, Rules(today=today))
+    read_days(f"9 ngày từ {written:%d/%m}/{written.year:04}")
+
+
 def test_a_holiday_that_nobody_knows_is_an_error_with_the_likely_one():
     calendar = HolidayCalendar((OwnHoliday("Hội làng", lunar=(1, 12)),))
     fair = slot(recurrence=Holidays(frozenset({"Hội Làng"})))
@@ -210,7 +230,7 @@ any_days = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(any_days)
 def test_a_clash_is_found_exactly_when_the_plan_of_two_years_holds_one(slots):
     timetable = rows(*slots)
@@ -254,6 +274,26 @@ def test_an_item_may_touch_quiet_hours(clock):
 )
 def test_a_source_stays_in_the_media_folder_or_is_a_web_address(source, fine):
     assert codes(rows(slot(source=source))) == ([] if fine else [("line 1", "bad_source")])
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("line:tuner", None),
+        ("mic:phòng-thu", None),
+        ("Chain: vov1", None),
+        ("line:tunner", "“line:tuner”"),
+        ("chain:tuner", "[relay.tuner]"),
+        ("mic:", "[input.]"),
+    ],
+)
+def test_an_input_or_a_relay_is_one_that_the_station_has(source, says):
+    rules = Rules(inputs=("tuner", "phòng-thu"), relays=("vov1",), has_source=lambda name: False)
+    findings = check(rows(slot(source=source)), rules)
+    assert [problem.code for problem in findings.errors] == (["unknown_source"] if says else [])
+    assert all(says in problem.vi and says in problem.en for problem in findings.errors)
+    assert findings.warnings == ()
+    assert codes(rows(slot(source=source))) == []  # without a station, whatever is written
 
 
 def test_a_zone_that_is_nearly_right_is_offered():

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.check import Rules, check
@@ -64,7 +64,6 @@ def test_what_is_put_off_begins_when_nothing_forbids_it_any_more():
     assert guards.earliest_start(at("12:00"), at("13:00")) == at("12:00")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 7 * 1_440), st.integers(1, 2_000), st.sampled_from([(), NIGHT]), st.sampled_from([(), (SUNDAY,)]))
 def test_from_its_earliest_start_on_nothing_is_forbidden_and_before_it_something_was(offset, minutes, quiet, silent):
     guards = Guards(quiet, silent)

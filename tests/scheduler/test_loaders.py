@@ -193,7 +193,7 @@ def test_what_the_loader_and_the_check_find_is_told_together(tmp_path):
         ("", "Bản tin", Kind.OWN),
         ("", "Tình hình trong xã", Kind.OWN),
         ("", "Bản tin ( PL )", Kind.REPEAT),
-        ("", "Phát lại chương trình buổi sáng", Kind.REPEAT),
+        ("", "Phát lại bản tin sáng của xã", Kind.REPEAT),
         ("", "Tiếp âm Thời sự Đài TNVN", Kind.RELAY),
         ("", "Trực tiếp họp xã", Kind.LIVE),
         ("", "Tìm hiểu PL", Kind.OWN),
@@ -449,6 +449,21 @@ def test_both_templates_load_without_a_word_and_hold_the_same_week(tmp_path):
     assert len(sheet.timetable.slots) == len(WEEK)
     week = plan_days(sheet.timetable, date(2026, 11, 23), date(2026, 11, 30))
     assert sum(o.repeat_of is not None for o in week) == 6
+
+
+def test_the_grid_template_loads_without_a_word_and_names_its_files(tmp_path):
+    write_template_xlsx(tmp_path / "tuan.xlsx", grid=True)
+    loaded = intake.examine(tmp_path / "tuan.xlsx", Rules([(time(21), time(4, 30))]))
+    assert (loaded.errors, loaded.warnings) == ((), ())
+    week = plan_days(loaded.timetable, date(2026, 11, 23), date(2026, 11, 30))
+    assert [(o.programme, o.planned_ms // 60_000, o.source) for o in week[:4]] == [
+        ("Tiếp âm Thời sự Đài TNVN", 30, "http://example.org/vov1.mp3"),
+        ("Bản tin buổi sáng của xã", 15, "ban-tin-sang.mp3"),
+        ("Lịch tiêm phòng", 3, "tiem-phong.mp3"),
+        ("Thu gom rác", 2, "thu-gom-rac.mp3"),
+    ]
+    assert sum(o.repeat_of is not None for o in week) == 6
+    assert len(week) == 29
 
 
 def test_the_workbook_template_offers_choices_and_instructions(tmp_path):

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 from dateutil import rrule
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.holidays import VIETNAM, HolidayCalendar, OwnHoliday
@@ -76,13 +76,13 @@ def rule_of(recurrence, first: date) -> rrule.rrule:
     raise AssertionError(recurrence)
 
 
-@settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1_000)
 @given(st.one_of(weekdays, nth_weekdays, month_days), dates, st.integers(1, 100))
 def test_solar_recurrences_fall_as_rfc_5545_says(recurrence, first, count):
     assert days_of(recurrence, first, count) == by_dateutil(rule_of(recurrence, first), first, count)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(
     st.one_of(weekdays, nth_weekdays, month_days),
     st.dates(date(2025, 12, 1), date(2028, 1, 1)),

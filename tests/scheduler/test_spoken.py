@@ -293,6 +293,7 @@ WORKING, WEEK = Weekdays(frozenset(range(6))), Weekdays(frozenset(range(7)))
         ("T7 tuần 1, tuần 3 hằng tháng", NthWeekdays(frozenset({5}), frozenset({1, 3}))),
         ("Thứ 3, 5 tuần cuối", NthWeekdays(frozenset({1, 3}), frozenset({LAST}))),
         ("chủ nhật tuần thứ 2 của tháng", NthWeekdays(frozenset({6}), frozenset({2}))),
+        ("thứ bảy tuần thứ nhất và thứ ba của tháng", NthWeekdays(frozenset({5}), frozenset({1, 3}))),
         ("ngày 1 và 15 hằng tháng", MonthDays(frozenset({1, 15}))),
         ("Ngày 1, 15 mỗi tháng", MonthDays(frozenset({1, 15}))),
         ("ngày 1-5 hằng tháng", MonthDays(frozenset(range(1, 6)))),

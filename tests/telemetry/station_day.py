@@ -7,6 +7,7 @@ A line is a time (of the sky, which no clock step moves), a subject and what hap
     05:00:00  begin   ban-tin                      the player begins it, or joins it
     05:30:00  end     ban-tin [CAUSE]              its last sample sounds
     05:00:00  miss    ban-tin CAUSE
+    05:10:00  link    tiep-am 1                    another link of its relay sounds from here on (0: the relay itself)
     05:00:00  hear    on_air|silence|… [QUALITY]   from here on, on the account's channel ("line")
     05:10:00  power   off|on        05:10:00  kill|start|shut-down   playout|meter
     05:10:00  stop    by NAME [until HH:MM:SS]     05:20:00  resume by NAME
@@ -197,6 +198,9 @@ class Day:
         frames = self.frames(id)
         del self.box.playing[id]
         self.fact(Fact.ENDED, id, sink_ns=self.bt, frames=frames, cause=cause)
+
+    def link(self, id: str, number: str) -> None:
+        self.fact(Fact.SOURCE_CHANGED, id, at_ns=self.bt, link=int(number), name=f"link {number}", why="")
 
     def miss(self, id: str, cause: str) -> None:
         self.fact(Fact.MISSED, id, cause=cause)
