@@ -6,6 +6,7 @@ silence is sent and the source goes on at the place where it would be, never lat
 """
 
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from audio.events import Began, EndCause, Ended
 from audio.format import BYTES_PER_FRAME, RATE_HZ, frames_to_ms, ns_to_frames
 from scheduler.clock import NS_PER_MS
 
-FADE_FRAMES = 240  # 5 ms, at cuts only: a sharp cut clicks
+FADE_FRAMES = RATE_HZ // 50  # 20 ms, before a stop or a take-over: a sharp cut clicks
+END_FADE_FRAMES = RATE_HZ // 2  # before a planned end at which the programme would go on, as a hand on the knob does it
 SHORT_NS = 50 * NS_PER_MS  # a source may end so much before the plan …
 SHORT_RATE = 500e-6  # … plus what a card's clock may be off, and still count as whole
 
@@ -28,6 +30,10 @@ class Source(Protocol):
     @property
     def failure(self) -> str | None:
         """Why there will never be any more, once that is so."""
+
+    @property
+    def ready(self) -> bool:
+        """Enough is decoded to begin without a break, or there will never be any more."""
 
     def take(self, n_frames: int, at_frame: int) -> bytes:
         """Samples (s16le mono) of source frames [at_frame, at_frame + n_frames), or as many of the first as are ready.
@@ -55,13 +61,17 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Sound *source* from boottime *start_ns* until *end_ns*; at the start it is *offset_ms* into the source."""
+    """Sound *source* from boottime *start_ns* until *end_ns*; at the start it is *offset_ms* into the source.
+
+    A *whole* one begins at its first frame however late: as soon as the card has room and the source is ready.
+    """
 
     occurrence_id: str
     source: Source
     start_ns: int
     end_ns: int
     offset_ms: int = 0
+    whole: bool = False
     stopped: EndCause | None = None  # while it waited
 
 
@@ -103,6 +113,21 @@ class Deck:
         waiting = (replace(c, stopped=cause) if c.occurrence_id == occurrence_id else c for c in self.waiting)
         return replace(self, playing=playing, waiting=tuple(waiting))
 
+    def put_off(self, cue: Cue, start_ns: int) -> "Deck":
+        """*cue* waits until *start_ns* (to the next whole ms), and what was to follow it at once is joined later."""
+        late_ms = -((cue.start_ns - start_ns) // NS_PER_MS)
+        late_ns = late_ms * NS_PER_MS
+        late = replace(cue, start_ns=cue.start_ns + late_ns, end_ns=cue.end_ns + late_ns)
+
+        def moved(other: Cue) -> Cue:
+            if other is cue:
+                return late
+            if other.start_ns != cue.end_ns or other.whole:
+                return other
+            return replace(other, start_ns=late.end_ns, offset_ms=other.offset_ms + late_ms)
+
+        return replace(self, waiting=tuple(sorted(map(moved, self.waiting), key=lambda c: c.start_ns)))
+
     def jumped(self, lost_ns: int) -> "Deck":
         """The card stood still for *lost_ns*: a file goes on from where it was, a relay leaves out what it missed."""
         if self.playing is None or not self.playing.cue.source.live:
@@ -141,10 +166,21 @@ def fill(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> tuple[Dec
     if not clock.ready:
         return deck, Filled(bytes(n_frames * BYTES_PER_FRAME), "", (), ())
     deck, expired = expire(deck, clock.sink_ns(first_frame))
+    deck = _waiting_for_whole(deck, first_frame, n_frames, clock)
     filling = _Filling(deck, first_frame, n_frames, clock)
     filling.run()
     events, finished = (*expired.events, *filling.events), (*expired.finished, *filling.finished)
     return filling.deck, Filled(bytes(filling.out), filling.occurrence_id, events, finished)
+
+
+def _waiting_for_whole(deck: Deck, first_frame: int, n_frames: int, clock: Clock) -> Deck:
+    """Put off what is to be heard whole into this block, or the next if it is not ready; what it cuts fades before."""
+    for cue in [cue for cue in deck.waiting if cue.whole]:
+        if not cue.source.ready and cue.start_ns < clock.sink_ns(first_frame + n_frames + FADE_FRAMES):
+            deck = deck.put_off(cue, clock.sink_ns(first_frame + n_frames + FADE_FRAMES))
+        elif cue.start_ns < clock.sink_ns(first_frame):
+            deck = deck.put_off(cue, clock.sink_ns(first_frame + FADE_FRAMES))
+    return deck
 
 
 def expire(deck: Deck, now_ns: int) -> tuple[Deck, Expired]:
@@ -215,7 +251,8 @@ class _Filling:
             return self._end(playing, EndCause.SOURCE_FAILED, self.cursor + got)
         if self.cursor + got < end and source.ended_by(self.cursor + got - playing.anchor):
             return self._end(playing, self._natural_cause(playing, self.cursor + got), self.cursor + got)
-        self._fade(playing, cut, end)
+        for silent_at, n_frames in self._fades(playing, cut):
+            self._fade(silent_at, n_frames, end)
         if end == cut:
             return self._end(playing, cause, end)
         self.cursor = end
@@ -224,13 +261,14 @@ class _Filling:
 
     def _cut(self, playing: Playing) -> tuple[Playing, int, EndCause]:
         """The card frame at which it is cut (not before the cursor), and why."""
-        if playing.stopped is not None:
-            cut = playing.cut_frame if playing.cut_frame is not None else self.cursor + FADE_FRAMES
-            return replace(playing, cut_frame=cut), cut, playing.stopped
-        end = max(self.cursor, self.clock.frame_at(playing.cue.end_ns))
-        if self.deck.waiting and (start := self.clock.frame_at(self.deck.waiting[0].start_ns)) < end:
-            return playing, max(self.cursor, start), EndCause.STOPPED
-        return playing, end, EndCause.PLANNED_END
+        cause = EndCause.PLANNED_END
+        cut = max(self.cursor, self.clock.frame_at(playing.cue.end_ns))
+        if self.deck.waiting and (start := self.clock.frame_at(self.deck.waiting[0].start_ns)) < cut:
+            cut, cause = max(self.cursor, start), EndCause.STOPPED
+        if playing.stopped is None:
+            return playing, cut, cause
+        stop = playing.cut_frame if playing.cut_frame is not None else self.cursor + FADE_FRAMES
+        return replace(playing, cut_frame=stop), min(stop, cut), playing.stopped
 
     def _copy(self, playing: Playing, end: int) -> tuple[Playing, int]:
         """Copy what the source has for [cursor, end); how many frames. The first ones of a cue are its beginning."""
@@ -252,14 +290,25 @@ class _Filling:
         allowed_ns = SHORT_NS + SHORT_RATE * (playing.cue.end_ns - playing.cue.start_ns)
         return EndCause.SOURCE_SHORT if left_ns > allowed_ns else EndCause.PLANNED_END
 
-    def _fade(self, playing: Playing, cut: int, end: int) -> None:
-        """Fade out over the last frames before *cut*, as far as they lie in [cursor, end)."""
-        begin = max(self.cursor, cut - FADE_FRAMES)
-        if begin >= end or playing.cue.source.ended_by(cut - playing.anchor):
+    def _fades(self, playing: Playing, cut: int) -> Iterator[tuple[int, int]]:
+        """The frames before which it fades out, and how long. A cut in the planned end's fade goes on from there.
+
+        What ends by itself at the cut needs none; what all but ends there is not worth a long one.
+        """
+        planned = self.clock.frame_at(playing.cue.end_ns)
+        for at in {planned, cut}:
+            if not playing.cue.source.ended_by(at - playing.anchor):
+                goes_on = not playing.cue.source.ended_by(at + END_FADE_FRAMES - playing.anchor)
+                yield at, END_FADE_FRAMES if at == planned and goes_on else FADE_FRAMES
+
+    def _fade(self, silent_at: int, n_frames: int, end: int) -> None:
+        """Fade out over the *n_frames* before *silent_at*, as far as they lie in [cursor, end)."""
+        begin = max(self.cursor, silent_at - n_frames)
+        if begin >= end:
             return
         low, high = ((frame - self.first) * BYTES_PER_FRAME for frame in (begin, end))
         samples = array("h", bytes(self.out[low:high]))
-        faded = (sample * (cut - begin - i) // FADE_FRAMES for i, sample in enumerate(samples))
+        faded = (sample * (silent_at - begin - i) // n_frames for i, sample in enumerate(samples))
         self.out[low:high] = array("h", faded).tobytes()
 
     def _end(self, playing: Playing, cause: EndCause, frame: int) -> None:

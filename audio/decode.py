@@ -1,24 +1,30 @@
 """Decoding: the one door of ffmpeg, always a child process, so that a crash or a hostile file stays outside.
 
 A header's length is never the truth (an MP3 without one was believed to last 620 s instead of 300), so a file is
-decoded once when it is loaded and its frames are counted. Children are limited in CPU time, memory and file size, may
-open local files only, and are killed by the kernel when the *thread* that started them ends.
+decoded when it is loaded: once to count and measure it, once more to store it at the right level. Children are limited
+in CPU time, memory and file size, may open local files only, and are killed by the kernel when the *thread* that
+started them ends.
 """
 
 import errno
 import hashlib
 import json
 import os
+import re
+import select
 import stat
 import subprocess
 import threading
+from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audio.format import BYTES_PER_FRAME, RATE_HZ
+from audio.fallback import Trouble
+from audio.format import BYTES_PER_FRAME, FULL_SCALE, RATE_HZ
+from audio.levelling import CEILING_DBTP, Sound, SoundReport
 from scheduler.problem import Problem
 
 MAX_HOURS = 12
@@ -28,17 +34,42 @@ WALL_SECONDS = 3_600
 PROBE_SECONDS = 30
 MAX_FILE_BYTES = 8 << 30
 MIN_FRAMES = RATE_HZ // 10
+LEAST_OFFSET = 0.002  # of full scale: -54 dBFS
 # Containers whose stated length is exact: less than that was decoded means that a part is missing or broken.
 EXACT_CONTAINERS = ("wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "caf", "w64", "matroska,webm")
 # No playlists (concat, hls, …): a text file that calls itself MP3 could name any file of the box.
 CONTAINERS = f"{','.join(EXACT_CONTAINERS)},mp3,aac,ogg,asf,amr,au,ac3,mpeg,mpegts,avi"
 STREAM_PROTOCOLS = "http,https,tcp,tls,hls,crypto,httpproxy,rtp,rtsp,udp,srt,rtmp"
 STREAM_TIMEOUT_US = 10_000_000
+STREAM_PROBE_BYTES = 16_384  # to know its format by; left to itself ffmpeg reads 128 kB of an MP3: 4 s of waiting
+STREAM_TROUBLES = (  # what ffmpeg says, and the word for it
+    ("Connection refused", "refused"),
+    ("401 Unauthorized", "forbidden"),
+    ("403 Forbidden", "forbidden"),
+    ("404 Not Found", "not_found"),
+    ("Server returned", "server_error"),
+    ("Failed to resolve", "unresolved"),
+    ("timed out", "timeout"),
+    ("Network is unreachable", "unreachable"),
+    ("No route to host", "unreachable"),
+    ("Invalid data found", "not_audio"),
+    (STARVED := "no sound came", "stall"),
+)
 _CHUNK_BYTES = 1 << 16
 _DIES_WITH_THREAD = ("setpriv", "--pdeathsig", "KILL", "--")
 _LIMITED = ("prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_SECONDS}", f"--fsize={MAX_FILE_BYTES}", "--core=0", "--")
 _FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-threads", "1")
-_MONO_48K = f"aresample={RATE_HZ},aformat=sample_fmts=s16:channel_layouts=mono"
+# In floating point, where an MP3's peaks above full scale survive; channels are averaged, as in 16 bit, not summed.
+_MONO_48K = f"aresample={RATE_HZ}:rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"
+_HIGH_PASS = "highpass=f=20"  # an offset, wind and footsteps take headroom, and no horn sounds them
+# The last hop is made whole: what is not, is not measured. Zeros within one window change no loudness.
+_SAYING = f"apad=pad_len={RATE_HZ // 10 - 1},ebur128=metadata=1:peak=true,ametadata=print:file=/dev/fd/{{}},anullsink"
+_LIMITER_MARGIN_DB = 0.2  # what comes back from 192 kHz overshoots by some hundredths
+_LIMITER = (
+    f"aresample={4 * RATE_HZ},alimiter=limit={10 ** ((CEILING_DBTP - _LIMITER_MARGIN_DB) / 20):.4f}"
+    f":attack=5:release=50:level=disabled:latency=enabled,aresample={RATE_HZ}"
+)
+_RAW_PIPE = ("-f", "s16le", "pipe:1")
 _RAW_OUT = ("-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "pipe:1")
 
 
@@ -50,13 +81,23 @@ class MediaError(Exception):
         self.problem = problem
 
 
+Watch = Callable[[int, int | None], None]  # called often: frames gone through so far, and of how many (None: unknown)
+
+
+def unwatched(_done: int, _of: int | None) -> None:
+    """For those who need not be told how far it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a file really holds. ``pcm_digest``: SHA-256 of its samples as 48 kHz s16le mono."""
+    """What a file really holds. ``pcm_digest``: SHA-256 of its samples as 48 kHz s16le mono, before any gain."""
 
     frames: int
     pcm_digest: str
     codec: str
+    sound: Sound  # without the offset
+    offset: float  # mean of its samples, of full scale; 0 where it is small enough to be left to the high-pass
+    clipped_share: float  # of its samples that are at full scale
     warnings: tuple[Problem, ...]
 
 
@@ -69,28 +110,47 @@ class _Claim:
     seconds: float | None
 
 
-def convert(path: Path, flac: Path) -> Decoded:
-    """Decode *path* into *flac* (48 kHz mono 16 bit), counting what comes out. Raises MediaError.
+def examine(path: Path, watch: Watch = unwatched) -> Decoded:
+    """Decode *path* once, counting and measuring what comes out. Raises MediaError.
 
-    Partial damage is accepted with a warning that says how much there is. *flac* may be left half-written on errors.
+    Partial damage is accepted with a warning that says how much there is.
     """
     refuse_odd_files(path)
     claim = _probe(path)
-    graph = f"[0:a:0]{_MONO_48K},asplit=2[kept][counted]"
-    command = [
-        *(*_FFMPEG, "-t", str(MAX_HOURS * 3_600), *_input_options(path)),
-        *("-filter_complex", graph, "-map_metadata", "-1"),
-        *("-map", "[kept]", "-c:a", "flac", "-f", "flac", "-y", f"file:{flac}"),
-        *("-map", "[counted]", "-f", "s16le", "pipe:1"),
-    ]
-    digest, size = hashlib.sha256(), 0
-    with _running(command, WALL_SECONDS) as child:
+    expected = None if claim.seconds is None else round(claim.seconds * RATE_HZ)
+    pcm, child, sound = _listened(path, 0.0, lambda done: watch(done, expected and 2 * expected))
+    damage = _damage(path, claim, pcm.frames, bool(child.complaints))
+    offset = pcm.mean if abs(pcm.mean) > LEAST_OFFSET else 0.0
+    if offset:  # seldom: its peaks have to be measured without it
+        _, _, sound = _listened(path, offset, lambda done: watch(done, expected and 2 * expected))
+    clipped_share = pcm.full_scale / pcm.frames
+    return Decoded(pcm.frames, pcm.digest.hexdigest(), claim.codec, sound, offset, clipped_share, damage)
+
+
+def convert(path: Path, flac: Path, decoded: Decoded, gain_db: float, limit: bool, watch: Watch = unwatched) -> Sound:
+    """Decode *path* again into *flac* (48 kHz mono 16 bit), louder by *gain_db*; how that sounds. Raises MediaError.
+
+    *limit*: peaks are kept below ``CEILING_DBTP``. *decoded*: of ``examine``. *flac* may be left half-written.
+    """
+    frames = decoded.frames
+    limiter = f"{_LIMITER},apad=whole_len={frames},atrim=end_sample={frames}," if limit else ""
+    levelled = f"{_without(decoded.offset)},volume={gain_db}dB:precision=float,{limiter}aformat=sample_fmts=s16"
+    graph = f"[0:a:0]{_MONO_48K},{levelled},asplit=3[kept][counted][sound];[sound]"
+    outputs = "-map_metadata", "-1", "-map", "[kept]", "-c:a", "flac", "-f", "flac", "-y", f"file:{flac}"
+    size = 0
+    with _measured(path, graph, *outputs, "-map", "[counted]", *_RAW_PIPE) as (child, report):
         while chunk := child.read():
-            digest.update(chunk)
             size += len(chunk)
-    frames = size // BYTES_PER_FRAME
-    _refuse_failed(path, child, frames)
-    return Decoded(frames, digest.hexdigest(), claim.codec, _damage(path, claim, frames, bool(child.complaints)))
+            watch(frames + size // BYTES_PER_FRAME, 2 * frames)
+    _refuse_failed(path, child, size // BYTES_PER_FRAME)
+    if size != frames * BYTES_PER_FRAME:
+        raise MediaError(changing(path.name))
+    return report.sound(frames)
+
+
+def changing(name: str) -> Problem:
+    """Somebody is still writing the file."""
+    return Problem(name, "changing", "Tệp đang được chép, hãy thử lại sau", "the file changes; try again later")
 
 
 def reading(flac: Path, seconds: int) -> AbstractContextManager["Child"]:
@@ -105,7 +165,21 @@ def reading(flac: Path, seconds: int) -> AbstractContextManager["Child"]:
 def streaming(url: str) -> AbstractContextManager["Child"]:
     """A child that decodes a relay's address, as s16le mono 48 kHz, for as long as the relay lasts."""
     patience = ("-rw_timeout", str(STREAM_TIMEOUT_US)) if url.startswith(("http:", "https:")) else ()
-    return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, "-i", url, "-vn", *_RAW_OUT])
+    probe = ("-formatprobesize", str(STREAM_PROBE_BYTES))
+    return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, *probe, "-i", url, "-vn", *_RAW_OUT])
+
+
+def stream_trouble(complaints: Sequence[str]) -> Trouble:
+    """Why a stream's child ended, by what it complained of."""
+    for known, code in STREAM_TROUBLES:
+        if said := next((line for line in complaints if known in line), None):
+            return Trouble(code, without_password(said))
+    return Trouble("failed", without_password(complaints[-1])) if complaints else Trouble("ended", "the stream ended")
+
+
+def without_password(text: str) -> str:
+    """*text* without the names and passwords in its addresses: it goes into records and logs."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 # -- children -------------------------------------------------------------------------------------------------------
@@ -122,10 +196,15 @@ class Child:
     process: subprocess.Popen[bytes]
     complaints: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
-    def read(self) -> bytes:
-        """What there is, at least one byte; none at the end."""
+    def read(self, starved_s: float | None = None) -> bytes:
+        """What there is, at least one byte; none at the end. A child that gives nothing for *starved_s* is killed."""
         assert self.process.stdout is not None
-        return os.read(self.process.stdout.fileno(), _CHUNK_BYTES)
+        pipe = self.process.stdout.fileno()
+        if starved_s is not None and not _readable(pipe, starved_s):
+            self.complaints.append(f"{STARVED} for {starved_s:g} s")
+            self.process.kill()
+            return b""
+        return os.read(pipe, _CHUNK_BYTES)
 
     @property
     def returncode(self) -> int:
@@ -138,11 +217,78 @@ class Child:
             self.complaints.append(line.decode(errors="replace").strip())
 
 
+def _readable(pipe: int, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1_000))
+
+
+@dataclass(slots=True)
+class _Pcm:
+    """What was read of a child's samples (s16le)."""
+
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    frames: int = 0
+    total: int = 0  # of the samples
+    full_scale: int = 0  # samples within 0.07 dB of it
+    _odd: bytes = b""
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.frames / FULL_SCALE
+
+    def take(self, chunk: bytes) -> None:
+        chunk = self._odd + chunk
+        whole = len(chunk) // BYTES_PER_FRAME * BYTES_PER_FRAME
+        chunk, self._odd = chunk[:whole], chunk[whole:]
+        high = chunk[1::2]
+        self.full_scale += high.count(0x7F) + high.count(0x80)
+        self.total += sum(array("h", chunk))
+        self.digest.update(chunk)
+        self.frames += len(chunk) // BYTES_PER_FRAME
+
+
+def _listened(path: Path, offset: float, watch: Callable[[int], None]) -> tuple[_Pcm, Child, Sound]:
+    """Go through a file: its samples as they are, and how they sound without *offset*. Raises MediaError."""
+    graph = f"[0:a:0]{_MONO_48K},asplit=2[sound][plain];[plain]aformat=sample_fmts=s16[counted];[sound]"
+    pcm = _Pcm()
+    with _measured(path, f"{graph}{_without(offset)},", "-map", "[counted]", *_RAW_PIPE) as (child, report):
+        while chunk := child.read():
+            pcm.take(chunk)
+            watch(pcm.frames)
+    _refuse_failed(path, child, pcm.frames)
+    return pcm, child, report.sound(pcm.frames)
+
+
+def _without(offset: float) -> str:
+    """The high-pass removes an offset, but begins with a thump of its height: a large one is subtracted before."""
+    return f"aeval=val(0)-({offset:.6f}),aformat=channel_layouts=mono,{_HIGH_PASS}" if offset else _HIGH_PASS
+
+
 @contextmanager
-def _running(command: list[str], wall_s: float | None = None) -> Iterator[Child]:
+def _measured(path: Path, graph: str, *outputs: str) -> Iterator[tuple[Child, SoundReport]]:
+    """A limited child whose *graph* ends with what is to be measured; the report is whole when the context is left."""
+    report = SoundReport()
+    receive, send = os.pipe()
+    with os.fdopen(receive, encoding="ascii", errors="replace") as lines:
+        listener = threading.Thread(target=report.hear, args=(lines,), name="sound-report", daemon=True)
+        listener.start()
+        command = [*_FFMPEG, "-t", str(MAX_HOURS * 3_600), *_input_options(path)]
+        command += ["-filter_complex", graph + _SAYING.format(send), *outputs]
+        try:
+            with os.fdopen(send, "wb") as sender, _running(command, WALL_SECONDS, send) as child:
+                sender.close()  # the child alone holds it: the report ends when the child does
+                yield child, report
+        finally:
+            listener.join()
+
+
+@contextmanager
+def _running(command: list[str], wall_s: float | None = None, inherited: int | None = None) -> Iterator[Child]:
     """Start a child; limited in all it can use up if it has *wall_s* seconds. Reaped when the context is left.
 
-    It is given the time to end by itself after its last byte was read; on an exception it is killed.
+    It is given the time to end by itself after its last byte was read; on an exception it is killed. *inherited*: a
+    file descriptor that it keeps.
     """
     limits = _LIMITED if wall_s is not None else ()
     with subprocess.Popen(
@@ -150,6 +296,7 @@ def _running(command: list[str], wall_s: float | None = None) -> Iterator[Child]
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pass_fds=() if inherited is None else (inherited,),
     ) as process:
         child = Child(process)
         listener = threading.Thread(target=child.listen, name="decoder-complaints", daemon=True)

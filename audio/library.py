@@ -1,4 +1,4 @@
-"""The library: programme files, decoded and counted once when they are loaded, kept as 48 kHz mono FLAC.
+"""The library: programme files, decoded, counted and made equally loud when they are loaded, kept as 48 kHz mono FLAC.
 
 ``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). One writer at a time (a lock file),
 any number of readers: every file appears whole or not at all. The player opens only what stands here.
@@ -11,16 +11,18 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from audio.decode import MediaError, convert, refuse_odd_files
+from audio.decode import Decoded, MediaError, Watch, changing, convert, examine, refuse_odd_files, unwatched
 from audio.format import frames_to_ms
+from audio.levelling import TARGET_LUFS, Levelled, gain_again, gain_for, limited_db, remarks
 from scheduler.problem import Problem
 
 INDEX = "index.json"
 MAX_NAME_BYTES = 255
+MEASURING_ERROR_DB = 0.1  # of a peak: so near the ceiling it is limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class LibraryEntry:
 
     name: str  # NFC, as a timetable calls it
     digest: str  # SHA-256 of the original file
-    pcm_digest: str  # SHA-256 of its samples (48 kHz s16le mono)
+    pcm_digest: str  # SHA-256 of its samples (48 kHz s16le mono) before any gain: what tells a repeat
     frames: int
     codec: str  # of the original
     warnings: tuple[Problem, ...] = ()
+    level: Levelled | None = None  # None: taken in before levels were made equal
 
     @property
     def duration_ms(self) -> int:
@@ -42,21 +45,24 @@ class LibraryEntry:
         return library_dir / f"{self.digest}.flac"
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"duration_ms": self.duration_ms}
+        level = self.level and self.level.to_json()
+        return asdict(self) | {"duration_ms": self.duration_ms, "level": level}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "LibraryEntry":
         """Inverse of ``to_json``; what it does not know it leaves out. Raises KeyError or TypeError."""
         warnings = tuple(Problem(w["where"], w["code"], w["vi"], w["en"]) for w in data["warnings"])
+        level = Levelled.from_json(data["level"]) if data.get("level") else None
         return cls(
-            data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings=warnings
+            data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings, level
         )
 
 
-def ingest(path: Path, library_dir: Path) -> LibraryEntry:
-    """Take a programme file into the library under its own name. Raises MediaError with the reason.
+def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watch: Watch = unwatched) -> LibraryEntry:
+    """Take a programme file into the library under its own name, at *target_lufs*. Raises MediaError with the reason.
 
-    Loading the same file again costs only its checksum; a changed file under the same name replaces the entry.
+    Loading the same file again costs only its checksum; a changed file under the same name replaces the entry, another
+    target stores it anew.
     """
     name = media_name(path.name)
     refuse_odd_files(path)
@@ -64,7 +70,8 @@ def ingest(path: Path, library_dir: Path) -> LibraryEntry:
     with _sole_writer(library_dir):
         digest = _digest_of(path)
         index = read_index(library_dir)
-        entry = _known(index, name, digest, library_dir) or _decode(path, name, digest, library_dir)
+        known = _known(index, name, digest, target_lufs, library_dir)
+        entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
         if index.get(name) != entry:
             _write_index(library_dir, index | {name: entry})
         return entry
@@ -120,26 +127,45 @@ def _digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _known(index: dict[str, LibraryEntry], name: str, digest: str, library_dir: Path) -> LibraryEntry | None:
-    """The entry of the same content, be it under another name, if its FLAC is still there."""
-    same = next((e for e in index.values() if e.digest == digest and e.path_in(library_dir).is_file()), None)
-    return LibraryEntry(name, digest, same.pcm_digest, same.frames, same.codec, same.warnings) if same else None
+def _known(
+    index: dict[str, LibraryEntry], name: str, digest: str, target_lufs: float, library_dir: Path
+) -> LibraryEntry | None:
+    """The entry of the same content at the same level, be it under another name, if its FLAC is still there."""
+    for entry in index.values():
+        levelled = entry.level is not None and entry.level.target_lufs == target_lufs
+        if entry.digest == digest and levelled and entry.path_in(library_dir).is_file():
+            return replace(entry, name=name)
+    return None
 
 
-def _decode(path: Path, name: str, digest: str, library_dir: Path) -> LibraryEntry:
+def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
     part = library_dir / f".{digest}.part"
     try:
-        decoded = convert(path, part)
+        decoded = examine(path, watch)
+        level = _levelled(path, part, decoded, target_lufs, watch)
         if _digest_of(path) != digest:
-            raise MediaError(
-                Problem(name, "changing", "Tệp đang được chép, hãy thử lại sau", "the file changes; try again later")
-            )
-        entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, decoded.warnings)
+            raise MediaError(changing(name))
+        warnings = (*decoded.warnings, *remarks(name, level, decoded.clipped_share))
+        entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, warnings, level)
         _make_durable(part)
         part.replace(entry.path_in(library_dir))
         return entry
     finally:
         part.unlink(missing_ok=True)
+
+
+def _levelled(path: Path, part: Path, decoded: Decoded, target_lufs: float, watch: Watch) -> Levelled:
+    """Store it at its level; once more where a limiter took more loudness than can be overlooked."""
+    gain_db = gain_for(decoded.sound, target_lufs)
+    done = _stored(path, part, decoded, target_lufs, gain_db, watch)
+    better_db = gain_again(done)
+    return done if better_db == gain_db else _stored(path, part, decoded, target_lufs, better_db, watch)
+
+
+def _stored(path: Path, part: Path, decoded: Decoded, target_lufs: float, gain_db: float, watch: Watch) -> Levelled:
+    limit = limited_db(decoded.sound, gain_db) > -MEASURING_ERROR_DB
+    after = convert(path, part, decoded, gain_db, limit, watch)
+    return Levelled(target_lufs, gain_db, decoded.sound, after)
 
 
 def _write_index(library_dir: Path, entries: dict[str, LibraryEntry]) -> None:

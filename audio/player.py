@@ -7,11 +7,8 @@ final for what lies in the card's buffer: about 350 ms.
 """
 
 import contextlib
-import math
-import operator
 import queue
 import threading
-from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +16,13 @@ from dataclasses import dataclass
 from audio.card import CardError, Output
 from audio.deck import Cue, Deck, Source, expire, fill
 from audio.events import CardBack, CardLost, ClockJumped, EndCause, PlayerEvent
-from audio.format import BLOCK_FRAMES, FULL_SCALE, ns_to_frames
+from audio.format import BLOCK_FRAMES, ns_to_frames
 from audio.frameclock import FrameClock
+from audio.quick_level import SILENCE_DBFS, level_dbfs
 from audio.ring import RingWriter
 
 RETRY_FIRST_S = 0.2
 RETRY_MOST_S = 2.0
-SILENCE_DBFS = -120.0
 MAX_UNDATED = 16  # blocks that wait for the frame clock to settle: 1.4 s
 
 
@@ -56,7 +53,10 @@ class _Undated:
 
 
 class Player:
-    """Feeds the card that *open_card* opens. *post* is called from the feeder thread and must not block."""
+    """Feeds the card that *open_card* opens. *post* is called from the feeder thread and must not block.
+
+    *lost*: the player before us had lost its card, so that the first good one is told as ``CardBack``.
+    """
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class Player:
         ring: RingWriter,
         post: Callable[[PlayerEvent], None],
         boottime_ns: Callable[[], int],
+        lost: bool = False,
     ) -> None:
         self._open_card = open_card
         self._ring = ring
@@ -75,7 +76,7 @@ class Player:
         self._clock = FrameClock()
         self._next_frame = 0
         self._undated: deque[_Undated] = deque()
-        self._lost = False
+        self._lost = lost
         self._retry_s = RETRY_FIRST_S
         self._progress = Progress()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
@@ -223,15 +224,6 @@ class Player:
         self._stop_everything(EndCause.SHUTDOWN)
         self._deck, expired = expire(self._deck.card_lost(now_ns), now_ns)
         self._tell(expired.events, expired.finished)
-
-
-def level_dbfs(pcm: bytes) -> float:
-    """RMS level of s16le samples in dB of full scale. Every eighth sample will do for an eye."""
-    if not pcm.strip(b"\0"):
-        return SILENCE_DBFS
-    samples = array("h", pcm)[::8]
-    power = sum(map(operator.mul, samples, samples)) / len(samples) / FULL_SCALE**2
-    return max(SILENCE_DBFS, 10.0 * math.log10(power)) if power else SILENCE_DBFS
 
 
 def _close(card: Output) -> None:

@@ -1,27 +1,33 @@
-"""Sources: a programme file or a relay, decoded by a child process ahead of time into a bounded buffer.
+"""Sources: a programme file, a relay or a line input, read ahead of time into a bounded buffer.
 
-Each source has one thread that starts the child, reads its pipe and reaps it; ``take`` only copies from the buffer. The
-child dies with that thread (see decode), and the thread ends when the source is closed: nothing is left behind.
+Each source has one thread. For a file or a relay it starts a decoding child, reads its pipe and reaps it; ``take`` only
+copies from the buffer. The child dies with that thread (see decode), and the thread ends when the source is closed:
+nothing is left behind.
 """
 
 import contextlib
+import random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
-from audio.decode import Child, reading, streaming
-from audio.format import BYTES_PER_FRAME, RATE_HZ
+from audio.card import CardError, Input
+from audio.decode import Child, reading, stream_trouble, streaming
+from audio.fallback import Trouble, retry_after_s
+from audio.format import BLOCK_FRAMES, BYTES_PER_FRAME, RATE_HZ
 
 READY_FRAMES = 2 * RATE_HZ
+LINE_READY_FRAMES = 3 * BLOCK_FRAMES
+LINE_MOST_FRAMES = 12 * BLOCK_FRAMES  # input and output of two cards have two clocks: what piles up is left out
 FILE_AHEAD_FRAMES = 4 * RATE_HZ
 STREAM_AHEAD_FRAMES = 8 * RATE_HZ
 SEEK_FRAMES = 20 * RATE_HZ  # decoding so much takes 0.1 s: for what is further ahead a new start is quicker
 CATCH_UP_TAKES = 12  # 1 s in which a relay may deliver what piled up on the way
-RETRY_FIRST_S = 0.5
-RETRY_MOST_S = 15.0
+STARVED_S = 20.0  # a connection that brings no sound for so long is made anew, however well it seems to stand
 
 
-class _DecodingThread:
-    """A buffer holding source frames [start, end), filled by a thread from one child after another."""
+class _ReadingThread:
+    """A buffer holding source frames [start, end), filled by a thread from one child (or card) after another."""
 
     def __init__(self, start_frame: int, capacity_frames: int, name: str) -> None:
         self._changed = threading.Condition()  # guards all below; held for copies only
@@ -67,22 +73,29 @@ class _DecodingThread:
         self._changed.notify_all()
         return taken
 
-    def _pump(self, child: Child) -> None:
-        """Move the child's samples into the buffer, waiting while it is full, until the child ends or is abandoned."""
+    def _pump(self, child: Child, starved_s: float | None = None) -> None:
+        """Move the child's samples into the buffer, waiting while it is full, until the child ends or is abandoned.
+
+        One that gives nothing for *starved_s* is ended.
+        """
         with self._changed:
             self._child = child
             if self._closed:
                 self._abandon_child()
         odd = b""
-        while chunk := child.read():
+        while chunk := child.read(starved_s):
             chunk = odd + chunk
             whole = len(chunk) // BYTES_PER_FRAME * BYTES_PER_FRAME
             odd = chunk[whole:]
             with self._changed:
                 self._changed.wait_for(self._has_room)
-                self._pcm += chunk[:whole]
+                self._store(chunk[:whole])
         with self._changed:
             self._child = None
+
+    def _store(self, pcm: bytes) -> None:
+        """With the lock held."""
+        self._pcm += pcm
 
     def _has_room(self) -> bool:
         return self._child is None or self._end - self._start < self._capacity
@@ -94,7 +107,7 @@ class _DecodingThread:
             self._child = None
 
 
-class FileSource(_DecodingThread):
+class FileSource(_ReadingThread):
     """A library file of *total_frames*, read from *start_frame* on. Trouble is told by ``failure``, never raised."""
 
     live = False
@@ -148,37 +161,38 @@ class FileSource(_DecodingThread):
                 self._failure = child.complaints[-1] if child.complaints else f"ends at {self._end} of {self._total}"
 
 
-class StreamSource(_DecodingThread):
-    """A relay. It is asked for by place like a file, but the place is only that of its card: what comes, comes.
+class _LiveSource(_ReadingThread):
+    """What comes, comes: it is asked for by place like a file, but the place is only that of its card.
 
-    When it runs dry it gathers two seconds before it goes on. A connection that ends is made again for ever.
+    When it runs dry it gathers *ready_frames* before it goes on. What fails is tried again for ever, ever more seldom.
     """
 
     live = True
     failure = None  # never for good
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, ready_frames: int, capacity_frames: int, name: str, jitter: Callable[[], float]) -> None:
+        self._ready_frames = ready_frames
+        self._jitter = jitter
         self._gathering = True
-        self._shift = 0  # card place minus stream place
+        self._shift = 0  # card place minus source place
         self._behind_takes = 0
-        self._trouble: str | None = None
-        super().__init__(0, STREAM_AHEAD_FRAMES, "relay")
+        self._trouble: Trouble | None = None
+        super().__init__(0, capacity_frames, name)
 
     @property
     def ready(self) -> bool:
         with self._changed:
-            return self._end - self._start >= READY_FRAMES
+            return self._end - self._start >= self._ready_frames
 
     @property
-    def trouble(self) -> str | None:
-        """Why the last connection ended; None while sound comes in."""
+    def trouble(self) -> Trouble | None:
+        """Why the last connection ended, or the device cannot be had; None once sound comes in again."""
         return self._trouble
 
     def take(self, n_frames: int, at_frame: int) -> bytes:
         with self._changed:
             if self._gathering:
-                if self._end - self._start < READY_FRAMES:
+                if self._end - self._start < self._ready_frames:
                     return b""
                 self._gathering = False
                 self._shift = at_frame - self._start
@@ -199,13 +213,70 @@ class StreamSource(_DecodingThread):
         self._gathering = self._behind_takes > CATCH_UP_TAKES
         return b""
 
+    def _store(self, pcm: bytes) -> None:
+        super()._store(pcm)
+        self._trouble = None
+
     def _run(self) -> None:
-        retry_s = RETRY_FIRST_S
+        failures = 0
         while not self._closed:
             before = self._end
-            with streaming(self._url) as child:
-                self._pump(child)
-            self._trouble = child.complaints[-1] if child.complaints else "the stream ended"
-            retry_s = RETRY_FIRST_S if self._end - before > READY_FRAMES else min(2 * retry_s, RETRY_MOST_S)
-            with self._changed, contextlib.suppress(TimeoutError):
-                self._changed.wait_for(lambda: self._closed, retry_s)
+            trouble = self._connection()
+            failures = 1 if self._end - before > self._ready_frames else failures + 1
+            with self._changed:
+                self._trouble = trouble
+                self._changed.wait_for(lambda: self._closed, retry_after_s(failures, self._jitter()))
+
+    def _connection(self) -> Trouble:
+        """Bring sound for as long as it lasts; why it ended."""
+        raise NotImplementedError
+
+
+class StreamSource(_LiveSource):
+    """A relay's address, decoded by one child a connection."""
+
+    def __init__(self, url: str, jitter: Callable[[], float] = random.random, starved_s: float = STARVED_S) -> None:
+        self._url = url
+        self._starved_s = starved_s
+        super().__init__(READY_FRAMES, STREAM_AHEAD_FRAMES, "relay", jitter)
+
+    def _connection(self) -> Trouble:
+        with streaming(self._url) as child:
+            self._pump(child, self._starved_s)
+        return stream_trouble(child.complaints)
+
+
+class LineSource(_LiveSource):
+    """A line input or a microphone, through the card that *open_input* opens.
+
+    While it is open PortAudio does not look for new cards (see card): an output that is lost meanwhile is found again
+    under the name it had.
+    """
+
+    def __init__(self, name: str, open_input: Callable[[], Input], jitter: Callable[[], float] = random.random) -> None:
+        self._open_input = open_input
+        super().__init__(LINE_READY_FRAMES, LINE_MOST_FRAMES, f"line-{name[:8]}", jitter)
+
+    def _connection(self) -> Trouble:
+        try:
+            self._listen(self._open_input())
+        except CardError as error:
+            return Trouble("device_lost", str(error))
+        return Trouble("ended", "closed")
+
+    def _listen(self, card: Input) -> None:
+        try:
+            while not self._closed:
+                pcm = card.read()
+                with self._changed:
+                    self._store(pcm)
+        finally:
+            with contextlib.suppress(CardError):  # it is gone, which is why we close it
+                card.close()
+
+    def _store(self, pcm: bytes) -> None:
+        super()._store(pcm)
+        if self._end - self._start > self._capacity:
+            excess = self._end - self._start - self._ready_frames
+            self._cut_off(excess)
+            self._shift -= excess  # the place on the card stays, what sounds there is younger

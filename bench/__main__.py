@@ -18,13 +18,17 @@ NAMES = (
     "measure",
     "alarms",
     "measure_long",
+    "library",
     "uncertainty",
+    "takeover",
     "schedule",
+    "expansion",
     "diagnosis",
     "outbox",
     "collector",
     "report",
     "console",
+    "fallback",
     "peers",
 )
 

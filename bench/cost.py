@@ -103,11 +103,11 @@ def _liquidsoap(sound: SoundServer, file: Path) -> Iterator[int | None]:
 def _measured(station: Station, seconds: int, peer: int | None) -> tuple[Cost, Cost | None]:
     """Our processes and, over the same time, the peer's."""
     ours = [station.pid(name) for name in PROCESSES if station.rig.supervisor.children[name].process]
-    before = {pid: _cpu_s(pid) for pid in (*ours, *([peer] if peer else []))}
+    before = {pid: cpu_s(pid) for pid in (*ours, *([peer] if peer else []))}
     started = time.monotonic()
     station.watch_for(seconds)
     minutes = (time.monotonic() - started) / 60
-    used = {pid: _cpu_s(pid) - cpu for pid, cpu in before.items()}
+    used = {pid: cpu_s(pid) - cpu for pid, cpu in before.items()}
     mine = Cost(sum(used[pid] for pid in ours) / minutes, sum(map(_pss_mib, ours)), sum(map(_tree_pss_mib, ours)))
     theirs = Cost(used[peer] / minutes, _pss_mib(peer), _tree_pss_mib(peer)) if peer else None
     return mine, theirs
@@ -123,11 +123,11 @@ def _with_playout_dead(station: Station, seconds: int) -> Cost:
         os.kill(station.pid("playout"), signal.SIGCONT)
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """User and system time of a process, its finished children and its living ones."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     own = sum(int(fields[n]) for n in (11, 12, 13, 14)) / TICKS_PER_S
-    return own + sum(map(_cpu_s, _children(pid)))
+    return own + sum(map(cpu_s, _children(pid)))
 
 
 def _pss_mib(pid: int) -> float:

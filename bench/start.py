@@ -40,7 +40,6 @@ from firmware_py.demo.soundserver import MonitorRecorder, SoundServer
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
-BURST_FRAMES = RATE_HZ // 4
 FINGERPRINT_BYTES = 2 * 2_400  # 50 ms of noise: no two are alike
 SPACING_S = 1.0
 SINK = "air1"
@@ -62,7 +61,7 @@ def rows(quick: bool) -> list[Row]:
 
 def _all_rows(ear: "Ear", folder: Path, starts: int) -> list[Row]:
     ours: dict[str, list[Start]] = {}
-    calibration = _play_impulses(ear.server, CALIBRATION_IMPULSES)
+    calibration = play_impulses(ear.server, CALIBRATION_IMPULSES)
     bursts = Bursts(folder)
     with _player(folder) as player:
         _wait(30.0 if starts >= 30 else 3.0, "the frame clock learns the card's rate")
@@ -155,10 +154,10 @@ class Heard:
 
     def errors_ms(self, starts: Sequence[Start]) -> list[float]:
         """Of the starts that are in the recording, how late each was."""
-        places = ((start, self._find(start)) for start in starts)
+        places = ((start, self.find(start)) for start in starts)
         return [(self.at_ns(frame) - start.wanted_ns) / NS_PER_MS for start, frame in places if frame is not None]
 
-    def _find(self, start: Start) -> int | None:
+    def find(self, start: Start) -> int | None:
         """The frame with which the burst begins, near its time. Not by equality: peers scale and dither samples."""
         middle = int(np.searchsorted(self._dates_s, start.wanted_ns / NS_PER_S)) * RATE_HZ
         near = self._samples[max(0, middle - 2 * RATE_HZ) : middle + 2 * RATE_HZ].astype(np.float32)
@@ -182,7 +181,7 @@ class Heard:
         return float(min(delays))
 
 
-def _play_impulses(server: SoundServer, impulses: int) -> list[int]:
+def play_impulses(server: SoundServer, impulses: int) -> list[int]:
     """Play impulses through a stream that is always empty, so that the sink's next turn takes each; when written."""
     written, dice = [], random.Random(7)
     options = ("--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=1")
@@ -203,15 +202,16 @@ def _play_impulses(server: SoundServer, impulses: int) -> list[int]:
 class Bursts:
     """Noise bursts, each another; samples stay clear of the impulse."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: float = 0.25) -> None:
         self.folder = folder
+        self._frames = round(seconds * RATE_HZ)
         self._dice = np.random.default_rng(2)
         self._n = 0
 
     def next_wav(self) -> tuple[Path, bytes]:
         """A new WAV and the bytes that it begins with."""
         self._n += 1
-        pcm = self._dice.integers(-20_000, 20_000, BURST_FRAMES, dtype=np.int16).tobytes()
+        pcm = self._dice.integers(-20_000, 20_000, self._frames, dtype=np.int16).tobytes()
         path = self.folder / f"burst-{self._n}.wav"
         with wave.open(str(path), "wb") as out:
             out.setnchannels(1)

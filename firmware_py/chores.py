@@ -23,6 +23,9 @@ class Chores:
     def every_hours(self, hours: int, chore: Callable[[], object]) -> None:
         self._scheduler.every(hours).hours.do(self._guarded, chore)
 
+    def every_minutes(self, minutes: int, chore: Callable[[], object]) -> None:
+        self._scheduler.every(minutes).minutes.do(self._guarded, chore)
+
     def run_due(self) -> None:
         self._scheduler.run_pending()
 

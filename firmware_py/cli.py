@@ -83,6 +83,19 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
     load = _add(group, common, "load", "timetables.load", "nạp lịch phát sóng / adopt a timetable that passes whole")
     load.add_argument("file")
     load.add_argument("--by", metavar="NAME")
+    load.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ đổi gì / only show what would change")
+    listed = _add(
+        group, common, "list", "timetables.list_", "các lịch đang giữ / the timetables that the station holds"
+    )
+    listed.add_argument("--json", action="store_true")
+    drop = _add(group, common, "drop", "timetables.drop", "bỏ một lịch / drop a timetable")
+    drop.add_argument("timetable", metavar="TITLE|N", help="tên hoặc số thứ tự / its title or number in the list")
+    drop.add_argument("--by", metavar="NAME")
+    for command in (check, show, load):
+        command.add_argument("--convert", choices=("tcvn3", "vni"), help="đổi chữ từ bảng mã cũ / from an old charset")
+    export = _add(group, common, "export", "timetables.export", "ghi lịch ra tệp / a timetable as a file")
+    export.add_argument("timetable", metavar="TITLE|N", nargs="?", help="bỏ trống: lịch hôm nay / if none, today's")
+    export.add_argument("--xlsx", metavar="F")
     template = _add(group, common, "template", "timetables.template", "lịch mẫu để điền / an example to fill in")
     template.add_argument("--xlsx", metavar="F")
     template.add_argument("--grid", action="store_true", help="lịch tuần, ngày ghi ngang / a weekly grid (with --xlsx)")

@@ -3,14 +3,26 @@
 import difflib
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from audio.fallback import Patience
+from audio.levelling import TARGET_LUFS
+from scheduler.address import is_stream, named
+from scheduler.clock import NS_PER_S
+from scheduler.guards import Guards as StationGuards
+from scheduler.holidays import HolidayCalendar, OwnHoliday, holiday_named
 from scheduler.problem import Problem
+from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
+from scheduler.spoken.days import read_days
+from scheduler.vietnamese import Misread
 from telemetry.faults import RULES
 
 DEFAULT_PATH = Path("/etc/smartradio/station.toml")
@@ -65,6 +77,75 @@ class Channel(Section):
     kind: Literal["line", "off_air", "microphone"] = "line"
 
 
+class Input(Section):
+    """A line input or a microphone, as a source: ``line:NAME`` or ``mic:NAME``."""
+
+    device: str = Field(min_length=1)
+
+
+IDENT = "ident"
+LINE, FILE = "line:", "file:"
+
+
+def _link(value: str) -> str:
+    """One link of a relay's chain."""
+    file = value.startswith(FILE) and len(value) > len(FILE) and not set(value[len(FILE) :]) & set("/\\")
+    if is_stream(value) or value == IDENT or file or (value.startswith(LINE) and named(value)):
+        return value
+    raise PydanticCustomError("bad_link", "{link} is no link", {"link": value})
+
+
+Link = Annotated[str, AfterValidator(_link)]
+
+
+class RelayChain(Section):
+    """A relay with its own chain, ``chain:NAME``; what it leaves out is that of [relay]."""
+
+    links: tuple[Link, ...] = Field(min_length=1)
+    silence_s: float | None = Field(default=None, gt=0, le=600)
+    silence_dbfs: float | None = Field(default=None, ge=-90, le=-20)
+    stall_s: float | None = Field(default=None, gt=0, le=600)
+    back_after_s: float | None = Field(default=None, ge=0, le=600)
+
+
+class Relay(BaseModel):
+    """[relay]: what holds for every relay; each [relay.NAME] is a chain."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, RelayChain] = Field(init=False)  # the default is for type checkers
+
+    fallback: tuple[Link, ...] = ()  # behind a plain address or a line input
+    ident: str | None = Field(default=None, min_length=1)  # a file of the media folder
+    silence_s: float = Field(default=15, gt=0, le=600)
+    silence_dbfs: float = Field(default=-55, ge=-90, le=-20)
+    stall_s: float = Field(default=5, gt=0, le=600)
+    back_after_s: float = Field(default=10, ge=0, le=600)
+
+    @property
+    def chains(self) -> Mapping[str, RelayChain]:
+        return self.__pydantic_extra__ or {}
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Of all chains."""
+        return (*self.fallback, *(link for chain in self.chains.values() for link in chain.links))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What has to be in the library for the chains to have all their links."""
+        named = dict.fromkeys(link.removeprefix(FILE) for link in self.links if link.startswith(FILE))
+        return (*named, *([self.ident] if self.ident else []))
+
+    def with_own(self, chain: RelayChain) -> "Relay":
+        """These settings, with those that *chain* has of its own."""
+        return self.model_copy(update=chain.model_dump(exclude_none=True, exclude={"links"}))
+
+    @property
+    def patience(self) -> Patience:
+        silence_ns, stall_ns, back_ns = (round(s * NS_PER_S) for s in (self.silence_s, self.stall_s, self.back_after_s))
+        return Patience(silence_ns, stall_ns, back_ns)
+
+
 class Clock(Section):
     trust: Literal["auto", "host"] = "auto"  # host: the operator vouches for this computer's clock
 
@@ -99,12 +180,59 @@ def parse_window(text: str) -> tuple[time, time]:
     return start, end
 
 
+def _days(value: str) -> str:
+    read_days(value)  # a Misread is a ValueError: pydantic tells it
+    return value
+
+
 class Guards(Section):
     quiet_hours: tuple[Annotated[str, AfterValidator(_quiet_window)], ...] = ("21:00-04:30",)
+    no_play: tuple[Annotated[str, AfterValidator(_days)], ...] = ()  # as the column Ngày: "CN", "ngày lễ", "rằm"
+    longest_session_min: int | None = Field(default=None, ge=1, le=1_440)
 
     @property
     def quiet_windows(self) -> tuple[tuple[time, time], ...]:
         return tuple(parse_window(text) for text in self.quiet_hours)
+
+
+def _lunar_day(value: str) -> str:
+    parse_lunar_day(value)
+    return value
+
+
+def parse_lunar_day(text: str) -> tuple[int, int]:
+    """Read "10/3", day 10 of the third lunar month, as (month, day). Raises ValueError."""
+    found = read_days(f"{text} âm lịch")
+    if not isinstance(found, LunarDays) or len(found.days) != 1 or EVERY_MONTH in dict(found.days):
+        raise ValueError(f'{text!r} is not a lunar day and month like "10/3"')
+    return next(iter(found.days))
+
+
+class Holiday(Section):
+    """A day that the station names, or the days that the state announced for a holiday of the law."""
+
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    date: Day | tuple[Day, ...] = ()
+    lunar: Annotated[str, AfterValidator(_lunar_day)] | None = None
+    working: bool = False  # làm bù: one works on that day, it is no holiday
+
+    @model_validator(mode="after")
+    def _has_days(self) -> "Holiday":
+        if not self.date and self.lunar is None:
+            raise ValueError(f'holiday "{self.name}" needs date or lunar')
+        return self
+
+    @property
+    def value(self) -> OwnHoliday:
+        dates = self.date if isinstance(self.date, tuple) else (self.date,)
+        lunar = parse_lunar_day(self.lunar) if self.lunar else None
+        return OwnHoliday(holiday_named(self.name) or self.name, frozenset(dates), lunar, self.working)
+
+
+class Library(Section):
+    """How programme files are taken in."""
+
+    target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
 
 
 class FaultTimes(Section):
@@ -119,10 +247,14 @@ class Config(Section):
     output: Output
     paths: Paths = Paths()
     channel: tuple[Channel, ...] = ()
+    input: dict[TopicWord, Input] = Field(default_factory=dict)
+    relay: Relay = Relay()
     clock: Clock = Clock()
     uplink: Uplink = Uplink()
     console: Console = Console()
     guards: Guards = Guards()
+    holiday: tuple[Holiday, ...] = ()
+    library: Library = Library()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)
 
     @field_validator("faults")
@@ -144,6 +276,34 @@ class Config(Section):
             raise ValueError("only one [[channel]] may have account = true")
         if self.channel and not any(channel.account for channel in self.channel):
             raise ValueError("one [[channel]] must have account = true: its airtime is the station's")
+        return self
+
+    @model_validator(mode="after")
+    def _known_links(self) -> "Config":
+        for link in self.relay.links:
+            if link == IDENT and self.relay.ident is None:
+                raise PydanticCustomError("no_ident", "there is no ident")
+            name = link.removeprefix(LINE)
+            if link.startswith(LINE) and name not in self.input:
+                near = difflib.get_close_matches(name, self.input, n=1)
+                hint = {"vi": f'; có phải là "{near[0]}"?', "en": f'; did you mean "{near[0]}"?'} if near else {}
+                raise PydanticCustomError("unknown_input", "{name}", {"name": name, "vi": "", "en": "", **hint})
+        return self
+
+    @property
+    def holidays(self) -> HolidayCalendar:
+        return HolidayCalendar(tuple(one.value for one in self.holiday))
+
+    @property
+    def station_guards(self) -> StationGuards:
+        no_play = tuple(read_days(text) for text in self.guards.no_play)
+        return StationGuards(self.guards.quiet_windows, no_play, self.guards.longest_session_min, self.holidays)
+
+    @model_validator(mode="after")
+    def _known_holidays(self) -> "Config":
+        known = self.holidays.names()
+        for name in {name for days in self.station_guards.no_play for name in named_holidays(days)} - set(known):
+            raise ValueError(f'guards.no_play: there is no holiday "{name}"; known: {", ".join(known)}')
         return self
 
     @property
@@ -205,6 +365,15 @@ _MESSAGES = {
     "int_type": _Words("phải là số nguyên", "must be a whole number"),
     "float_type": _Words("phải là số", "must be a number"),
     "bool_type": _Words("phải là true hoặc false", "must be true or false"),
+    "bad_link": _Words(
+        '"{link}" không dùng được: ghi http(s)://…, line:TÊN, file:TÊN-TỆP hoặc ident',
+        '"{link}" is no link: write http(s)://…, line:NAME, file:NAME or ident',
+    ),
+    "unknown_input": _Words("không có [input.{name}]{vi}", "there is no [input.{name}]{en}"),
+    "no_ident": _Words(
+        'có "ident" trong chuỗi dự phòng nhưng [relay] chưa ghi ident = "tên tệp"',
+        'a chain has "ident", but [relay] does not say ident = "a file\'s name"',
+    ),
     "model_type": _Words("phải là một bảng [ ... ]", "must be a table [ ... ]"),
 }
 
@@ -250,10 +419,13 @@ def _read(path: Path) -> str:
 
 def _problem(path: Path, text: str, model: type[Section], error: dict[str, Any]) -> Problem:
     keys = [str(part) for part in error["loc"]]
-    words = _MESSAGES.get(error["type"])
-    en = words.en if words else error["msg"].removeprefix("Value error, ")
-    vi = words.vi if words else en
-    if error["type"] == "extra_forbidden" and (near := _near(model, keys)):
+    words, values = _MESSAGES.get(error["type"]), error.get("ctx", {})
+    en = words.en.format(**values) if words else error["msg"].removeprefix("Value error, ")
+    vi = words.vi.format(**values) if words else en
+    if isinstance(misread := values.get("error"), Misread):
+        vi = misread.vi
+    misspelt = error["type"] in ("extra_forbidden", "model_type")
+    if misspelt and (near := _near(model, keys)) and near != keys[-1]:
         en, vi = f'{en}; did you mean "{near}"?', f'{vi}; có phải là "{near}"?'
     return Problem(f"{path}{_line(text, keys)} {'.'.join(keys)}".rstrip(), error["type"], vi, en)
 

@@ -1,15 +1,19 @@
 """Requests to playout, dropped atomically: one folder a writer, one file a request, taken in the order they came."""
 
+import logging
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from firmware_py.files import read_json, write_json
+from firmware_py.folder_watch import FolderWatch
 
-WRITERS = ("console", "cli")
+WRITERS = ("console", "cli", "alerts")
+log = logging.getLogger("smartradio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,26 @@ def pending(spool_dir: Path) -> Iterator[tuple[Path, Request | None]]:
     """Every request that waits, oldest first; None for a file that is not one (to be set aside)."""
     for path in sorted(_files(spool_dir), key=lambda p: p.name):
         yield path, _parse(read_json(path))
+
+
+def watch(spool_dir: Path, tell: Callable[[], object]) -> None:
+    """Call *tell* whenever a request has been dropped, from a thread that lives as long as the process.
+
+    Where the kernel cannot watch (OSError, logged), requests are still found by looking now and then.
+    """
+
+    def run() -> None:
+        try:
+            with FolderWatch(spool_dir / writer for writer in WRITERS) as folders:
+                while True:
+                    folders.wait()
+                    tell()
+        except OSError as error:
+            log.warning("the spool is not watched: %s", error)
+
+    for writer in WRITERS:
+        (spool_dir / writer).mkdir(parents=True, exist_ok=True)
+    threading.Thread(target=run, name="spool-watch", daemon=True).start()
 
 
 def done(path: Path) -> None:

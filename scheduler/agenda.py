@@ -4,14 +4,15 @@ The axis is boottime (ns): the wall clock only places on it what has not begun. 
 by its anchor, so a clock step in mid-programme neither cuts nor repeats it. The shell asks several times a second and
 on every event, obeys, and tells in the next ``Situation`` what it did.
 
-In a zone the highest class wins, and among equals what was *planned* to start later. What does not win waits, and is
-joined at its place as soon as the zone is free.
+In a zone the highest precedence wins, and among equals what was *planned* to start later. What does not win waits, and
+is joined at its place as soon as the zone is free. What has ``waits_ms`` (an alert) is not joined in its middle: it
+begins late, after its equals, and is played whole.
 """
 
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, datetime_of
 from scheduler.occurrence import BulletinClass, Occurrence
@@ -21,6 +22,7 @@ from scheduler.zones import zones_meet
 MIN_REST_NS = NS_PER_S  # with less than this to go an occurrence is not joined any more
 HANDOVER_NS = 100 * NS_PER_MS  # an end that slips by less (a slewed clock) neither delays nor stops the next start
 LOOKAHEAD_NS = 3 * NS_PER_S
+WHOLE_LEAD_NS = 300 * NS_PER_MS  # about what is already with the card; the player says when it really begins
 
 
 class Cause(enum.StrEnum):
@@ -114,6 +116,18 @@ class _Due:
     anchor_ns: int
     ends_ns: int
     at_ns: int
+    whole_until_ns: int | None = None  # it is played whole if it begins by then; None: it is joined at its place
+
+    def put_off(self, at_ns: int) -> "_Due":
+        """Not before *at_ns*."""
+        if at_ns <= self.at_ns:
+            return self
+        slip_ns = at_ns - self.anchor_ns
+        if self.whole_until_ns is None or slip_ns <= 0:
+            return replace(self, at_ns=at_ns)
+        if at_ns > self.whole_until_ns:
+            return replace(self, at_ns=self.ends_ns)  # it has waited in vain
+        return replace(self, anchor_ns=at_ns, at_ns=at_ns, ends_ns=self.ends_ns + slip_ns)
 
     @property
     def too_late(self) -> bool:
@@ -121,8 +135,13 @@ class _Due:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """Who is asked first: the earliest; at the same instant the one that wins."""
-        return self.at_ns, -self.occurrence.bulletin_class.rank, -self.anchor_ns, self.occurrence.id
+        """Who is asked first: the earliest; at the same instant the one that wins. What waits, in the order it came."""
+        turn = (
+            -self.anchor_ns
+            if self.whole_until_ns is None
+            else self.whole_until_ns - self.occurrence.waits_ms * NS_PER_MS
+        )
+        return self.at_ns, -self.occurrence.precedence, turn, self.occurrence.id
 
 
 def decide(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int = LOOKAHEAD_NS) -> list[Command]:
@@ -151,27 +170,6 @@ def obey(playing: Sequence[Playing], commands: Iterable[Command]) -> tuple[Playi
             case Stop(occurrence, _, at_ns):
                 after = tuple(_cut(p, at_ns) if p.occurrence.id == occurrence.id else p for p in after)
     return after
-
-
-def wanted(plan: Iterable[Occurrence], situation: Situation) -> list[Occurrence]:
-    """What should sound at this very instant: at most one thing a zone."""
-    after = obey(situation.playing, decide(plan, situation, lookahead_ns=0))
-    now_ns = situation.reading.boottime_ns
-    return [p.occurrence for p in after if p.starts_ns <= now_ns < p.ends_ns]
-
-
-def upcoming(plan: Iterable[Occurrence], situation: Situation, within_ns: int) -> list[Occurrence]:
-    """What may start within the next *within_ns*, the first first: its source can be opened ahead."""
-    due = _startable(plan, situation, situation.reading.boottime_ns + within_ns)
-    return [one.occurrence for one in sorted(due, key=lambda one: one.order)]
-
-
-def next_change(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int = LOOKAHEAD_NS) -> int | None:
-    """The next boottime at which ``decide`` may say something new if nothing happens until then; None: never."""
-    now_ns, moments = situation.reading.boottime_ns, [p.ends_ns - lookahead_ns for p in situation.playing]
-    for due in _open(plan, situation):
-        moments += [due.at_ns - lookahead_ns, due.ends_ns - MIN_REST_NS + 1]
-    return min((moment for moment in moments if moment > now_ns), default=None)
 
 
 def _give_way(playing: Playing, start: Start) -> Playing:
@@ -227,17 +225,21 @@ def _near(plan: Iterable[Occurrence], situation: Situation, horizon_ns: int) -> 
     reading = situation.reading
     now, horizon = reading.wall, datetime_of(horizon_ns + reading.offset_ns + NS_PER_S)
     for occurrence in plan:
-        if occurrence.id in situation.pinned or (occurrence.starts_at <= horizon and occurrence.ends_at > now):
+        latest = occurrence.ends_at + timedelta(milliseconds=occurrence.waits_ms)
+        if occurrence.id in situation.pinned or (occurrence.starts_at <= horizon and latest > now):
             yield occurrence
 
 
 def _placed(occurrence: Occurrence, situation: Situation) -> _Due:
     """Pinned by its anchor if it has begun, by the wall clock if not."""
-    anchor_ns = situation.pinned.get(occurrence.id)
-    if anchor_ns is None:
-        anchor_ns = situation.reading.boottime_of(occurrence.starts_at)
-    ends_ns = anchor_ns + occurrence.planned_ms * NS_PER_MS
-    return _Due(occurrence, anchor_ns, ends_ns, max(anchor_ns, situation.reading.boottime_ns))
+    now_ns, lasts_ns = situation.reading.boottime_ns, occurrence.planned_ms * NS_PER_MS
+    pinned_ns = situation.pinned.get(occurrence.id)
+    if pinned_ns is not None or not occurrence.waits_ms:
+        anchor_ns = situation.reading.boottime_of(occurrence.starts_at) if pinned_ns is None else pinned_ns
+        return _Due(occurrence, anchor_ns, anchor_ns + lasts_ns, max(anchor_ns, now_ns))
+    anchor_ns = situation.reading.boottime_of(occurrence.starts_at)
+    due = _Due(occurrence, anchor_ns, anchor_ns + lasts_ns, anchor_ns, anchor_ns + occurrence.waits_ms * NS_PER_MS)
+    return due.put_off(now_ns + WHOLE_LEAD_NS)
 
 
 def _allowed(due: _Due, situation: Situation) -> _Due | None:
@@ -248,7 +250,7 @@ def _allowed(due: _Due, situation: Situation) -> _Due | None:
         until_ns = _held_until(situation)
         if until_ns is None:
             return None
-        due = replace(due, at_ns=max(due.at_ns, until_ns))
+        due = due.put_off(until_ns)
     return _after_quiet(due, situation) if situation.quiet else due
 
 
@@ -258,14 +260,14 @@ def _after_quiet(due: _Due, situation: Situation) -> _Due | None:
     free_from = earliest_start(situation.quiet, begin, end)
     if free_from is None:
         return None
-    return due if free_from == begin else replace(due, at_ns=situation.reading.boottime_of(free_from))
+    return due if free_from == begin else due.put_off(situation.reading.boottime_of(free_from))
 
 
 def _begin(due: _Due, playing: Sequence[Playing], horizon_ns: int) -> list[Command]:
     """Start it when its zone is free or won, stopping what it wins over; nothing if that is not before the horizon."""
     for p in sorted(playing, key=lambda p: p.ends_ns):
         if _in_the_way(p, due) and not _beats(due.occurrence, p.occurrence):
-            due = replace(due, at_ns=p.ends_ns)
+            due = due.put_off(p.ends_ns)
     if due.at_ns > horizon_ns or due.too_late:
         return []
     beaten = [Stop(p.occurrence, Cause.PRE_EMPTED, due.at_ns) for p in playing if _in_the_way(p, due)]
@@ -279,9 +281,9 @@ def _in_the_way(p: Playing, due: _Due) -> bool:
 
 def _beats(challenger: Occurrence, holder: Occurrence) -> bool:
     """Among equals only a plan that overlaps decides: a holder that slipped into the next slot is not cut."""
-    if challenger.bulletin_class is not holder.bulletin_class:
-        return challenger.bulletin_class.rank > holder.bulletin_class.rank
-    return holder.starts_at < challenger.starts_at < holder.ends_at
+    if challenger.precedence != holder.precedence:
+        return challenger.precedence > holder.precedence
+    return not challenger.waits_ms and holder.starts_at < challenger.starts_at < holder.ends_at
 
 
 def _misses(plan: Iterable[Occurrence], situation: Situation) -> Iterator[Miss]:

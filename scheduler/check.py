@@ -1,41 +1,47 @@
 """Whether a timetable can be played as it stands: all that is wrong with it, at once. Pure."""
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
+from scheduler.address import RELAY, is_address, is_stream, named
+from scheduler.clashes import Clash, Together, TooMany, find_clashes, together
 from scheduler.clock import STATION_TZ
-from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
+from scheduler.guards import NO_GUARDS, Guards, session_begins
+from scheduler.holidays import HolidayCalendar
+from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
+from scheduler.recurrence import CalendarDay, Weekdays, calendar_day, explicit_dates, named_holidays
+from scheduler.repeats import ContentOf, nothing_known
 from scheduler.spoken.days import written_days
 from scheduler.timetable import (
     MAX_DURATION_MS,
     MIN_DURATION_MS,
-    Dates,
     Slot,
     Timetable,
-    Weekdays,
     adopt,
     canonical_bytes,
 )
-from scheduler.vietnamese import fold
+from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
-ADDRESS_SCHEMES = ("http://", "https://")
-MOST_COMPARED = 1_000_000  # a year of dates beside sixty items a day is a sixth of it
-_DAY_S = 86_400
+HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the station's configuration says of every timetable."""
 
-    quiet: Sequence[Window] = ()
+    guards: Guards = NO_GUARDS
     zones: Collection[str] | None = None  # names the station knows; None: whatever is written
     has_source: Callable[[str], bool] | None = None  # whether a file is in the media folder; None: not asked
+    today: date | None = None  # from where a timetable without a beginning is looked at; None: it does not matter
+    content_of: ContentOf = nothing_known
+    inputs: Collection[str] | None = None  # line inputs and microphones the station knows; None: whatever is written
+    relays: Collection[str] | None = None  # the same for its chains
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,51 @@ class Findings:
 def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
     """Every error and warning of *timetable*, in the order of its rows."""
     rows = {id(slot): n for n, slot in enumerate(timetable.slots)}
-    found: list[tuple[int, Problem]] = []
+    found = sorted(_found(timetable, rules), key=lambda one: rows[id(one.slot)])
+    errors = tuple(one.problem for one in found if not one.warns)
+    warnings = (
+        *_past(timetable, rules.today),
+        *(one.problem for one in found if one.warns),
+        *_awaiting(timetable.slots, rules.has_source),
+        *_told_by_content(timetable.slots, rules.content_of),
+    )
+    return Findings(errors or tuple(_unadoptable(timetable)), warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    slot: Slot
+    problem: Problem
+    warns: bool = False
+
+
+def _found(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
     for slot in timetable.slots:
-        found += [(rows[id(slot)], problem) for problem in _slot_errors(slot, timetable, rules)]
-    found += [(rows[id(slot)], problem) for slot, problem in _clashes(timetable.slots)]
-    errors = tuple(problem for _, problem in sorted(found, key=lambda pair: pair[0]))
-    return Findings(errors or tuple(_unadoptable(timetable)), tuple(_awaiting(timetable.slots, rules.has_source)))
+        yield from (_Found(slot, problem) for problem in _slot_errors(slot, timetable, rules))
+    single, doubles = _without_doubles([slot for slot in timetable.slots if _can_last(slot)])
+    yield from doubles
+    days = [calendar_day(day, rules.guards.holidays) for day in _days_looked_at(timetable, rules.today)]
+    days = [day for day in days if timetable.in_force(day)]
+    yield from _of_sets(single, days, timetable, rules)
+    yield from _on_silent_days(single, days, rules.guards)
+
+
+def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
+    """The days of the validity, at most two years of them, and every date that is written, with its neighbours."""
+    first = (timetable.valid_from or today or _SOME_DAY).toordinal()
+    if today and first + HORIZON_DAYS < today.toordinal():
+        first = today.toordinal()
+    last = min((timetable.valid_to or date.max).toordinal(), first + HORIZON_DAYS)
+    numbers = set(range(first, last + 1))
+    for written in {day.toordinal() for slot in timetable.slots for day in explicit_dates(slot.recurrence)}:
+        numbers |= {written - 1, written, written + 1}
+    return [date.fromordinal(number) for number in sorted(numbers) if 1 <= number <= date.max.toordinal()]
+
+
+def _past(timetable: Timetable, today: date | None) -> Iterator[Problem]:
+    if today is not None and timetable.valid_to is not None and timetable.valid_to < today:
+        day = f"{timetable.valid_to:%d/%m/%Y}"
+        yield Problem("timetable", "validity_past", f"lịch đã hết hiệu lực từ {day}", f"the timetable ended on {day}")
 
 
 def _unadoptable(timetable: Timetable) -> Iterator[Problem]:
@@ -67,9 +112,12 @@ def _slot_errors(slot: Slot, timetable: Timetable, rules: Rules) -> Iterator[Pro
     yield from _impossible_duration(slot)
     yield from _emergency(slot)
     yield from _bad_source(slot)
+    yield from _unknown_name(slot, rules)
     yield from _unknown_zone(slot, rules.zones)
+    yield from _absurd_date(slot)
     yield from _outside_validity(slot, timetable)
-    yield from _in_quiet_hours(slot, rules.quiet)
+    yield from _unknown_holiday(slot, rules.guards.holidays)
+    yield from _in_quiet_hours(slot, rules.guards.quiet)
 
 
 def _can_last(slot: Slot) -> bool:
@@ -89,15 +137,13 @@ def _emergency(slot: Slot) -> Iterator[Problem]:
         yield Problem(slot.place("class"), "emergency_in_timetable", vi, en)
 
 
-def is_address(source: str) -> bool:
-    return "://" in source
-
-
 def _bad_source(slot: Slot) -> Iterator[Problem]:
     """A file is named inside the media folder: no drive, no way out of it. An address is http or https."""
     source, where = slot.item.source, slot.place("source")
+    if named(source):
+        return
     if is_address(source):
-        if not source.lower().startswith(ADDRESS_SCHEMES):
+        if not is_stream(source):
             vi = f"địa chỉ “{source}” không dùng được; chỉ nhận http:// hoặc https://"
             yield Problem(where, "bad_source", vi, f"the address “{source}” must begin with http:// or https://")
     elif "\\" in source or ":" in source or source.startswith("/") or ".." in source.split("/"):
@@ -106,6 +152,27 @@ def _bad_source(slot: Slot) -> Iterator[Problem]:
         yield Problem(
             where, "bad_source", vi, f"source “{source}”: only a file's name in the media folder, e.g. “{name}”"
         )
+
+
+def _unknown_name(slot: Slot, rules: Rules) -> Iterator[Problem]:
+    """An input or a relay that the station's configuration does not have."""
+    source = named(slot.item.source)
+    if source is None:
+        return
+    known = rules.relays if source.form == RELAY else rules.inputs
+    if known is None or source.name in known:
+        return
+    near = get_close_matches(source.name, known, 1, cutoff=0.5)
+    vi, en = (
+        (f"; có phải “{source.form}:{near[0]}”?", f"; did you mean “{source.form}:{near[0]}”?") if near else ("", "")
+    )
+    section = "relay" if source.form == RELAY else "input"
+    yield Problem(
+        slot.place("source"),
+        "unknown_source",
+        f"cấu hình của đài không có [{section}.{source.name}]{vi}",
+        f"the station's configuration has no [{section}.{source.name}]{en}",
+    )
 
 
 def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem]:
@@ -119,16 +186,32 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
         yield Problem(where, "unknown_zone", f"không có khu vực “{name}”{vi}", f"there is no zone “{name}”{en}")
 
 
+def _absurd_date(slot: Slot) -> Iterator[Problem]:
+    """A year that was mistyped: calendars, and sums of days, end somewhere."""
+    for day in sorted(day for day in explicit_dates(slot.recurrence) if not _FIRST_DAY <= day <= _LAST_DAY)[:1]:
+        vi, en = f"ngày {day:%d/%m/%Y}: năm không đúng", f"{day:%d/%m/%Y}: that cannot be the year"
+        yield Problem(slot.place("day"), "bad_date", vi, en)
+
+
 def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:
-    if isinstance(slot.recurrence, Dates):
-        outside = sorted(day for day in slot.recurrence.dates if not timetable.in_force(day))
-        if outside:
-            day = f"{outside[0]:%d/%m/%Y}"
-            vi, en = f"ngày {day} nằm ngoài thời gian hiệu lực của lịch", f"{day} is outside the timetable's validity"
-            yield Problem(slot.place("day"), "outside_validity", vi, en)
+    outside = sorted(day for day in explicit_dates(slot.recurrence) if not timetable.in_span(day))
+    if outside:
+        day = f"{outside[0]:%d/%m/%Y}"
+        vi, en = f"ngày {day} nằm ngoài thời gian hiệu lực của lịch", f"{day} is outside the timetable's validity"
+        yield Problem(slot.place("day"), "outside_validity", vi, en)
 
 
-_SOME_DAY = date(2001, 1, 1)  # quiet hours are the same every day
+def _unknown_holiday(slot: Slot, calendar: HolidayCalendar) -> Iterator[Problem]:
+    known = calendar.names()
+    for name in sorted(named_holidays(slot.recurrence) - set(known)):
+        near = get_close_matches(fold(name), [fold(one) for one in known], 1)
+        likely = next((one for one in known if near and fold(one) == near[0]), None)
+        vi, en = (f"; có phải “{likely}”?", f"; did you mean “{likely}”?") if likely else ("", "")
+        vi, en = f"không có ngày lễ “{name}”{vi}", f"there is no holiday “{name}”{en}"
+        yield Problem(slot.place("day"), "unknown_holiday", vi, en)
+
+
+_SOME_DAY = date(2026, 1, 5)  # a Monday, where it does not matter which
 
 
 def _in_quiet_hours(slot: Slot, quiet: Sequence[Window]) -> Iterator[Problem]:
@@ -143,117 +226,106 @@ def _in_quiet_hours(slot: Slot, quiet: Sequence[Window]) -> Iterator[Problem]:
         return
 
 
-# --- clashes: two things in one zone at one time
+# --- slots that air together
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A slot on one of its days, in ms from the start of a time line."""
-
-    begin_ms: int
-    end_ms: int
-    slot: Slot
-
-
-def _clashes(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Problem]]:
-    """Each slot that begins while another sounds in its zone, told once, beside the other's place."""
-    single, doubles = _without_doubles([slot for slot in slots if _can_last(slot)])
-    yield from doubles
-    if _too_many(single):
-        vi, en = (
-            "lịch có quá nhiều ngày riêng; tách thành nhiều lịch",
-            "too many dates beside weekdays; split the timetable",
+def _of_sets(
+    slots: Sequence[Slot], days: Sequence[CalendarDay], timetable: Timetable, rules: Rules
+) -> Iterator[_Found]:
+    """What is wrong with slots beside one another: clashes, sessions that are too long; and slots that never air."""
+    try:
+        sets = list(together(slots, days))
+    except TooMany:
+        vi = "lịch có quá nhiều ngày riêng; tách thành nhiều lịch"
+        yield _Found(
+            slots[0], Problem("timetable", "too_many", vi, "too many dates beside weekdays; split the timetable")
         )
-        yield single[0], Problem("timetable", "too_many", vi, en)
         return
-    told: set[int] = set()
-    for line in _time_lines(single):
-        for earlier, later in _overlaps(line):
-            if id(later) not in told:
-                told.add(id(later))
-                yield later, _clash(earlier, later)
+    dated = bool(timetable.valid_from or rules.today)
+    for clash in find_clashes(sets):
+        yield _Found(clash.later, _overlap(clash, dated or bool(explicit_dates(clash.later.recurrence))))
+    yield from _long_sessions(sets, rules.guards)
+    airing = {id(slot) for one in sets for slot in one.slots}
+    yield from (_never(slot) for slot in slots if id(slot) not in airing and not explicit_dates(slot.recurrence))
 
 
-def _too_many(slots: Sequence[Slot]) -> bool:
-    """Whether comparing every date with the week beside it would take longer than anybody waits."""
-    days = [len(slot.recurrence.days) for slot in slots if isinstance(slot.recurrence, Weekdays)]
-    return sum(days) * len(_by_date(slots)) > MOST_COMPARED
+def _never(slot: Slot) -> _Found:
+    vi = f"“{slot.item.title}”: không có ngày phát nào trong thời gian tới hoặc trong hiệu lực của lịch"
+    en = f"“{slot.item.title}” airs on no coming day of the timetable's validity"
+    return _Found(slot, Problem(slot.place("day"), "never_airs", vi, en), warns=True)
 
 
-def _without_doubles(slots: Sequence[Slot]) -> tuple[list[Slot], list[tuple[Slot, Problem]]]:
+def _without_doubles(slots: Sequence[Slot]) -> tuple[list[Slot], list[_Found]]:
     first: dict[Slot, Slot] = {}
     doubles = []
     for slot in slots:
         if first.setdefault(slot, slot) is not slot:
             where = first[slot].where
             vi, en = f"dòng này giống hệt {where}", f"this row is the same as {where}"
-            doubles.append((slot, Problem(slot.place("time"), "duplicate", vi, en)))
+            doubles.append(_Found(slot, Problem(slot.place("time"), "duplicate", vi, en)))
     return list(first.values()), doubles
 
 
-def _clash(earlier: Slot, later: Slot) -> Problem:
+def _overlap(clash: Clash, dated: bool) -> Problem:
+    later, earlier = clash.later, clash.earlier
     mine, other = f"“{later.item.title}” ({_when(later)})", f"“{earlier.item.title}” ({_when(earlier)})"
     vi, en = f"{mine} trùng giờ với {other} ở {earlier.where}", f"{mine} overlaps {other} at {earlier.where}"
+    if dated:
+        vi, en = f"{vi}, lần đầu ngày {clash.day:%d/%m/%Y}", f"{en}, first on {clash.day:%d/%m/%Y}"
     return Problem(later.place("time"), "overlap", vi, en)
 
 
 def _when(slot: Slot) -> str:
     begin = datetime.combine(_SOME_DAY, slot.starts)
     end = begin + timedelta(milliseconds=slot.item.duration_ms)
-    return f"{_days(slot)} {begin:%Hh%M}–{end:%Hh%M}"
+    return f"{written_days(slot.recurrence)} {begin:%Hh%M}–{end:%Hh%M}"
 
 
-def _days(slot: Slot) -> str:
-    if isinstance(slot.recurrence, Weekdays):
-        return written_days(slot.recurrence.days)
-    days = sorted(slot.recurrence.dates)
-    return f"{days[0]:%d/%m/%Y}" + (" …" if len(days) > 1 else "")
+# --- what the operator forbids
 
 
-def _time_lines(slots: Sequence[Slot]) -> Iterator[list[_Span]]:
-    """A generic week, twice (its end meets its beginning); then every explicit date with the days beside it."""
-    weekly, dated = _by_weekday(slots), _by_date(slots)
-    yield [_span(slot, day + week) for week in (0, 7) for day in range(7) for slot in weekly[day]]
-    for day in sorted(dated):
-        beside = [(n, day + timedelta(days=n)) for n in (-1, 0, 1)]
-        yield [_span(slot, n) for n, near in beside for slot in (*dated.get(near, ()), *weekly[near.weekday()])]
+def _long_sessions(sets: Iterable[Together], guards: Guards) -> Iterator[_Found]:
+    """Each slot with which a session grows longer than the operator allows, told once."""
+    if guards.longest_session_min is None:
+        return
+    told: set[int] = set()
+    for one in sets:
+        plan = {f"{n}": (slot, _airing(f"{n}", slot, one.day)) for n, slot in enumerate(one.slots)}
+        begins = session_begins(airing for _, airing in plan.values())
+        for id_, (slot, airing) in plan.items():
+            if id(slot) not in told and guards.too_long(begins[id_], airing.ends_at):
+                told.add(id(slot))
+                yield _Found(slot, _too_long(slot, begins[id_], airing.ends_at, guards.longest_session_min))
 
 
-def _by_weekday(slots: Sequence[Slot]) -> dict[int, list[Slot]]:
-    found: dict[int, list[Slot]] = {day: [] for day in range(7)}
-    for slot in slots:
-        if isinstance(slot.recurrence, Weekdays):
-            for day in slot.recurrence.days:
-                found[day].append(slot)
-    return found
+def _airing(id_: str, slot: Slot, day: date) -> Occurrence:
+    begin = datetime.combine(day, slot.starts, STATION_TZ)
+    end = begin + timedelta(milliseconds=slot.item.duration_ms)
+    return Occurrence(id_, slot.item.title, begin, end, slot.item.kind, zone=slot.zone, session=slot.session)
 
 
-def _by_date(slots: Sequence[Slot]) -> dict[date, list[Slot]]:
-    found: defaultdict[date, list[Slot]] = defaultdict(list)
-    for slot in slots:
-        if isinstance(slot.recurrence, Dates):
-            for day in slot.recurrence.dates:
-                found[day].append(slot)
-    return dict(found)
+def _too_long(slot: Slot, began: datetime, ends: datetime, longest_min: int) -> Problem:
+    span, minutes = f"{began:%Hh%M}–{ends:%Hh%M}", (ends - began) // timedelta(minutes=1)
+    vi = f"“{slot.item.title}” làm buổi phát {span} dài {minutes} phút, quá {longest_min} phút"
+    en = f"with “{slot.item.title}” the session {span} lasts {minutes} minutes, more than {longest_min}"
+    return Problem(slot.place("time"), "session_too_long", vi, en)
 
 
-def _span(slot: Slot, day: int) -> _Span:
-    clock = slot.starts
-    begin_ms = (day * _DAY_S + clock.hour * 3_600 + clock.minute * 60 + clock.second) * 1_000
-    return _Span(begin_ms, begin_ms + slot.item.duration_ms, slot)
+def _on_silent_days(slots: Sequence[Slot], days: Sequence[CalendarDay], guards: Guards) -> Iterator[_Found]:
+    """Slots on days without broadcasts. What falls there by chance, as a weekly item on a holiday, is only said."""
+    for silent in guards.no_play:
+        quiet_days = [day for day in days if silent.falls_on(day)]
+        for slot in slots:
+            hit = next((day.date for day in quiet_days if slot.recurrence.falls_on(day)), None)
+            if hit is not None and slot.item.bulletin_class is not BulletinClass.EMERGENCY:
+                meant = bool(explicit_dates(slot.recurrence)) or isinstance(silent, Weekdays)
+                yield _Found(slot, _no_play(slot, hit, written_days(silent)), warns=not meant)
 
 
-def _overlaps(line: Iterable[_Span]) -> Iterator[tuple[Slot, Slot]]:
-    """Sweep: whoever begins before the latest end of its zone clashes with the one that ends then."""
-    latest: dict[str, _Span] = {}  # by zone name; "" is any zone at all
-    for span in sorted(line, key=lambda s: s.begin_ms):
-        names = zone_names(span.slot.zone)
-        for name in ("",) if ALL_ZONES in names else (*sorted(names), ALL_ZONES):
-            if name in latest and latest[name].end_ms > span.begin_ms and latest[name].slot is not span.slot:
-                yield latest[name].slot, span.slot
-        for name in (*names, ""):
-            if name not in latest or latest[name].end_ms < span.end_ms:
-                latest[name] = span
+def _no_play(slot: Slot, day: date, silent: str) -> Problem:
+    vi = f"“{slot.item.title}” rơi vào ngày không phát {day:%d/%m/%Y} ({silent}); máy sẽ không phát"
+    en = f"“{slot.item.title}” falls on a day without broadcasts, {day:%d/%m/%Y} ({silent}); it will not be played"
+    return Problem(slot.place("day"), "no_play_day", vi, en)
 
 
 # --- what is not there yet
@@ -271,3 +343,47 @@ def _awaiting(slots: Sequence[Slot], has_source: Callable[[str], bool] | None) -
         elif has_source is not None and not has_source(source):
             vi = f"chưa có tệp “{source}” của “{title}”: chờ nội dung"
             yield Problem(where, "awaiting_content", vi, f"“{source}” of “{title}” is not there yet: awaiting content")
+
+
+# --- what is called a repeat and is none, or the other way round
+
+
+def _told_by_content(slots: Sequence[Slot], content_of: ContentOf) -> Iterator[Problem]:
+    """Programme time is counted by what the files hold; the operator should not be surprised by it."""
+    first: dict[str, Slot] = {}
+    new = [slot for slot in slots if slot.item.kind not in (Kind.REPEAT, Kind.LIVE)]
+    for slot in sorted(new, key=lambda slot: slot.starts):
+        if (content := content_of(slot.item.source)) is not None:
+            first.setdefault(content, slot)
+    unknown = {name for slot in new if content_of(slot.item.source) is None for name in _names(slot)}
+    for slot in slots:
+        content = content_of(slot.item.source)
+        if content is None or slot.item.kind is Kind.LIVE:
+            continue
+        if slot.item.kind is not Kind.REPEAT and _another_airing(first[content], slot):
+            yield _same_content(slot, first[content])
+        if slot.item.kind is Kind.REPEAT and content not in first and unknown.isdisjoint(_names(slot)):
+            yield _not_aired_before(slot)
+
+
+def _another_airing(original: Slot, slot: Slot) -> bool:
+    """The same file at the same hour is an item written down day by day, whose file is renewed."""
+    return slot.item.source != original.item.source or slot.starts != original.starts
+
+
+def _names(slot: Slot) -> tuple[str, str]:
+    return without_repeat_mark(slot.item.title), slot.item.source
+
+
+def _same_content(slot: Slot, original: Slot) -> Problem:
+    mine, other = f"“{slot.item.title}”", f"“{original.item.title}” ({original.where})"
+    vi = f"{mine} cùng nội dung với {other}: phát sau thì tính là phát lại"
+    en = f"{mine} holds the same as {other}: aired after it, it counts as a repeat"
+    return Problem(slot.place("source"), "same_content", vi, en)
+
+
+def _not_aired_before(slot: Slot) -> Problem:
+    title = slot.item.title
+    vi = f"“{title}” ghi là phát lại mà lịch này không có lần phát đầu: 7 ngày trước chưa phát thì tính là phát đầu"
+    en = f"“{title}” is called a repeat, but nothing here airs it first: unless the last 7 days did, it counts as new"
+    return Problem(slot.place("source"), "no_first_airing", vi, en)

@@ -76,9 +76,9 @@ def datetime_of(wall_ns: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall_ns // 1_000)
 
 
-def local_iso(when: datetime) -> str:
+def local_iso(when: datetime, timespec: str = "seconds") -> str:
     """ISO 8601 in the station's zone, to the second: ``2026-11-23T05:00:00+07:00``."""
-    return when.astimezone(STATION_TZ).isoformat(timespec="seconds")
+    return when.astimezone(STATION_TZ).isoformat(timespec=timespec)
 
 
 def wall_at(rows: Sequence[ClockMapRow], boot: int, boottime_ns: int) -> datetime | None:

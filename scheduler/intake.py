@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.check import Rules, check
-from scheduler.loaders import Loaded, load
+from scheduler.loaders import Charset, Loaded, load
 from scheduler.problem import Problem
 
 
-def examine(path: Path, rules: Rules) -> Loaded:
+def examine(path: Path, rules: Rules, convert: Charset | None = None) -> Loaded:
     """Load *path* and check all of it that could be read. Its ``timetable`` is None if anything is wrong."""
-    loaded = load(path)
+    loaded = load(path, convert)
     if loaded.readable is None:
         return loaded
     findings = check(loaded.readable, rules)

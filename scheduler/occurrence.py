@@ -24,10 +24,6 @@ class BulletinClass(enum.StrEnum):
     PRIORITY = "priority"  # ưu tiên
     EMERGENCY = "emergency"  # khẩn cấp
 
-    @property
-    def rank(self) -> int:
-        return list(BulletinClass).index(self)
-
 
 ALL_ZONES = "all"
 
@@ -51,6 +47,14 @@ class Occurrence:
     language: str = ""
     author: str = ""
     approver: str = ""
+    waits_ms: int = 0  # how late it may begin and still be played whole; 0: what comes late is joined at its place
+
+    @property
+    def precedence(self) -> int:
+        """Who takes the loudspeakers: an emergency, an operator's live, what has priority, everything else."""
+        if self.bulletin_class is BulletinClass.PRIORITY and self.kind is Kind.LIVE:
+            return 2
+        return {BulletinClass.NORMAL: 0, BulletinClass.PRIORITY: 1, BulletinClass.EMERGENCY: 3}[self.bulletin_class]
 
     @property
     def planned_ms(self) -> int:
@@ -62,7 +66,7 @@ class Occurrence:
             "occurrence": self.id,
             "programme": self.programme,
             "starts_at": local_iso(self.starts_at),
-            "ends_at": local_iso(self.ends_at),
+            "ends_at": _exact_iso(self.ends_at),
             "planned_ms": self.planned_ms,
             "kind": str(self.kind),
             "origin": self.origin,
@@ -75,6 +79,7 @@ class Occurrence:
             "language": self.language,
             "author": self.author,
             "approver": self.approver,
+            "waits_ms": self.waits_ms,
         }
 
     @classmethod
@@ -96,4 +101,10 @@ class Occurrence:
             language=data["language"],
             author=data["author"],
             approver=data["approver"],
+            waits_ms=data["waits_ms"],
         )
+
+
+def _exact_iso(when: datetime) -> str:
+    """To the millisecond where it has any: what is played at once lasts as long as its file."""
+    return local_iso(when, "milliseconds" if when.microsecond else "seconds")

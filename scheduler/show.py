@@ -1,12 +1,17 @@
-"""What ``schedule show`` prints: the plan of some days, as JSON values or as lines for eyes."""
+"""What ``schedule`` prints: the plan of some days, what would change in it, and the timetables that are held."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from scheduler.book import id_of
 from scheduler.clock import STATION_TZ
+from scheduler.diff import PlanChange
+from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, Occurrence
 from scheduler.plan import plan_days
+from scheduler.repeats import ContentOf, nothing_known
+from scheduler.spoken.days import written_days
 from scheduler.timetable import Timetable
 
 _DAYS = {
@@ -15,14 +20,63 @@ _DAYS = {
 }
 
 
-def rows(timetable: Timetable, first: date, end: date) -> list[dict[str, Any]]:
+MOST_CHANGES = 20  # of one kind, in a list for eyes
+
+
+def rows(
+    timetable: Timetable,
+    first: date,
+    end: date,
+    holidays: HolidayCalendar = VIETNAM,
+    content_of: ContentOf = nothing_known,
+) -> list[dict[str, Any]]:
     """``Occurrence.to_json`` of the local days from *first* until before *end*, sorted by start."""
-    return [occurrence.to_json() for occurrence in plan_days(timetable, first, end)]
+    return [occurrence.to_json() for occurrence in plan_days(timetable, first, end, holidays, content_of)]
 
 
 def lines(occurrences: Iterable[Occurrence], lang: str = "vi") -> list[str]:
     """One line an occurrence: ``Thứ 2 23/11/2026  05:00–05:15  Bản tin sáng``."""
     return [_line(occurrence, _DAYS["vi" if lang == "vi" else "en"]) for occurrence in occurrences]
+
+
+def change_lines(change: PlanChange, lang: str = "vi") -> list[str]:
+    """What a newer timetable adds (+), changes (~) and withdraws (-) in the coming days; at most so many of each."""
+    if change.is_empty:
+        return ["Bảy ngày tới không có gì thay đổi." if lang == "vi" else "Nothing changes in the coming seven days."]
+    told = []
+    for mark, vi, en, occurrences in (
+        ("+", "thêm", "added", change.added),
+        ("~", "đổi", "changed", change.changed),
+        ("-", "bỏ", "withdrawn", change.withdrawn),
+    ):
+        told += [f"{mark} {line}" for line in lines(occurrences[:MOST_CHANGES], lang)]
+        if (more := len(occurrences) - MOST_CHANGES) > 0:
+            told.append(f"{mark} … {vi} {more} lượt nữa" if lang == "vi" else f"{mark} … {more} more {en}")
+    return told
+
+
+def timetable_row(number: int, timetable: Timetable, in_force: bool) -> dict[str, Any]:
+    """What ``schedule list --json`` prints of one timetable."""
+    return {
+        "n": number,
+        "id": id_of(timetable),
+        "title": timetable.title,
+        "valid_from": timetable.valid_from and timetable.valid_from.isoformat(),
+        "valid_to": timetable.valid_to and timetable.valid_to.isoformat(),
+        "valid_on": timetable.valid_on and written_days(timetable.valid_on),
+        "slots": len(timetable.slots),
+        "in_force": in_force,
+    }
+
+
+def timetable_line(row: Mapping[str, Any], lang: str = "vi") -> str:
+    """``2. * Lịch tuần 47  23/11/2026 – 29/11/2026  (40 mục)``; the star marks the one in force."""
+    first, last = (
+        f"{date.fromisoformat(row[key]):%d/%m/%Y}" if row[key] else "…" for key in ("valid_from", "valid_to")
+    )
+    named = f"  [{row['valid_on']}]" if row["valid_on"] else ""
+    items = f"{row['slots']} mục" if lang == "vi" else f"{row['slots']} items"
+    return f"{row['n']}. {'*' if row['in_force'] else ' '} {row['title']}  {first} – {last}{named}  ({items})"
 
 
 def _line(occurrence: Occurrence, days: tuple[str, ...]) -> str:

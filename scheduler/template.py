@@ -2,17 +2,21 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import time
+from datetime import date, time
 from itertools import groupby
 from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from scheduler.spoken.cells import Cell
+
 SHEET = "Lịch phát sóng"
 HEADINGS = ("Ngày", "Giờ", "Thời lượng", "Chương trình", "Hình thức", "Mức ưu tiên", "Nguồn", "Phạm vi")
-_WIDTHS = (16, 9, 13, 44, 15, 14, 36, 14)
+_WIDTHS = {"Ngày": 16, "Giờ": 9, "Thời lượng": 13, "Chương trình": 44, "Nguồn": 36}
+_WIDTH = 15  # of the others, in characters
 KINDS = ("Tự sản xuất", "Tiếp âm", "Phát lại", "Trực tiếp")
 CLASSES = ("Thông thường", "Ưu tiên")
+_CHOICES = {"Hình thức": KINDS, "Mức ưu tiên": CLASSES}
 _LAST_ROW = 500  # as far as the choices are offered
 
 _Row = tuple[str, time, int, str, str, str, str]  # day, time, minutes, title, kind, class, source
@@ -86,7 +90,7 @@ def write_template_xlsx(path: Path, *, grid: bool = False) -> None:
             _write_sources(book)
             _write_guide(book, GRID_GUIDE)
         else:
-            _write_list(book)
+            add_list_sheet(book, [["LỊCH PHÁT SÓNG ĐÀI TRUYỀN THANH XÃ"]], HEADINGS, [(*row, "") for row in WEEK])
             _write_guide(book, GUIDE)
     path.write_bytes(whole.getvalue())
 
@@ -135,30 +139,48 @@ def _write_sources(book: xlsxwriter.Workbook) -> None:
             sheet.write_string(row, column, text, *(() if row else (heading,)))
 
 
-def _write_list(book: xlsxwriter.Workbook) -> None:
+def add_list_sheet(
+    book: xlsxwriter.Workbook, top: Sequence[Sequence[Cell]], headings: Sequence[str], rows: Sequence[Sequence[Cell]]
+) -> None:
+    """A plain list, ready to be filled in and printed: rows above it, its headings, its items."""
     sheet = book.add_worksheet(SHEET)
-    bold = book.add_format({"bold": True, "font_size": 14})
-    heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
-    clock = book.add_format({"num_format": "hh:mm", "border": 1})
-    plain = book.add_format({"border": 1, "text_wrap": True})
-    sheet.write_string(0, 0, "LỊCH PHÁT SÓNG ĐÀI TRUYỀN THANH XÃ", bold)
-    for column, (name, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(2, column, name, heading)
-    for row, (day, starts, *rest, source) in enumerate(WEEK, 3):
-        sheet.write_string(row, 0, day, plain)
-        sheet.write_datetime(row, 1, starts, clock)
-        for column, value in enumerate([*rest, source, ""], 2):
-            sheet.write(row, column, value, plain)
-    _offer(sheet, 4, KINDS)
-    _offer(sheet, 5, CLASSES)
-    sheet.freeze_panes(3, 0)
+    begins = len(top) + 1
+    _write_rows(book, sheet, 0, top, {"bold": True, "font_size": 14})
+    _write_rows(book, sheet, begins, [headings], {"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True})
+    _write_rows(book, sheet, begins + 1, rows, {"border": 1, "text_wrap": True})
+    for column, heading in enumerate(headings):
+        sheet.set_column(column, column, _WIDTHS.get(heading, _WIDTH))
+        if heading in _CHOICES:
+            _offer(sheet, begins + 1, column, heading)
+    sheet.freeze_panes(begins + 1, 0)
 
 
-def _offer(sheet: xlsxwriter.worksheet.Worksheet, column: int, choices: Sequence[str]) -> None:
-    message = "Chọn: " + ", ".join(choices)
-    rule = {"validate": "list", "source": list(choices), "error_title": HEADINGS[column], "error_message": message}
-    sheet.data_validation(3, column, _LAST_ROW, column, rule)
+def _write_rows(
+    book: xlsxwriter.Workbook,
+    sheet: xlsxwriter.worksheet.Worksheet,
+    first: int,
+    rows: Sequence[Sequence[Cell]],
+    look: dict[str, object],
+) -> None:
+    """Texts as texts, whatever they begin with; days and times as Excel's own."""
+    plain = book.add_format(look)
+    day, clock, fine = (book.add_format(look | {"num_format": form}) for form in ("dd/mm/yyyy", "hh:mm", "hh:mm:ss"))
+    for row, cells in enumerate(rows, first):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, str):
+                sheet.write_string(row, column, cell, plain)
+            elif isinstance(cell, time):
+                sheet.write_datetime(row, column, cell, fine if cell.second else clock)
+            elif isinstance(cell, date):
+                sheet.write_datetime(row, column, cell, day)
+            else:
+                sheet.write(row, column, cell, plain)
+
+
+def _offer(sheet: xlsxwriter.worksheet.Worksheet, first: int, column: int, heading: str) -> None:
+    choices = list(_CHOICES[heading])
+    rule = {"validate": "list", "source": choices, "error_title": heading}
+    sheet.data_validation(first, column, _LAST_ROW, column, rule | {"error_message": "Chọn: " + ", ".join(choices)})
 
 
 def _write_guide(book: xlsxwriter.Workbook, lines: Sequence[str]) -> None:

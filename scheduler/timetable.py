@@ -10,40 +10,39 @@ from datetime import date, datetime, time
 from typing import Any
 
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
+from scheduler.recurrence import (
+    EVERY_DAY,
+    CalendarDay,
+    Dates,
+    Holidays,
+    LunarDays,
+    Recurrence,
+    Weekdays,
+    from_json,
+    iso_date,
+    to_json,
+)
 
-VERSION = 1
-DAY_CODES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+__all__ = [
+    "EVERY_DAY",
+    "Dates",
+    "Item",
+    "NamedDays",
+    "Recurrence",
+    "Slot",
+    "Timetable",
+    "Weekdays",
+    "adopt",
+    "canonical_bytes",
+]
+
+VERSION = 2
 MIN_DURATION_MS = 1_000
 MAX_DURATION_MS = 24 * 3_600_000
 MAX_SLOTS = 5_000
-MAX_DATES = 1_000  # in one slot
 MAX_TEXT = 500  # characters of a title, source, zone, place
 MAX_BYTES = 4_000_000  # of canonical JSON
 CREDITS = ("field", "language", "author", "approver")  # of an item: for the logbook and the forms, not for playing
-
-
-@dataclass(frozen=True, slots=True)
-class Weekdays:
-    """On these days of every week; 0 is Monday (Thứ 2), 6 Sunday (CN)."""
-
-    days: frozenset[int]
-
-    def falls_on(self, day: date) -> bool:
-        return day.weekday() in self.days
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """On these dates only."""
-
-    dates: frozenset[date]
-
-    def falls_on(self, day: date) -> bool:
-        return day in self.dates
-
-
-Recurrence = Weekdays | Dates
-EVERY_DAY = Weekdays(frozenset(range(7)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +80,24 @@ class Slot:
         return self.places.get(part, self.where)
 
 
+NamedDays = Dates | LunarDays | Holidays
+
+
 @dataclass(frozen=True, slots=True)
 class Timetable:
+    """Slots, and on which days they count: all days of its validity, or only those named in ``valid_on``."""
+
     title: str
     slots: tuple[Slot, ...]
     valid_from: date | None = None  # first day
     valid_to: date | None = None  # last day, included
+    valid_on: NamedDays | None = None  # of the days between: a holiday timetable, a change for certain dates
 
-    def in_force(self, day: date) -> bool:
+    def in_span(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+    def in_force(self, day: CalendarDay) -> bool:
+        return self.in_span(day.date) and (self.valid_on is None or self.valid_on.falls_on(day))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -97,12 +105,17 @@ class Timetable:
             "title": self.title,
             "valid_from": self.valid_from and self.valid_from.isoformat(),
             "valid_to": self.valid_to and self.valid_to.isoformat(),
+            "valid_on": self.valid_on and to_json(self.valid_on),
             "slots": [_slot_to_json(slot) for slot in self.slots],
         }
 
     @classmethod
     def from_json(cls, data: object) -> "Timetable":
-        """Inverse of ``to_json``. Raises ValueError on an unknown key, a wrong type or an absurd size."""
+        """Inverse of ``to_json``; also reads what version 1 wrote into journals.
+
+        Raises ValueError on an unknown key, a wrong type or an absurd size.
+        """
+        data = _of_this_version(data)
         _require(data, "timetable", _TIMETABLE_KEYS)
         assert isinstance(data, dict)
         if data["version"] != VERSION:
@@ -112,8 +125,9 @@ class Timetable:
         return cls(
             title=_text(data["title"], "title"),
             slots=tuple(_slot_from_json(slot, f"slots[{n}]") for n, slot in enumerate(data["slots"])),
-            valid_from=None if data["valid_from"] is None else _date(data["valid_from"]),
-            valid_to=None if data["valid_to"] is None else _date(data["valid_to"]),
+            valid_from=None if data["valid_from"] is None else iso_date(data["valid_from"]),
+            valid_to=None if data["valid_to"] is None else iso_date(data["valid_to"]),
+            valid_on=None if data["valid_on"] is None else _named_days(data["valid_on"]),
         )
 
 
@@ -140,6 +154,7 @@ _TIMETABLE_KEYS: Mapping[str, tuple[type, ...]] = {
     "title": (str,),
     "valid_from": (str, type(None)),
     "valid_to": (str, type(None)),
+    "valid_on": (dict, type(None)),
     "slots": (list,),
 }
 _SLOT_KEYS: Mapping[str, tuple[type, ...]] = {
@@ -157,6 +172,16 @@ _SLOT_KEYS: Mapping[str, tuple[type, ...]] = {
 } | dict.fromkeys(CREDITS, (str,))
 
 
+def _of_this_version(data: object) -> object:
+    """A timetable of version 1 knew no named days, and in its first form neither sessions nor credits."""
+    if not isinstance(data, dict) or data.get("version") != 1 or type(data["version"]) is not int:
+        return data
+    slots, empty = data.get("slots"), dict.fromkeys(("session", *CREDITS), "")
+    if isinstance(slots, list):
+        slots = [empty | slot if isinstance(slot, dict) else slot for slot in slots]
+    return {"valid_on": None} | data | {"version": VERSION, "slots": slots}
+
+
 def _require(data: object, what: str, keys: Mapping[str, tuple[type, ...]]) -> None:
     """Raise ValueError unless *data* is an object of exactly these keys and types (a bool is no int here)."""
     if not isinstance(data, dict):
@@ -170,7 +195,7 @@ def _require(data: object, what: str, keys: Mapping[str, tuple[type, ...]]) -> N
 
 def _slot_to_json(slot: Slot) -> dict[str, Any]:
     return {
-        "on": _recurrence_to_json(slot.recurrence),
+        "on": to_json(slot.recurrence),
         "start": slot.starts.strftime("%H:%M:%S"),
         "duration_ms": slot.item.duration_ms,
         "title": slot.item.title,
@@ -200,34 +225,27 @@ def _slot_from_json(data: object, what: str) -> Slot:
     )
     session, where = (_text(data[key], f"{what}.{key}", may_be_empty=True) for key in ("session", "where"))
     zone = _text(data["zone"], f"{what}.zone")
-    return Slot(_recurrence_from_json(data["on"], what), _time(data["start"]), item, zone, session, where)
+    return Slot(_recurrence(data["on"], f"{what}.on"), _time(data["start"]), item, zone, session, where)
 
 
-def _recurrence_to_json(recurrence: Recurrence) -> dict[str, Any]:
-    if isinstance(recurrence, Weekdays):
-        return {"weekdays": [DAY_CODES[day] for day in sorted(recurrence.days)]}
-    return {"dates": [day.isoformat() for day in sorted(recurrence.dates)]}
+def _recurrence(data: object, what: str) -> Recurrence:
+    try:
+        return from_json(data)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
-def _recurrence_from_json(data: dict[str, Any], what: str) -> Recurrence:
-    match data:
-        case {"weekdays": [*codes]} if len(data) == 1 and 0 < len(codes) <= len(DAY_CODES):
-            return Weekdays(frozenset(DAY_CODES.index(code) for code in codes))
-        case {"dates": [*days]} if len(data) == 1 and 0 < len(days) <= MAX_DATES:
-            return Dates(frozenset(_date(day) for day in days))
-    raise ValueError(f"{what}.on: not {{weekdays: […]}} nor {{dates: […]}}")
+def _named_days(data: object) -> NamedDays:
+    recurrence = _recurrence(data, "valid_on")
+    if not isinstance(recurrence, NamedDays):
+        raise ValueError("valid_on: only dates, lunar days and holidays are named days")
+    return recurrence
 
 
 def _text(text: str, what: str, *, may_be_empty: bool = False) -> str:
     if len(text) > MAX_TEXT or not (text or may_be_empty) or not (text.isprintable() and text == text.strip()):
         raise ValueError(f"{what}: empty, longer than {MAX_TEXT} characters or not printable")
     return text
-
-
-def _date(text: object) -> date:
-    if not isinstance(text, str) or (day := date.fromisoformat(text)).isoformat() != text:
-        raise ValueError(f"{text!r} is no ISO date")
-    return day
 
 
 def _time(text: str) -> time:

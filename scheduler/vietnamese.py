@@ -11,7 +11,9 @@ from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
 
 
@@ -23,17 +25,21 @@ class Misread(ValueError):
         self.code, self.vi, self.en = code, vi, en
 
 
+@lru_cache(maxsize=4096)
 def tidy(text: str) -> str:
     """NFC, no invisible or control characters, each run of blanks one space. Phones send NFD, spreadsheets NBSP."""
     spaced = _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
-    return "".join(c for c in spaced if unicodedata.category(c) != "Cc").strip()
+    return _CONTROLS.sub("", spaced).strip()
 
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same."""
+    """The form in which texts are compared: no case, no diacritics, đ as d; so hoá, hóa and HOA are the same.
+
+    So is the Icelandic Ð, which many converters put for Đ: the two look alike.
+    """
     decomposed = unicodedata.normalize("NFD", tidy(text).casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("đ", "d")
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_D)
 
 
 def shadow(text: str) -> str:

@@ -18,7 +18,7 @@ class Share:
     """Figures of a whole occurrence, or of the part of it that lies on one local day. Causes sum to their figure."""
 
     planned_ms: int
-    programme_ms: int  # content time: what was played of a non-repeat
+    programme_ms: int  # content time: what was played of what had not been aired before
     played_ms: int  # handed to the card, by count of samples: what the machine says of itself
     on_air_ms: int
     not_on_air: Mapping[str, int]  # cause: ms
@@ -103,6 +103,8 @@ class AirtimeRecord:
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     withdrawn_by: str | None = None  # from the plan, while it ran
     loudness: LoudnessShare | None = None  # evidence only; None: not measured, or of a record before it was
+    content: str | None = None  # SHA-256 of the file's samples; None: not of a file, not played, or a record of before
+    fallback_ms: int | None = None  # a relay's fallback sounded instead, for so much of what was played; None: never
     revision: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -129,6 +131,8 @@ class AirtimeRecord:
                 },
                 "withdrawn_by": self.withdrawn_by,
                 "loudness": self.loudness and self.loudness.to_json(),
+                "content": self.content,
+                "fallback_ms": self.fallback_ms,
                 "revision": self.revision,
             }
         )
@@ -153,5 +157,7 @@ class AirtimeRecord:
             coverage={name: Coverage(**c) for name, c in data["coverage"].items()},
             withdrawn_by=data["withdrawn_by"],
             loudness=LoudnessShare.from_json(data["loudness"]) if data.get("loudness") else None,
+            content=data.get("content"),
+            fallback_ms=data.get("fallback_ms"),
             revision=data["revision"],
         )

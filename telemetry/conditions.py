@@ -1,6 +1,6 @@
 """From what a process sees to conditions: each spoken once when it changes. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,8 +79,13 @@ class ConditionBook:
             said.append(Condition(code, target, bad, at.boot, since_ns, dict(evidence or {})))
         return said
 
-    def bad(self) -> list[tuple[str, str]]:
-        return [key for key, bad in self._bad.items() if bad]
+    def recall(self, bad: Iterable[tuple[str, str]]) -> None:
+        """What the process before us said last: it stays true until we say that it is good again."""
+        self._bad.update(dict.fromkeys(bad, True))
+
+    def bad(self) -> set[tuple[str, str]]:
+        """(code, target) of all that is bad."""
+        return {key for key, bad in self._bad.items() if bad}
 
     def _since(self, code: str, target: str, bad: bool, now_ns: int) -> int | None:
         """Since when it has been so; None: a pause, nothing is to be said."""

@@ -16,7 +16,8 @@ class Fact(enum.StrEnum):
 
     BOOTED = "booted"  # process started: first_of_boot, predecessor_died (bools); clock quality in the stamp
     SHUT_DOWN = "shut_down"  # process ended in good order
-    BEGAN = "began"  # anchor_ns (boottime of the slot's first instant), sink_ns, wanted_ns, offset_ms, content_ms|null
+    BEGAN = "began"  # anchor_ns (boottime of the slot's first instant), sink_ns, wanted_ns, offset_ms; content_ms|null
+    # (how long the file is), content|null (digest of its samples)
     PROGRESS = "progress"  # sink_ns, frames: one row an open playout, updated in place every 5 s
     ENDED = "ended"  # sink_ns, frames, cause (audio.events.EndCause, or "playout_died" found at the next start)
     MISSED = "missed"  # cause: clock_untrusted, source_missing, source_failed, quiet_hours, stopped_by, pre_empted
@@ -28,6 +29,7 @@ class Fact(enum.StrEnum):
     CARD_LOST = "card_lost"  # reason
     CARD_BACK = "card_back"  # at_ns: from when it can carry sound
     JUMPED = "jumped"  # lost_ms: the process or the card stood still
+    SOURCE_CHANGED = "source_changed"  # at_ns, link (0: the relay itself), name, why: another link of a relay sounds
     SLOW_DISK = "slow_disk"  # ms: a commit took that long
 
 

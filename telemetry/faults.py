@@ -126,10 +126,21 @@ RULES: Mapping[str, FaultRule] = {
         "Chép tệp vào thư mục chương trình hoặc sửa tên tệp trong lịch.",
         "Copy the file into the media folder, or correct its name in the timetable.",
     ),
+    "awaiting_content": FaultRule(
+        0, 0, WARNING, "Chờ nội dung: chương trình sắp phát chưa có tệp", "Awaiting content for a programme to come",
+        "Thu và chép tệp vào thư mục chương trình trước giờ phát; máy tự nhận tệp.",
+        "Record the file and copy it into the media folder before its time; it is taken in by itself.",
+    ),
     "source_failed": FaultRule(
         0, 0, MAJOR, "Không đọc được nguồn chương trình", "Programme source failed",
         "Nghe thử tệp hoặc kiểm tra đường truyền của đài tiếp âm.",
         "Try the file, or check the link of the relayed station.",
+    ),
+    "source_lost": FaultRule(
+        3, 0, MAJOR, "Mất sóng, không tiếp được sóng", "Source signal lost",
+        "Kiểm tra mạng, địa chỉ của đài tiếp âm, hoặc bộ thu và anten; nguồn dự phòng phát thay nếu đã đặt.",
+        "Check the network, the relayed station's address, or the receiver and its aerial; a fallback sounds meanwhile "
+        "if there is one.",
     ),
     "uplink_down": FaultRule(
         300, 30, WARNING, "Mất kết nối máy chủ", "Collector not reached",

@@ -170,6 +170,10 @@ class PlayoutJournal(_Journal):
             )
         return PlanChange(tuple(o.id for o in added), tuple(o.id for o in changed), tuple(lost))
 
+    def shorten(self, occurrence: Occurrence) -> None:
+        """The one change to what has begun: a live programme was planned until somebody ended it."""
+        self._put_plan(occurrence)
+
     def _put_plan(self, occurrence: Occurrence) -> None:
         o = occurrence
         self._put(
@@ -187,14 +191,14 @@ class PlayoutJournal(_Journal):
         )
         return {id: _Known(body, bool(gone), bool(begun) and not gone) for id, body, gone, begun in rows}
 
-    def adopt_timetable(self, timetable: Mapping[str, Any], at: Reading, by: str) -> None:
-        """Keep the canonical form of what is in force; earlier ones stay."""
+    def adopt_timetables(self, timetables: Mapping[str, Any], at: Reading, by: str) -> None:
+        """Keep the book of timetables that holds from here; earlier ones stay."""
         self._put(
-            "INSERT INTO timetable VALUES (?, ?, ?, ?)", self._next("timetable"), at.wall_ns, by, canonical(timetable)
+            "INSERT INTO timetable VALUES (?, ?, ?, ?)", self._next("timetable"), at.wall_ns, by, canonical(timetables)
         )
 
-    def timetable(self) -> dict[str, Any] | None:
-        """The timetable in force, as last committed."""
+    def timetables(self) -> dict[str, Any] | None:
+        """The book of timetables, as last committed."""
         rows = self._db.rows("SELECT body FROM timetable ORDER BY n DESC LIMIT 1")
         return json.loads(rows[0][0]) if rows else None
 

@@ -20,7 +20,12 @@ from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.path_level import PathLevel
 
-LATER_EVIDENCE = ("loudness", "uncertainty_ms", "evidence_share")  # absent from records of older releases
+LATER_EVIDENCE = (
+    "loudness",
+    "uncertainty_ms",
+    "evidence_share",
+    "fallback_ms",
+)  # absent from records of older releases
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
 SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"

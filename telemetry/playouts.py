@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from audio.events import EndCause
 from scheduler.clock import NS_PER_MS
@@ -133,6 +134,22 @@ def card_lost(facts: Sequence[PlayoutFact]) -> list[Stretch]:
 def shut_down(facts: Sequence[PlayoutFact]) -> list[Stretch]:
     """When playout had ended in good order: by its own word it sent nothing."""
     return _between(facts, Fact.SHUT_DOWN, (Fact.BOOTED,))
+
+
+def fallback(occurrence_id: str, facts: Sequence[PlayoutFact]) -> list[Stretch]:
+    """When another link than the first of its relay sounded."""
+    told = [fact for fact in facts if fact.kind is Fact.BOOTED or _is_link_of(occurrence_id, fact)]
+    found = []
+    for fact, after in zip_longest(told, told[1:]):
+        if fact.kind is Fact.SOURCE_CHANGED and fact.detail["link"]:
+            same_boot = after is not None and after.at.boot == fact.at.boot
+            end = int(after.detail.get("at_ns", after.at.boottime_ns)) if same_boot else FOREVER_NS
+            found.append((fact.at.boot, int(fact.detail["at_ns"]), end))
+    return found
+
+
+def _is_link_of(occurrence_id: str, fact: PlayoutFact) -> bool:
+    return fact.kind is Fact.SOURCE_CHANGED and fact.occurrence_id == occurrence_id
 
 
 def _between(facts: Sequence[PlayoutFact], first: Fact, last: Sequence[Fact]) -> list[Stretch]:

@@ -110,6 +110,16 @@ class PlayoutReader(_JournalReader):
         sql = f"SELECT {FACT_COLUMNS} FROM fact WHERE boot = ? AND boottime_ns BETWEEN ? AND ? ORDER BY n"
         return [_fact(row) for row in self.rows(sql, (boot, from_ns, to_ns))]
 
+    def aired(self, content: str, since: datetime, before_n: int) -> list[str]:
+        """The occurrences planned from *since* on that began to play *content* before the *n*-th fact, by that."""
+        rows = self.rows(
+            "SELECT fact.occurrence FROM plan JOIN fact ON fact.occurrence = plan.occurrence"
+            " WHERE plan.ends_ns > ?1 AND plan.starts_ns >= ?1 AND fact.n < ?2 AND fact.kind = 'began'"
+            " AND json_extract(fact.detail, '$.content') = ?3 GROUP BY fact.occurrence ORDER BY min(fact.n)",
+            (wall_ns_of(since), before_n, content),
+        )
+        return [occurrence for (occurrence,) in rows]
+
     def stops(self) -> list[PlayoutFact]:
         """Every stop and resumption by a person."""
         rows = self.rows(f"SELECT {FACT_COLUMNS} FROM fact WHERE kind IN ('stopped', 'resumed') ORDER BY n")
@@ -136,8 +146,8 @@ class PlayoutReader(_JournalReader):
         sql = f"SELECT change, body, withdrawn_by, withdrawn_ns FROM plan WHERE {where}"
         return [_plan_row(row) for row in self.rows(sql, parameters)]
 
-    def timetable(self) -> dict[str, Any] | None:
-        """The timetable in force."""
+    def timetables(self) -> dict[str, Any] | None:
+        """The book of timetables that holds (before there were books: the only timetable)."""
         rows = self.rows("SELECT body FROM timetable ORDER BY n DESC LIMIT 1")
         return json.loads(rows[0][0]) if rows else None
 

@@ -17,8 +17,9 @@ from scheduler.clock import NS_PER_MS, STATION_TZ, ClockMapRow, Reading, datetim
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage, LoudnessShare
 from telemetry.axis import FOREVER_NS, SMALL_STEP_NS, Axis
+from telemetry.content import Airing, airing_of, as_aired
 from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
-from telemetry.playouts import Playout, Reason, card_lost, frozen, playouts, reasons, shut_down
+from telemetry.playouts import Playout, Reason, card_lost, fallback, frozen, playouts, reasons, shut_down
 from telemetry.readers import Run
 from telemetry.shares import Booked, day_shares, sum_of
 from telemetry.spans import Spans, common, normal, total, union, without
@@ -42,6 +43,7 @@ class SlotFacts:
     return_device: Sequence[Condition] = ()  # every statement of the condition "return_device"
     withdrawn_by: str | None = None
     levels: Sequence[Level] = ()  # of the account's channel
+    earlier: Sequence[Airing] = ()  # of the same content, in the days before; the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
     played = _played(occurrence, axis, facts, attempts)
     heard = _heard(axis, facts, facts.account or "")
     booked = _partition(axis, life, played, heard) if facts.account else _unproven(axis)
-    days = day_shares(occurrence, booked, heard.qualities, _played_spans(axis, mine))
+    airing = airing_of(occurrence.id, mine)
+    occurrence, fresh_ms = as_aired(occurrence, airing, facts.earlier)
+    days = day_shares(occurrence, booked, heard.qualities, _played_spans(axis, mine), fresh_ms)
     on_air_segments = [s for s in facts.segments if s.channel == facts.account and s.state is State.ON_AIR]
     return AirtimeRecord(
         occurrence=occurrence,
@@ -111,6 +115,8 @@ def settle(occurrence: Occurrence, facts: SlotFacts) -> AirtimeRecord:
         coverage=_coverage(axis, life, played, facts),
         withdrawn_by=facts.withdrawn_by,
         loudness=_loudness(axis, facts.levels),
+        content=airing.content if airing else None,
+        fallback_ms=_fallback_ms(axis, fallback(occurrence.id, facts.playout), played.sure),
     )
 
 
@@ -330,6 +336,11 @@ def _loudness(axis: Axis, levels: Sequence[Level]) -> LoudnessShare | None:
         if spans := axis.spans(level.boot, level.from_ns, level.to_ns):
             return LoudnessShare(spans[0][0], spans[-1][1], level.heard_ms, level.sent, level.heard)
     return None
+
+
+def _fallback_ms(axis: Axis, stretches: Sequence[tuple[int, int, int]], played: Spans) -> int | None:
+    """Of what was played, how much came from another link than the relay itself."""
+    return total(common(union(*(axis.spans(*part) for part in stretches)), played)) if stretches else None
 
 
 def _certainty(axis: Axis, segments: Sequence[Segment]) -> dict[str, Any]:

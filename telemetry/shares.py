@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from audio.segments import Quality
 from scheduler.clock import NS_PER_MS, STATION_TZ, wall_ns_of
-from scheduler.occurrence import Kind, Occurrence
+from scheduler.occurrence import Occurrence
 from telemetry.airtime import Share
 from telemetry.spans import Spans, common, total
 
@@ -44,15 +44,21 @@ def local_days(occurrence: Occurrence) -> list[Day]:
 
 
 def day_shares(
-    occurrence: Occurrence, booked: Booked, quality: Mapping[Quality, Spans], played: Sequence[tuple[int, int]]
+    occurrence: Occurrence,
+    booked: Booked,
+    quality: Mapping[Quality, Spans],
+    played: Sequence[tuple[int, int]],
+    fresh_ms: int,
 ) -> dict[date, Share]:
-    """Every figure by local date. *played*: where the samples lie that were handed to the card."""
+    """Every figure by local date. *played*: where the samples lie that were handed to the card.
+
+    *fresh_ms*: of them at most so many are programme time, the first.
+    """
     shares: dict[date, Share] = {}
-    content_ms = 0 if occurrence.kind is Kind.REPEAT else occurrence.planned_ms
     for day in local_days(occurrence):
         played_ms = sum(_on_day(span, day) for span in played)
-        shares[day.date] = _share(day, booked, quality, played_ms, min(played_ms, content_ms))
-        content_ms -= shares[day.date].programme_ms
+        shares[day.date] = _share(day, booked, quality, played_ms, min(played_ms, fresh_ms))
+        fresh_ms -= shares[day.date].programme_ms
     return shares
 
 

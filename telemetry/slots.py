@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from audio.segments import Segment
 from scheduler.clock import NS_PER_S, ClockMapRow, Reading
 from scheduler.occurrence import Occurrence
+from scheduler.repeats import REPEAT_WITHIN
 from telemetry.axis import Axis
-from telemetry.facts import PlayoutFact
+from telemetry.content import Airing, airing_of
+from telemetry.facts import Fact, PlayoutFact
+from telemetry.playouts import playouts
 from telemetry.readers import MeterReader, PlayoutReader
 from telemetry.settle import SlotFacts
 
@@ -50,8 +53,19 @@ class Sources:
             meter_runs=self.meter.runs(boots) if self.meter else (),
             return_device=self.meter.conditions_of("return_device", boots) if self.meter else (),
             withdrawn_by=withdrawn_by,
+            earlier=self._earlier(occurrence, own),
             levels=self.meter.levels_of(occurrence.id, self.account) if self.meter and self.account else (),
         )
+
+    def _earlier(self, occurrence: Occurrence, own: Sequence[PlayoutFact]) -> list[Airing]:
+        """What was aired before of the content that *own* tells, by the facts stored before."""
+        mine = airing_of(occurrence.id, playouts(own, ()))
+        if mine is None:
+            return []
+        began = next(fact.n for fact in own if fact.kind is Fact.BEGAN)
+        ids = self.playout.aired(mine.content, occurrence.starts_at - REPEAT_WITHIN, began)
+        found = [airing_of(id, playouts(self.playout.facts_of(id), ())) for id in ids if id != occurrence.id]
+        return [airing for airing in found if airing is not None and airing.content == mine.content]
 
     def _segments(self, axis: Axis) -> list[Segment]:
         if self.meter is None:

@@ -165,6 +165,8 @@ def _check_airtime(body: dict[str, Any]) -> None:
     _check_certainty(record)
     for share in (record.whole, *record.days.values()):
         _check_share(share)
+    if record.content is not None:
+        _hex(record.content)
     if record.loudness is not None:
         _check_loudness(record.loudness)
     for name in FIGURES:

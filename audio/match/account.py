@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 
 from audio.match import evidence, path, refine
-from audio.match.channel import AFTER, BEFORE
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts
 from audio.match.evidence import RECENT, Evidence
@@ -30,7 +29,7 @@ _PIECE = RATE_HZ  # off air is named a second at a time
 _TAIL = RATE_HZ // 5  # what was on air may reverberate so long: it does not name what follows
 _LEAST_EDGE_MS = 2.0  # no model dates a change better
 _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
-_END_RINGS, _RETURN_RINGS = 1.2, 0.5  # standard deviation of an end, of a return, by how long the path rings
+_END_RINGS, _RETURN_RINGS = 0.8, 0.4  # standard deviation of an end, of a return, by how long the path rings
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -72,7 +71,7 @@ class Account:
         self._first_hop = 0  # of _states
         self._nats = np.zeros(0, np.float32)  # for on air along any track, one a judged hop
         self._first_nats = 0  # hop of _nats
-        self._changed_hop = 0  # where the run that is given out began
+        self._changed_hop = self._changed_at = 0  # where the run that is given out began: its hop, to the sample
         self._edge_ms: float | None = None  # of the next segment's start
         self._doubts: list[Doubt] = []  # in the run that is given out
         self._active = False
@@ -125,6 +124,7 @@ class Account:
         if not self._active:
             self._active, self._sent_was_audible = True, False
             self._first_hop = self._first_nats = self._changed_hop = blocks[0] * HOPS
+            self._changed_at = blocks[0] * BLOCK
             self._nats = self._nats[:0]
             self._path.restart()
         nats: dict[int, Floats] = {}
@@ -145,7 +145,8 @@ class Account:
         heard = self._material.heard_looks(track, start, stop)
         expected_looks = evidence.spectra(expected)
         white = evidence.whitened(heard, expected_looks, channel)
-        seen, clean = evidence.weigh(white), evidence.clean(white, channel)
+        seen = evidence.weigh(white)
+        clean = evidence.clean(white, channel, seen)
         for n, one in enumerate(judged):
             here, at = slice(n * HOPS, (n + 1) * HOPS), RECENT * HOP + LEAD + n * BLOCK
             sound = self._material.heard_near(one.block * BLOCK + track.lag_at(one.block * BLOCK), BLOCK)
@@ -183,7 +184,7 @@ class Account:
         self._forget(done)
 
     def _begin(self, run: Run, edge: Edge, before: int) -> None:
-        self._changed_hop = self._first_hop + run.start
+        self._changed_hop, self._changed_at = self._first_hop + run.start, edge.position
         self._edge_ms = edge.deviation_ms if OFF in (run.state, before) else None
 
     def _forget(self, hops: int) -> None:
@@ -195,22 +196,19 @@ class Account:
         self._nats, self._first_nats = self._nats[old:], self._first_nats + old
 
     def _boundary(self, this: Run, following: Run) -> Edge:
-        """The change between two runs, to the sample."""
+        """The change between two runs, to the millisecond."""
         edge = (self._first_hop + this.stop) * HOP
-        track = self._follower.numbered(following.state if this.state == OFF else this.state)
+        ends = this.state != OFF
+        track = self._follower.numbered(this.state if ends else following.state)
         if track is None:
             return Edge(edge, _UNTRACED_EDGE_MS)
         start, stop = edge - refine.REACH, edge + refine.REACH
-        heard = self._material.heard_along(track, start, stop)
-        channel = self._follower.channel
-        expected = channel.predict(self._material.sent.read(start - AFTER, stop + BEFORE))
-        audible = self._material.audible(start, stop)
-        before, after = (this.stop - this.start) * HOP, (following.stop - following.start) * HOP
-        if this.state == OFF:  # time reversed, a return to air is an end
-            found = refine.first_off_sample(heard[::-1], expected[::-1], audible[::-1], after, before)
-            return Edge(edge - found.offset, _deviation_ms(found, _RETURN_RINGS * channel.ringing_ms()))
-        found = refine.first_off_sample(heard, expected, audible, before, after)
-        return Edge(edge + found.offset, _deviation_ms(found, _END_RINGS * channel.ringing_ms()))
+        before, after = edge - self._changed_at, (following.stop - following.start) * HOP
+        heard, sent = self._material.heard_along(track, start, stop), self._material.sent_around(start, stop)
+        scene = refine.Scene(heard, sent, self._material.audible(start, stop), ends, before, after)
+        found = refine.boundary(scene, self._follower.channel)
+        rings = _END_RINGS if ends else _RETURN_RINGS
+        return Edge(edge + found.offset, _deviation_ms(found, rings * self._follower.channel.ringing_ms()))
 
     def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:
         start = self.given // DECIMATION

@@ -17,7 +17,7 @@ _RINGING_ERROR = 0.001  # −30 dB: nor soon after
 _BELOW_FLOOR = 0.5  # of the floor: differences far below it say nothing
 _NOTHING = 0.35  # nats: in a pause, less than that would only be rounding that dates a change
 RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hops apart
-_WEAK = 0.5  # below that the programme is too quiet to say anything
+_WEAK, _TELLING = 0.5, 2.0  # below that the programme is too quiet to say anything; much
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
 _ONES = np.ones(BINS, np.float32)
@@ -103,12 +103,13 @@ def weigh(white: Whitened, hop: int = HOP) -> Evidence:
     return Evidence(llr, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
-def clean(white: Whitened, channel: Channel) -> Floats:
+def clean(white: Whitened, channel: Channel, coherent: Evidence) -> Floats:
     """Nats a look for on air and nothing else heard than the floor that is known.
 
     HEARD is gain · prediction + floor, against HEARD is noise of any level: a ratio of Gaussian likelihoods.
     The level of the rest may differ from the floor by what it usually does (``channel.scatter``); beyond that it counts
-    against: something else is heard, or the floor itself has gone.
+    against: something else is heard, or the floor itself has gone. Where the levels say nothing, *coherent* may, of the
+    same looks: a few tones stand out of a floor that hides them from all bins together.
     """
     share = 1 / (1 + _LOUD_ERROR * white.expected + _RINGING_ERROR / BINS * white.ringing[:, None])
     sums = _Sums(_dot(white.heard, share), _dot(white.expected, share), _dot(white.cross, share))
@@ -117,7 +118,9 @@ def clean(white: Whitened, channel: Channel) -> Floats:
     louder, quieter = np.log(rest) - channel.scatter, channel.lowest - 1 - np.log(rest)
     strange = np.expm1(np.clip(louder, 0, 5)) + np.maximum(quieter, 0)
     nats = _CLEAN_BINS * (np.log((loud + _BELOW_FLOOR) / (rest + _BELOW_FLOOR)) - strange)
-    return np.asarray(np.where(np.abs(nats) < _NOTHING, 0, np.clip(nats, -_CLIP / _OVERLAP, _CLIP / _OVERLAP)))
+    telling = (coherent.weight > _TELLING) & (coherent.expected_power > 4 * _RINGING_ERROR * white.ringing)
+    mute = np.where(telling, coherent.llr, 0)
+    return np.asarray(np.where(np.abs(nats) < _NOTHING, mute, np.clip(nats, -_CLIP / _OVERLAP, _CLIP / _OVERLAP)))
 
 
 def _rest(sums: _Sums, gain: Floats | float) -> Floats:

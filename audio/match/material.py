@@ -78,7 +78,11 @@ class Material:
 
     def sent_for_looks(self, start: int, stop: int, earlier: int = 0) -> Floats:
         """SENT of the same, with what the filter reaches over, for looks that begin *earlier* samples before."""
-        return self.sent.read(start - LEAD - earlier - AFTER, stop + LEAD + BEFORE)
+        return self.sent_around(start - LEAD - earlier, stop + LEAD)
+
+    def sent_around(self, start: int, stop: int) -> Floats:
+        """SENT with what the filter reaches over, before and beyond."""
+        return self.sent.read(start - AFTER, stop + BEFORE)
 
     def gaps(self, start: int, stop: int, delay: float) -> Iterator[tuple[int, int]]:
         """Stretches within of which nothing was heard, in samples of SENT."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from audio.library import read_index
 from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import Context
 from firmware_py.live import Live, look_at_all
@@ -14,6 +15,12 @@ def config_check(context: Context) -> None:
         context.say(
             "Chú ý: không có [[channel]] nào; thời lượng phát sóng sẽ là chưa đo được.",
             "Note: there is no [[channel]]; airtime will be unobserved.",
+        )
+
+    if missing := sorted(set(config.relay.files) - set(read_index(config.library_dir))):
+        context.say(
+            f"Chú ý: tệp dự phòng chưa vào thư viện: {', '.join(missing)}; lệnh schedule load sẽ đưa vào.",
+            f"Note: not yet in the library, for the fallback: {', '.join(missing)}; schedule load takes them in.",
         )
 
 

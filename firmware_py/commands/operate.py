@@ -36,14 +36,15 @@ def relearn(context: Context) -> None:
 
 def play(context: Context) -> None:
     from audio.decode import MediaError
-    from audio.library import ingest
+    from firmware_py.commands.loading import take_in
 
     config = context.config()
     path = Path(context.args.file)
     try:
-        entry = ingest(path, config.library_dir)
+        entry = take_in(context, config, path)
     except MediaError as error:
         raise CommandError(error.problem) from None
+    context.tell(entry.warnings)
     _request(context, "play", source=entry.name, duration_ms=entry.duration_ms, why=context.args.why)
     context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
 

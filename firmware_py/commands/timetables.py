@@ -1,31 +1,46 @@
-"""schedule check | show | load | template."""
+"""schedule check | show | load | list | drop | export | template."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
+from firmware_py.playout.planning import Plan, preview
+from scheduler import export as exports
 from scheduler import intake
+from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
-from scheduler.loaders import Loaded
+from scheduler.clock import STATION_TZ
+from scheduler.holidays import VIETNAM
+from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
 from scheduler.problem import Problem
+from scheduler.repeats import ContentOf, nothing_known
+from scheduler.show import change_lines, rows, timetable_line, timetable_row
 from scheduler.show import lines as shown_lines
-from scheduler.show import rows
 from scheduler.template import template_toml, write_template_xlsx
+from scheduler.timetable import Timetable
+from scheduler.vietnamese import fold
+from telemetry.journal import JournalError, PlayoutReader
+
+T = TypeVar("T")
 
 
 def check(context: Context) -> int:
     path = Path(context.args.file)
-    loaded, media = examined(path, _config_if_any(context))
+    found = examined(context, path, _config_if_any(context))
+    loaded = found.loaded
     if context.args.json:
         context.print_json(intake.report(loaded, context.lang))
     else:
         _tell(context, path, (*loaded.errors, *loaded.warnings))
-        context.tell(media)
+        context.tell(found.media)
         if loaded.timetable:
             context.say(f"{path}: lịch đúng", f"{path}: the timetable is right")
     return 0 if loaded.timetable else 1
@@ -33,30 +48,114 @@ def check(context: Context) -> int:
 
 def show(context: Context) -> None:
     path = Path(context.args.file)
-    loaded, _ = examined(path, _config_if_any(context))
+    config = _config_if_any(context)
+    found = examined(context, path, config)
+    loaded = found.loaded
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
+    holidays = config.holidays if config else VIETNAM
     first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
     if context.args.json:
-        context.print_json(rows(loaded.timetable, first, end))
+        context.print_json(rows(loaded.timetable, first, end, holidays, found.content_of))
         return
-    for line in shown_lines(plan_days(loaded.timetable, first, end), context.lang):
+    for line in shown_lines(plan_days(loaded.timetable, first, end, holidays, found.content_of), context.lang):
         context.print(line)
 
 
 def load(context: Context) -> None:
     config = context.config()
     path = Path(context.args.file)
-    loaded, media = examined(path, config)
+    found = examined(context, path, config)
+    loaded = found.loaded
     _tell(context, path, loaded.warnings)
-    context.tell(media)
+    context.tell(found.media)
     if loaded.timetable is None:
         raise CommandError(*_in_file(path, loaded.errors))
+    book, now = _book(config), datetime.now(STATION_TZ)
+    newer = book.with_timetable(loaded.timetable, now.date())
+    change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
+    for line in change_lines(change, context.lang):
+        context.print(line)
+    if context.args.dry_run:
+        context.say("Chỉ xem trước, lịch chưa được nạp.", "A preview only: nothing was handed over.")
+        return
     send(config, "timetable", person(context.args.by), file=path.name, timetable=loaded.timetable.to_json())
     context.say(
-        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này từ bây giờ.",
-        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it from now on.',
+        f"Lịch “{loaded.timetable.title}” đã được nhận; đài phát theo lịch này vào những ngày nó có hiệu lực.",
+        f'Timetable "{loaded.timetable.title}" was handed over; the station plays by it on its days.',
     )
+
+
+def list_(context: Context) -> None:
+    config = context.config()
+    book = _book(config)
+    in_force = book.on(_today(), config.holidays)
+    found = [timetable_row(n, one, one is in_force) for n, one in enumerate(book.timetables, 1)]
+    if context.args.json:
+        context.print_json(found)
+        return
+    for row in found:
+        context.print(timetable_line(row, context.lang))
+    if not found:
+        context.say("Chưa có lịch nào.", "There is no timetable yet.")
+
+
+def drop(context: Context) -> None:
+    config = context.config()
+    timetable = _chosen(_book(config), context.args.timetable)
+    send(config, "drop_timetable", person(context.args.by), id=id_of(timetable))
+    context.say(f"Đã gửi lệnh bỏ lịch “{timetable.title}”.", f'Timetable "{timetable.title}" will be dropped.')
+
+
+def _book(config: Config) -> TimetableBook:
+    """What playout has journaled. Raises CommandError if that cannot be read."""
+    try:
+        reader = PlayoutReader(config.playout_db)
+        try:
+            timetables = reader.timetables()
+        finally:
+            reader.close()
+    except JournalError as error:
+        where = str(config.playout_db)
+        raise failure(where, "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
+    return TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES
+
+
+def _chosen(book: TimetableBook, wanted: str) -> Timetable:
+    """By its number in the list, or by its title. Raises CommandError unless exactly one is meant."""
+    by_number = [one for n, one in enumerate(book.timetables, 1) if str(n) == wanted]
+    by_title = [one for one in book.timetables if fold(one.title) == fold(wanted)]
+    match by_number or by_title:
+        case [timetable]:
+            return timetable
+        case []:
+            vi, en = f"không có lịch “{wanted}”; xem `schedule list`", f'no timetable "{wanted}"; see `schedule list`'
+        case _:
+            vi, en = f"có nhiều lịch tên “{wanted}”; ghi số thứ tự", f'several are called "{wanted}"; give the number'
+    raise failure("schedule", "which_timetable", vi, en)
+
+
+def export(context: Context) -> None:
+    """A timetable of the book as a file that loads again; what the file cannot say is told."""
+    timetable = _to_export(context)
+    if context.args.xlsx is None:
+        text, lost = exports.to_toml(timetable)
+        context.print(text)
+    else:
+        lost = _written(context, lambda path: exports.write_xlsx(timetable, path))
+    context.tell(lost)
+
+
+def _to_export(context: Context) -> Timetable:
+    config = context.config()
+    book = _book(config)
+    if context.args.timetable:
+        return _chosen(book, context.args.timetable)
+    in_force = book.on(_today(), config.holidays)
+    if in_force is None:
+        vi, en = "hôm nay chưa có lịch nào có hiệu lực", "no timetable is in force today"
+        raise failure("schedule export", "no_timetable", vi, en)
+    return in_force
 
 
 def template(context: Context) -> None:
@@ -64,47 +163,64 @@ def template(context: Context) -> None:
         if context.args.grid:
             raise failure("--grid", "no_file", "lịch tuần cần --xlsx TỆP", "a grid needs --xlsx FILE")
         context.print(template_toml())
-        return
+    else:
+        _written(context, partial(write_template_xlsx, grid=context.args.grid))
+
+
+def _written(context: Context, write: Callable[[Path], T]) -> T:
     path = Path(context.args.xlsx)
     try:
-        write_template_xlsx(path, grid=context.args.grid)
+        said = write(path)
     except OSError as error:
         why = error.strerror or str(error)
         raise failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {path}", f"Wrote {path}")
+    return said
 
 
-def examined(path: Path, config: Config | None) -> tuple[Loaded, list[Problem]]:
-    """Read a timetable file and judge it whole; beside it what is wrong with the programme files it names.
+def _charset(context: Context) -> Charset | None:
+    return Charset(context.args.convert) if context.args.convert else None
 
-    Those are taken into the library on the way: decoded and counted here, never in the play path. One that is not
-    there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A timetable judged whole; beside it what is wrong with the programme files that it names, and what they hold."""
+
+    loaded: Loaded
+    media: Sequence[Problem] = ()
+    content_of: ContentOf = nothing_known
+
+
+def examined(context: Context, path: Path, config: Config | None) -> Examined:
+    """Read a timetable file. Its programme files are taken into the library on the way.
+
+    One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return intake.examine(path, Rules()), []
-    media: list[Problem] = []
-    # One output reaches every loudspeaker at once: a plan that splits them cannot be carried out (zones: none).
-    rules = Rules(config.guards.quiet_windows, zones=(), has_source=_taken_into_library(config, media))
-    return intake.examine(path, rules), media
+        return Examined(intake.examine(path, Rules(today=_today()), _charset(context)))
+    from firmware_py.commands.loading import Media
+
+    media = Media(context, config)
+    rules = Rules(
+        config.station_guards,
+        zones=(),  # one output reaches every loudspeaker at once: a plan that splits them cannot be carried out
+        has_source=media.has,
+        today=_today(),
+        content_of=media.content_of,
+        inputs=config.input,
+        relays=config.relay.chains,
+    )
+    media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
+    return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
 
 
-def _taken_into_library(config: Config, media: list[Problem]) -> Callable[[str], bool]:
-    from audio.decode import MediaError
-    from audio.library import find_media, ingest, read_index
+def _no_fallback(name: str) -> Problem:
+    vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
+    return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
 
-    def has(source: str) -> bool:
-        if "://" in source:
-            return True
-        try:
-            entry = ingest(find_media(config.paths.media_dir, source), config.library_dir)
-        except MediaError as error:
-            if error.problem.code != "missing":
-                media.append(error.problem)
-            return source in read_index(config.library_dir)
-        media.extend(entry.warnings)
-        return True
 
-    return has
+def _today() -> date:
+    return datetime.now(STATION_TZ).date()
 
 
 def _config_if_any(context: Context) -> Config | None:

@@ -1,11 +1,13 @@
-"""The console process: serves the operator's page."""
+"""The console process: serves the operator's page, and takes new programme files into the library."""
 
 import logging
 from functools import partial
 
+from audio.library import ingest
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
 from firmware_py.console.settings import ConsoleSettings
+from firmware_py.library_keeper import LibraryKeeper
 from firmware_py.process import end_with_parent, log_to_stderr, notify
 from scheduler.problem import Problem
 
@@ -32,6 +34,7 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
+    LibraryKeeper(config.paths.media_dir, lambda path: ingest(path, config.library_dir)).start()
     try:
         serve(settings, ready=partial(notify, "READY=1"))
     except CannotListen as error:

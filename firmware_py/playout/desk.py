@@ -4,42 +4,46 @@ Everything it needs of the world is handed in: a clock to read, a player to comm
 open sources. It asks nothing that could wait.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Any, Protocol
 
 from audio.deck import Cue, Source
 from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from firmware_py.journaling import CannotCommit, Committed
-from firmware_py.playout.past import FINAL_ENDS, Past
+from firmware_py.playout.book import Book
+from firmware_py.playout.orders import (
+    Air,
+    DropTimetable,
+    EndAired,
+    LearnLevel,
+    NewTimetable,
+    Order,
+    Resume,
+    StopAll,
+    read_order,
+)
+from firmware_py.playout.past import CANCELLED, CARD_LOST, FINAL_ENDS, Past
 from firmware_py.playout.planning import Plan, renew
-from scheduler.agenda import Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
-from scheduler.clock import NS_PER_MS, ClockMapRow, Reading, local_iso, wall_ns_of
+from firmware_py.playout.relay_news import RelayNews
+from scheduler.agenda import WHOLE_LEAD_NS, Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
+from scheduler.awaiting import awaiting
+from scheduler.book import TimetableBook
+from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, Reading, wall_ns_of
 from scheduler.diff import PlanChange
-from scheduler.occurrence import BulletinClass, Kind, Occurrence
+from scheduler.holidays import VIETNAM, HolidayCalendar
+from scheduler.occurrence import Occurrence
 from scheduler.quiet import Window
-from scheduler.timetable import Timetable
-from telemetry.conditions import ConditionBook
-from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact, Watermark
+from scheduler.repeats import ContentOf, nothing_known
+from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
 from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
 
-STEP_NS = 100 * NS_PER_MS  # the wall clock moved by more than this against boottime: a step, not slewing
-SLEW_NS = 5 * NS_PER_MS  # slewed so far: another row in the clock map
-SLOW_COMMIT_MS = 1_000.0
 SOURCE_RETRY_NS = 2_000 * NS_PER_MS
-BUSY_HEARTBEAT_NS = 5_000 * NS_PER_MS
-IDLE_HEARTBEAT_NS = 60_000 * NS_PER_MS
-PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame, at least
+JUST_ENDED_NS = 60_000 * NS_PER_MS
+AWAITING = "awaiting_content"
 MAY_BE_JOINED = {"stopped_by", "pre_empted", str(EndCause.SHUTDOWN)}
-STATION = "station"
-log = logging.getLogger("smartradio")
-
-
-Entry = Callable[[PlayoutJournal], object]
 
 
 class Player(Protocol):
@@ -58,6 +62,7 @@ class Opened:
 
     source: Source
     content_ms: int | None
+    content: str | None = None  # digest of its samples: what tells a repeat
 
 
 OpenSource = Callable[[Occurrence, int], Opened]  # occurrence, offset_ms; raises SourceMissing
@@ -65,12 +70,14 @@ OpenSource = Callable[[Occurrence, int], Opened]  # occurrence, offset_ms; raise
 
 @dataclass
 class Desk:
-    """State of the deciding thread. ``journal`` takes entries for the journal thread."""
+    """State of the deciding thread."""
 
     player: Player
-    journal: Callable[[Entry], None]
+    book: Book
     open_source: OpenSource
     quiet: tuple[Window, ...]
+    holidays: HolidayCalendar = VIETNAM
+    library: Callable[[], ContentOf] = lambda: nothing_known  # what its files hold now
     plan: Plan = field(default_factory=Plan)
     playing: tuple[Playing, ...] = ()
     closed: set[str] = field(default_factory=set)
@@ -78,17 +85,13 @@ class Desk:
     begun: set[str] = field(default_factory=set)
     pinned: dict[str, int] = field(default_factory=dict)
     stopped: Stopped | None = None
-    conditions: ConditionBook = field(default_factory=ConditionBook)
     card_ok: bool = True
-    _last: Reading | None = None
-    _mapped_offset_ns: int | None = None
     _awake_ns: int = 0
     _trusted_ns: int | None = None
-    _heartbeat_ns: int = -IDLE_HEARTBEAT_NS
-    _ended_ns: int = -IDLE_HEARTBEAT_NS
-    _disk_slow: bool = False
+    _ended_ns: int = -JUST_ENDED_NS
     _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
     _content_ms: dict[str, int | None] = field(default_factory=dict)
+    _contents: dict[str, str | None] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
     _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
     _requests_seen: set[str] = field(default_factory=set)
@@ -97,14 +100,15 @@ class Desk:
 
     def begin(self, past: Past, reading: Reading, sounded_until: Mapping[str, int]) -> None:
         """Take over from the predecessor. *sounded_until*: id → boottime, of what the ring says was sounding last."""
-        self.plan = Plan(past.timetable, past.occurrences)
+        self.plan = Plan(past.timetables, past.occurrences, holidays=self.holidays)
         self.closed, self.missed = set(past.closed), set(past.missed)
         self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
-        self.stopped = past.stopped
+        self.stopped, self.card_ok = past.stopped, not past.card_lost
+        self.book.conditions.recall(past.bad)
         self._awake_ns = reading.boottime_ns
         first = reading.boot != past.last_boot
         died = not past.shut_down and not first  # a power cut is no fault of the process
-        self._fact(Fact.BOOTED, reading, None, first_of_boot=first, predecessor_died=died)
+        self.book.fact(Fact.BOOTED, reading, None, first_of_boot=first, predecessor_died=died)
         for id, still in past.open.items():
             self._close_predecessors(id, still.began, still.frames, sounded_until.get(id), reading)
         self.step(reading)
@@ -117,7 +121,7 @@ class Desk:
         if until_ns is not None and until_ns > sink_ns:
             frames = max(frames, (until_ns - sink_ns) * 48 // NS_PER_MS)
         ended_ns = sink_ns + frames * NS_PER_MS // 48
-        self._fact(Fact.ENDED, reading, id, sink_ns=ended_ns, frames=frames, cause="playout_died")
+        self.book.fact(Fact.ENDED, reading, id, sink_ns=ended_ns, frames=frames, cause="playout_died")
 
     # -- every message ---------------------------------------------------------------------------------------------
 
@@ -133,11 +137,11 @@ class Desk:
             case CardBack(at_ns):
                 self._card(True, reading, at_ns=at_ns)
             case ClockJumped(at_ns, lost_ns):
-                self._fact(Fact.JUMPED, reading, None, lost_ms=lost_ns // NS_PER_MS, at_ns=at_ns)
+                self.book.fact(Fact.JUMPED, reading, None, lost_ms=lost_ns // NS_PER_MS, at_ns=at_ns)
             case Committed(duration_ms):
-                self._committed(duration_ms, reading)
+                self.book.committed(duration_ms, reading)
             case CannotCommit(full, reason):
-                self._state({"disk_full": full, "disk_failed": not full}, reading, {"reason": reason})
+                self.book.state({"disk_full": full, "disk_failed": not full}, reading, {"reason": reason})
         self.step(reading)
 
     def step(self, reading: Reading) -> None:
@@ -156,7 +160,11 @@ class Desk:
                 case Miss(occurrence, cause):
                     self._miss(occurrence, str(cause), reading)
         self._drop_ended(reading)
-        self._heartbeat(reading)
+        self.book.heartbeat(self._is_busy(reading), reading)
+
+    def _is_busy(self, reading: Reading) -> bool:
+        """Something plays, or has just ended: its account waits for us."""
+        return bool(self.playing) or reading.boottime_ns - self._ended_ns < JUST_ENDED_NS
 
     def situation(self, reading: Reading) -> Situation:
         return Situation(
@@ -178,87 +186,117 @@ class Desk:
         if id in self._requests_seen:
             return None
         try:
-            self._carry_out(id, command, by, body, reading)
+            order = read_order(id, command, body, reading)
         except (KeyError, TypeError, ValueError) as error:
             return f"{command}: {error}"
+        self._carry_out(order, by, reading)
         self._requests_seen.add(id)
         self.step(reading)
         return None
 
-    def _carry_out(self, id: str, command: str, by: str, body: Mapping[str, Any], reading: Reading) -> None:
-        match command:
-            case "timetable":
-                self._adopt(Timetable.from_json(body["timetable"]), by, str(body.get("file", "")), reading)
-            case "stop":
-                self._order_stop(by, body, reading)
-            case "resume":
+    def _carry_out(self, order: Order, by: str, reading: Reading) -> None:
+        match order:
+            case NewTimetable(timetable, file):
+                today = reading.wall.astimezone(STATION_TZ).date() if reading.quality.plays else None
+                self._keep(self.plan.timetables.with_timetable(timetable, today), by, file, reading)
+            case DropTimetable(timetable_id):
+                self._keep(self.plan.timetables.without(timetable_id), by, "", reading)
+            case StopAll():
+                self._order_stop(order, by, reading)
+            case Resume():
                 self._order_resume(by, reading)
-            case "play":
-                self._order_play(id, by, body, reading)
-            case "learn_level":
-                self._fact(Fact.COMMAND, reading, None, by=by, what=LEARN_LEVEL, why=str(body.get("why", ""))[:500])
-            case _:
-                raise ValueError("unknown command")
+            case LearnLevel(why):
+                self.book.fact(Fact.COMMAND, reading, None, by=by, what=LEARN_LEVEL, why=why)
+            case Air():
+                self._air(order, by, reading)
+            case EndAired():
+                self._end_aired(order, by, reading)
 
-    def _adopt(self, timetable: Timetable, by: str, file: str, reading: Reading) -> None:
-        self.plan = self.plan.with_timetable(timetable)
-        self.journal(lambda journal: journal.adopt_timetable(timetable.to_json(), reading, by))
+    def _keep(self, timetables: TimetableBook, by: str, file: str, reading: Reading) -> None:
+        self.plan = self.plan.with_timetables(timetables)
+        self.book.write(lambda journal: journal.adopt_timetables(timetables.to_json(), reading, by))
         if reading.quality.plays:
             self._replan(reading, by, file)
 
-    def _order_stop(self, by: str, body: Mapping[str, Any], reading: Reading) -> None:
-        until = datetime.fromisoformat(body["until"]) if body.get("until") else None
-        why = str(body.get("why", ""))[:500]
-        self.stopped = Stopped(by, why, until)
-        until_wall_ns = wall_ns_of(until) if until else None
-        stop = JournaledStop(by, why, reading.wall_ns, until_wall_ns)
-        self.journal(lambda journal: journal.set_stop(stop))
-        until_ns = reading.boottime_of(until) if until else None
-        self._fact(Fact.STOPPED, reading, None, by=by, why=why, until_ns=until_ns)
+    def _order_stop(self, order: StopAll, by: str, reading: Reading) -> None:
+        self.stopped = Stopped(by, order.why, order.until)
+        until_wall_ns = wall_ns_of(order.until) if order.until else None
+        stop = JournaledStop(by, order.why, reading.wall_ns, until_wall_ns)
+        self.book.write(lambda journal: journal.set_stop(stop))
+        until_ns = reading.boottime_of(order.until) if order.until else None
+        self.book.fact(Fact.STOPPED, reading, None, by=by, why=order.why, until_ns=until_ns)
 
     def _order_resume(self, by: str, reading: Reading) -> None:
         self.stopped = None
-        self.journal(lambda journal: journal.set_stop(None))
-        self._fact(Fact.RESUMED, reading, None, by=by)
+        self.book.write(lambda journal: journal.set_stop(None))
+        self.book.fact(Fact.RESUMED, reading, None, by=by)
 
     def _end_of_stop(self, reading: Reading) -> None:
         if self.stopped and self.stopped.until and self.stopped.until <= reading.wall and reading.quality.plays:
             self._order_resume("until", reading)
 
-    def _order_play(self, id: str, by: str, body: Mapping[str, Any], reading: Reading) -> None:
-        """A person's "play this now" takes the zone from what is scheduled, which is joined again afterwards."""
-        mark = f"-phat-ngay-{id[:8]}"
-        if any(o.id.endswith(mark) for o in self.plan.occurrences):
-            return  # our predecessor did it
-        starts = (reading.wall + PLAY_LEAD).replace(microsecond=0) + timedelta(seconds=1)  # plans know whole seconds
-        source = str(body["source"])
-        occurrence = Occurrence(
-            id=local_iso(starts)[:19].replace(":", "") + mark,
-            programme=source,
-            starts_at=starts,
-            ends_at=starts + timedelta(milliseconds=int(body["duration_ms"])),
-            kind=Kind.OWN,
-            bulletin_class=BulletinClass.PRIORITY,
-            source=source,
-        )
-        self.plan = self.plan.with_extra(occurrence)
-        self._fact(Fact.COMMAND, reading, occurrence.id, by=by, what="play", why=str(body.get("why", ""))[:500])
+    def _air(self, order: Air, by: str, reading: Reading) -> None:
+        """Take the zone from what is scheduled, which is joined again afterwards."""
+        if self._marked(order.mark):
+            return  # our predecessor did it, or it came twice
+        for mark in order.replaces:
+            self._end_marked(mark, reading)
+        self.plan = self.plan.with_extra(order.occurrence)
+        if not reading.quality.plays:  # what is asked for now needs no clock
+            self.pinned[order.occurrence.id] = reading.boottime_ns + WHOLE_LEAD_NS
+        self.book.fact(Fact.COMMAND, reading, order.occurrence.id, by=by, what=order.what, why=order.why)
         self._replan(reading, by)
+
+    def _end_aired(self, order: EndAired, by: str, reading: Reading) -> None:
+        self.book.fact(Fact.COMMAND, reading, None, by=by, what=order.what, why=order.why)
+        for mark in order.marks:
+            self._end_marked(mark, reading, order.shortens)
+
+    def _marked(self, mark: str) -> list[Occurrence]:
+        return [o for o in self.plan.occurrences if mark in o.id]
+
+    def _end_marked(self, mark: str, reading: Reading, shortens: bool = False) -> None:
+        """It ends now, or never begins. What was to end whenever somebody says so was not planned any longer."""
+        for occurrence in self._marked(mark):
+            if occurrence.id in self.closed:
+                continue
+            self.closed.add(occurrence.id)
+            playing = next((p for p in self.playing if p.occurrence.id == occurrence.id), None)
+            if playing is None or playing.starts_ns > reading.boottime_ns:
+                self._take_back(occurrence, reading)
+            elif shortens:
+                self._shorten(occurrence, playing, reading)
+            if playing is not None:
+                self._cut_causes[occurrence.id] = CANCELLED
+                self.playing = tuple(p for p in self.playing if p is not playing)
+                self.player.stop(occurrence.id)
+
+    def _take_back(self, occurrence: Occurrence, reading: Reading) -> None:
+        if occurrence.id not in self.begun | self.missed:
+            self.missed.add(occurrence.id)
+            self.book.fact(Fact.MISSED, reading, occurrence.id, cause=CANCELLED)
+
+    def _shorten(self, occurrence: Occurrence, playing: Playing, reading: Reading) -> None:
+        """Its plan ends with the last whole second that has sounded."""
+        lasted_s = max(1, (reading.boottime_ns - playing.anchor_ns) // NS_PER_S)
+        shorter = replace(occurrence, ends_at=occurrence.starts_at + timedelta(seconds=lasted_s))
+        self.plan = self.plan.with_changed(shorter)
+        self.book.write(lambda journal: journal.shorten(shorter))
 
     # -- plan ------------------------------------------------------------------------------------------------------
 
     def _replan(self, reading: Reading, by: str, file: str = "") -> None:
         cued = {p.occurrence.id for p in self.playing}
-        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed)
+        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed, self.library())
         occurrences = self.plan.occurrences
 
         def store(journal: PlayoutJournal) -> None:
             journal.commit()  # replace_plan reads what is committed
             journal.replace_plan(occurrences, reading, by)
 
-        self.journal(store)
+        self.book.write(store)
         if not change.is_empty:
-            self._fact(Fact.PLAN_CHANGED, reading, None, by=by, file=file, **_ids_of(change))
+            self.book.fact(Fact.PLAN_CHANGED, reading, None, by=by, file=file, **_ids_of(change))
 
     # -- acts ------------------------------------------------------------------------------------------------------
 
@@ -273,13 +311,14 @@ class Desk:
         except SourceMissing as error:
             self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_missing")
             evidence = {"occurrence": id, "why": str(error)}
-            self._state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
+            self.book.state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
             return
-        self._content_ms[id] = opened.content_ms
+        self._content_ms[id], self._contents[id] = opened.content_ms, opened.content
         playing = Playing.of(start)
         self.playing = obey(self.playing, [start])
         self.pinned.setdefault(id, start.anchor_ns)
-        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, offset_ms))
+        whole = start.occurrence.waits_ms > 0 and offset_ms == 0
+        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, offset_ms, whole=whole))
 
     def _stop(self, stop: Stop) -> None:
         id = stop.occurrence.id
@@ -291,7 +330,7 @@ class Desk:
     def _miss(self, occurrence: Occurrence, cause: str, reading: Reading) -> None:
         _, known = self._failures.pop(occurrence.id, (0, cause))
         self.missed.add(occurrence.id)
-        self._fact(Fact.MISSED, reading, occurrence.id, cause=known)
+        self.book.fact(Fact.MISSED, reading, occurrence.id, cause=known)
 
     def _began(self, began: Began, reading: Reading) -> None:
         id = began.occurrence_id
@@ -299,11 +338,22 @@ class Desk:
         self._sounding.add(id)
         self.missed.discard(id)
         if self._failures.pop(id, None) is not None:
-            self._state({"source_missing": False}, reading, target=self._source_of(id))
-        anchor_ns = self.pinned.get(id, began.wanted_ns - began.offset_ms * NS_PER_MS)
+            self.book.state({"source_missing": False}, reading, target=self._source_of(id))
+        anchor_ns = self._anchor_of(began)
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": anchor_ns}
-        content_ms = self._content_ms.get(id)
-        self._fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, content_ms=content_ms)
+        of_file = {"content_ms": self._content_ms.get(id), "content": self._contents.get(id)}
+        self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, **of_file)
+
+    def _anchor_of(self, began: Began) -> int:
+        """Where its slot lies: pinned when it was ordered, but for what waited in the player for its first frame."""
+        id, begun_ns = began.occurrence_id, began.wanted_ns - began.offset_ms * NS_PER_MS
+        playing = next((p for p in self.playing if p.occurrence.id == id), None)
+        if playing is not None and playing.occurrence.waits_ms and began.offset_ms == 0:
+            late_ns = begun_ns - playing.anchor_ns
+            later = Playing(playing.occurrence, begun_ns, playing.starts_ns + late_ns, playing.ends_ns + late_ns)
+            self.playing = tuple(later if p is playing else p for p in self.playing)
+            self.pinned[id] = begun_ns
+        return self.pinned.get(id, begun_ns)
 
     def _ended(self, ended: Ended, reading: Reading) -> None:
         id = ended.occurrence_id
@@ -316,7 +366,7 @@ class Desk:
                 self._miss_of(id, cause, reading)
             return
         self._sounding.discard(id)
-        self._fact(Fact.ENDED, reading, id, sink_ns=ended.sink_ns, frames=ended.frames, cause=cause)
+        self.book.fact(Fact.ENDED, reading, id, sink_ns=ended.sink_ns, frames=ended.frames, cause=cause)
         if cause in FINAL_ENDS:
             self.closed.add(id)
         if ended.cause is EndCause.SOURCE_FAILED:
@@ -328,7 +378,18 @@ class Desk:
     def _miss_of(self, id: str, cause: str, reading: Reading) -> None:
         """It was cued and its time passed: nothing could sound."""
         self.missed.add(id)
-        self._fact(Fact.MISSED, reading, id, cause="source_failed" if cause == "source_failed" else "device_lost")
+        self.book.fact(Fact.MISSED, reading, id, cause="source_failed" if cause == "source_failed" else "device_lost")
+
+    def remind(self, has_source: Callable[[str], bool], reading: Reading) -> None:
+        """Say what is planned soon and has no content yet, until it has."""
+        if not reading.quality.plays:
+            return
+        waiting = awaiting(self.plan.occurrences, reading.wall, has_source)
+        told = {target for code, target in self.book.conditions.bad() if code == AWAITING}
+        for target in sorted(told | waiting.keys()):
+            occurrence = waiting.get(target)
+            evidence = {"occurrence": occurrence.id, "programme": occurrence.programme} if occurrence else None
+            self.book.state({AWAITING: occurrence is not None}, reading, evidence, target)
 
     def _drop_ended(self, reading: Reading) -> None:
         """What the player would have told long ago is gone (its event came before ours was booked)."""
@@ -338,85 +399,33 @@ class Desk:
 
     def _card(self, ok: bool, reading: Reading, **detail: Any) -> None:
         self.card_ok = ok
-        self._fact(Fact.CARD_BACK if ok else Fact.CARD_LOST, reading, None, **detail)
-        self._state({"sound_device": not ok}, reading, detail, target="output")
-
-    def _committed(self, duration_ms: float, reading: Reading) -> None:
-        slow = duration_ms >= SLOW_COMMIT_MS
-        if slow and not self._disk_slow:
-            self._fact(Fact.SLOW_DISK, reading, None, ms=round(duration_ms))
-        self._disk_slow = slow
-        self._state({"disk_full": False, "disk_failed": False}, reading)
+        self.book.fact(Fact.CARD_BACK if ok else Fact.CARD_LOST, reading, None, **detail)
+        code, target = CARD_LOST
+        self.book.state({code: not ok}, reading, detail, target)
 
     def _look_at_clock(self, reading: Reading) -> None:
-        trusted = reading.quality.plays
-        if not trusted:
+        """After a step the plan of the coming days is made anew: it may be other days now."""
+        if not reading.quality.plays:
             self._trusted_ns = None
         elif self._trusted_ns is None:
             self._trusted_ns = reading.boottime_ns
-        self._state({"clock_untrusted": not trusted}, reading, {"quality": str(reading.quality)})
-        moved_ns = 0 if self._mapped_offset_ns is None else reading.offset_ns - self._mapped_offset_ns
-        if self._mapped_offset_ns is not None and abs(moved_ns) >= STEP_NS:
-            self._clock_moved(moved_ns, reading)
-        if self._mapped_offset_ns is None or abs(moved_ns) >= SLEW_NS or self._quality_changed(reading):
-            self._mapped_offset_ns = reading.offset_ns
-            row = ClockMapRow(reading.boot, reading.boottime_ns, reading.offset_ns, reading.quality)
-            self.journal(lambda journal: journal.append_clock(row))
-        self._last = reading
-
-    def _quality_changed(self, reading: Reading) -> bool:
-        return self._last is not None and self._last.quality is not reading.quality
-
-    def _clock_moved(self, moved_ns: int, reading: Reading) -> None:
-        """The plan of the coming days is made anew: it may be other days now."""
-        quality = str(reading.quality)
-        from_wall_ns = reading.wall_ns - moved_ns
-        self._fact(
-            Fact.CLOCK_MOVED, reading, None, from_wall_ns=from_wall_ns, to_wall_ns=reading.wall_ns, quality=quality
-        )
-        self.plan = replace(self.plan, made_on=None)
-        log.warning("the clock moved by %.1f s", moved_ns / 1e9)
-
-    def _state(
-        self,
-        codes: Mapping[str, bool],
-        reading: Reading,
-        evidence: Mapping[str, Any] | None = None,
-        target: str = STATION,
-    ) -> None:
-        """Journal what changed. A good word about something never spoken of is no news."""
-        news = {code: bad for code, bad in codes.items() if bad or (code, target) in self.conditions.bad()}
-        for condition in self.conditions.changes(target, news, reading, evidence):
-            self.journal(partial(_append_condition, condition))
-
-    def _fact(self, kind: Fact, reading: Reading, occurrence_id: str | None, **detail: Any) -> None:
-        fact = PlayoutFact(0, kind, reading, occurrence_id, detail)
-        self.journal(lambda journal: journal.append_fact(fact))
-
-    def _heartbeat(self, reading: Reading) -> None:
-        """Every 5 s while something plays or has just ended (its account waits for us), every 60 s else."""
-        busy = bool(self.playing) or reading.boottime_ns - self._ended_ns < IDLE_HEARTBEAT_NS
-        every_ns = BUSY_HEARTBEAT_NS if busy else IDLE_HEARTBEAT_NS
-        if reading.boottime_ns - self._heartbeat_ns >= every_ns:
-            self.mark(reading)
-
-    def mark(self, reading: Reading) -> None:
-        """All facts up to here are handed to the journal."""
-        self._heartbeat_ns = reading.boottime_ns
-        watermark = Watermark(reading.boot, reading.boottime_ns, reading.wall_ns)
-        self.journal(lambda journal: journal.mark(watermark))
+        if self.book.clock(reading):
+            self.plan = replace(self.plan, made_on=None)
 
     def end(self, reading: Reading) -> None:
         """The last word of this process."""
-        self._fact(Fact.SHUT_DOWN, reading, None)
-        self.mark(reading)
+        self.book.fact(Fact.SHUT_DOWN, reading, None)
+        self.book.mark(reading)
 
     def progress(self, occurrence_id: str, sink_ns: int, frames: int, reading: Reading) -> None:
-        self._fact(Fact.PROGRESS, reading, occurrence_id, sink_ns=sink_ns, frames=frames)
+        self.book.fact(Fact.PROGRESS, reading, occurrence_id, sink_ns=sink_ns, frames=frames)
 
-
-def _append_condition(condition: Condition, journal: PlayoutJournal) -> None:
-    journal.append_condition(condition)
+    def relayed(self, news: RelayNews, reading: Reading) -> None:
+        """Book which link of a relay sounds, and whether the relay itself can be had."""
+        if news.changed:
+            self.book.fact(Fact.SOURCE_CHANGED, reading, news.occurrence_id, **news.detail)
+        if news.lost is not None:
+            self.book.state({"source_lost": news.lost}, reading, news.evidence, news.source)
 
 
 def _ids_of(change: PlanChange) -> dict[str, list[str]]:

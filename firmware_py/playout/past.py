@@ -6,13 +6,15 @@ from pathlib import Path
 
 from audio.events import EndCause
 from scheduler.agenda import Stopped
+from scheduler.book import NO_TIMETABLES, TimetableBook
 from scheduler.clock import datetime_of
 from scheduler.occurrence import Occurrence
-from scheduler.timetable import Timetable
 from telemetry.facts import Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutReader
 
-FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT)}  # what ended so is not started again
+CANCELLED = "cancelled"  # a person, or whoever sent the alert, took it back
+FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT), CANCELLED}  # what ended so is not started again
+CARD_LOST = ("sound_device", "output")
 LOOK_BACK = timedelta(days=2)
 LOOK_AHEAD = timedelta(days=10)
 
@@ -29,16 +31,21 @@ class Open:
 class Past:
     """The state that outlives a process."""
 
-    timetable: Timetable | None = None
+    timetables: TimetableBook = NO_TIMETABLES
     occurrences: tuple[Occurrence, ...] = ()
     closed: frozenset[str] = frozenset()
     missed: frozenset[str] = frozenset()
     pinned: dict[str, int] = field(default_factory=dict)  # id → anchor_ns, of what began in this boot
     open: dict[str, Open] = field(default_factory=dict)
     stopped: Stopped | None = None
+    bad: frozenset[tuple[str, str]] = frozenset()  # (code, target) of conditions that were never called good again
     newest_wall_ns: int = 0
     last_boot: int | None = None  # of the process before us
     shut_down: bool = True  # that process ended in good order (or there was none)
+
+    @property
+    def card_lost(self) -> bool:
+        return CARD_LOST in self.bad
 
 
 def read_past(path: Path, boot: int) -> Past:
@@ -56,9 +63,9 @@ def _past(reader: PlayoutReader, boot: int) -> Past:
     around = datetime_of(newest_ns)
     rows = reader.plan_between(around - LOOK_BACK, around + LOOK_AHEAD) if mark else []
     facts = {row.occurrence.id: reader.facts_of(row.occurrence.id) for row in rows}
-    timetable, stop = reader.timetable(), reader.stop()
+    timetables, stop = reader.timetables(), reader.stop()
     return Past(
-        timetable=Timetable.from_json(timetable) if timetable else None,
+        timetables=TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES,
         occurrences=tuple(row.occurrence for row in rows),
         closed=frozenset(id for id, of in facts.items() if any(_is_final(fact) for fact in of)),
         missed=frozenset(id for id, of in facts.items() if any(fact.kind is Fact.MISSED for fact in of)),
@@ -67,6 +74,7 @@ def _past(reader: PlayoutReader, boot: int) -> Past:
         stopped=None
         if stop is None
         else Stopped(stop.by, stop.why, None if stop.until_wall_ns is None else datetime_of(stop.until_wall_ns)),
+        bad=frozenset((condition.code, condition.target) for condition in reader.open_conditions()),
         newest_wall_ns=newest_ns,
         last_boot=mark.boot if mark else None,
         shut_down=_was_shut_down(reader, mark),
@@ -82,7 +90,8 @@ def _was_shut_down(reader: PlayoutReader, mark: Watermark | None) -> bool:
 
 
 def _is_final(fact: PlayoutFact) -> bool:
-    return fact.kind is Fact.ENDED and fact.detail.get("cause") in FINAL_ENDS
+    cause = fact.detail.get("cause")
+    return (fact.kind is Fact.ENDED and cause in FINAL_ENDS) or (fact.kind is Fact.MISSED and cause == CANCELLED)
 
 
 def _anchor(facts: list[PlayoutFact], boot: int) -> int | None:

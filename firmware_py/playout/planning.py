@@ -1,14 +1,16 @@
-"""The plan that playout holds: the next seven days of the timetable in force, made anew when either changes. Pure."""
+"""The plan that playout holds: the next seven days of its timetables, made anew when a day or they change. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from scheduler.book import NO_TIMETABLES, TimetableBook
 from scheduler.clock import STATION_TZ
 from scheduler.diff import PlanChange, plan_change
+from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import Occurrence
 from scheduler.plan import plan_days
-from scheduler.timetable import Timetable
+from scheduler.repeats import ContentOf, nothing_known
 
 HORIZON = timedelta(days=8)  # today and seven days more
 KEPT_AFTER_END = timedelta(days=1)  # an occurrence stays in memory this long: for the day's table, and a clock set back
@@ -16,30 +18,54 @@ KEPT_AFTER_END = timedelta(days=1)  # an occurrence stays in memory this long: f
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What should sound, and by which timetable. ``extras`` were asked for by a person, outside any timetable."""
+    """What should sound, and by which timetables. ``extras`` were asked for by a person, outside any timetable."""
 
-    timetable: Timetable | None = None
+    timetables: TimetableBook = NO_TIMETABLES
     occurrences: tuple[Occurrence, ...] = ()
     extras: tuple[Occurrence, ...] = ()
-    made_on: date | None = None  # local day; None: to be made
+    made_on: date | None = None  # local day; None: never, by us
+    holidays: HolidayCalendar = VIETNAM
 
     def stale(self, now: datetime) -> bool:
         """Whether another day has begun (or the clock was set) since the plan was made."""
-        return self.timetable is not None and self.made_on != now.astimezone(STATION_TZ).date()
+        known = bool(self.timetables.timetables) or self.made_on is not None
+        return known and self.made_on != _local_day(now)
 
-    def with_timetable(self, timetable: Timetable) -> "Plan":
-        return replace(self, timetable=timetable, made_on=None)
+    def with_timetables(self, timetables: TimetableBook) -> "Plan":
+        return replace(self, timetables=timetables, made_on=date.min)
 
     def with_extra(self, occurrence: Occurrence) -> "Plan":
         return replace(self, extras=(*self.extras, occurrence), occurrences=_by_start((*self.occurrences, occurrence)))
 
+    def with_changed(self, occurrence: Occurrence) -> "Plan":
+        def changed(plan: tuple[Occurrence, ...]) -> tuple[Occurrence, ...]:
+            return tuple(occurrence if o.id == occurrence.id else o for o in plan)
 
-def renew(plan: Plan, now: datetime, begun: Collection[str], closed: Collection[str]) -> tuple[Plan, PlanChange]:
+        return replace(self, extras=changed(self.extras), occurrences=changed(self.occurrences))
+
+
+def renew(
+    plan: Plan,
+    now: datetime,
+    begun: Collection[str],
+    closed: Collection[str],
+    content_of: ContentOf = nothing_known,
+) -> tuple[Plan, PlanChange]:
     """Make the plan of the coming days at *now*; says what it changed. *closed*: ids whose account is closed."""
-    today = now.astimezone(STATION_TZ).date()
-    new = plan_days(plan.timetable, today, today + HORIZON) if plan.timetable else []
+    today = _local_day(now)
+    new = plan_days(plan.timetables, today, today + HORIZON, plan.holidays, content_of)
     change = plan_change(plan.occurrences, [*new, *plan.extras], now, begun)
     return replace(plan, occurrences=_without_old(change.plan, now, closed), made_on=today), change
+
+
+def preview(plan: Plan, newer: TimetableBook, now: datetime, content_of: ContentOf = nothing_known) -> PlanChange:
+    """What *newer* would change in the coming days, were it taken at *now* in place of the plan's timetables."""
+    present, _ = renew(plan, now, (), (), content_of)
+    return renew(present.with_timetables(newer), now, (), (), content_of)[1]
+
+
+def _local_day(now: datetime) -> date:
+    return now.astimezone(STATION_TZ).date()
 
 
 def _without_old(occurrences: tuple[Occurrence, ...], now: datetime, closed: Collection[str]) -> tuple[Occurrence, ...]:

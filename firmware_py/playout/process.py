@@ -4,31 +4,34 @@ import queue
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from audio.card import Output, open_output
-from audio.format import BLOCK_FRAMES, RATE_HZ, frames_to_ns
+from audio.format import BLOCK_FRAMES, frames_to_ns
 from audio.library import read_index
 from audio.player import Player, Progress
 from audio.ring import RingWriter
-from audio.sources import FileSource, StreamSource
 from firmware_py import spool
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import JournalThread
-from firmware_py.playout.desk import Desk, Opened, SourceMissing
+from firmware_py.playout.book import Book
+from firmware_py.playout.desk import Desk
 from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
 from scheduler.clock import NS_PER_MS
-from scheduler.occurrence import Occurrence
+from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
 TICK_S = 0.25
+REQUESTED = "requested"  # something was dropped into the spool
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
 STOOD_STILL_NS = 2_000 * NS_PER_MS  # no tick for so long: we were frozen, and no write of ours could return
@@ -49,12 +52,21 @@ def main(config: Config) -> None:
         clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
         journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
         ring = RingWriter(config.ring_path, boot)
-        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns)
-        desk = Desk(player, journal.put, source_opener(config), config.guards.quiet_windows)
-        shell = Shell(config, clock, desk, player, journal)
+        player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
+        sources = Sources(config, boottime_ns)
+        desk = Desk(
+            player,
+            Book(journal.put),
+            sources.open,
+            config.guards.quiet_windows,
+            config.holidays,
+            partial(known_contents, config),
+        )
+        shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()
         shell.begin(past, ring)
+        spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
         decide_forever(mailbox, shell.handle, lambda: TICK_S)
         shell.end(mailbox, ring)
 
@@ -65,21 +77,9 @@ def _card_opener(config: Config) -> Callable[[], Output]:
     return lambda: open_output(config.output.device, delay_ns)
 
 
-def source_opener(config: Config) -> Callable[[Occurrence, int], Opened]:
-    """Opens what an occurrence names: an address is a stream, anything else a file of the library."""
-
-    def open_source(occurrence: Occurrence, offset_ms: int) -> Opened:
-        if "://" in occurrence.source:
-            return Opened(StreamSource(occurrence.source), None)
-        entry = read_index(config.library_dir).get(occurrence.source)
-        if entry is None:
-            raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
-        path = config.library_dir / f"{entry.digest}.flac"
-        if not path.exists():
-            raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
-        return Opened(FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000), entry.duration_ms)
-
-    return open_source
+def known_contents(config: Config) -> ContentOf:
+    """What the files of the library hold, as it is now."""
+    return {name: entry.pcm_digest for name, entry in read_index(config.library_dir).items()}.get
 
 
 @dataclass
@@ -91,6 +91,7 @@ class Shell:
     desk: Desk
     player: Player
     journal: JournalThread[PlayoutJournal]
+    sources: Sources
     chores: Chores = field(default_factory=Chores)
     _progress_ns: int = 0
     _ticked_ns: int = 0
@@ -98,6 +99,7 @@ class Shell:
 
     def begin(self, past: Past, ring: RingWriter) -> None:
         self.chores.every_hours(PRUNE_HOURS, self._prune)
+        self.chores.every_minutes(1, self._remind)
         last = ring.last_block()
         sounded_until = {}
         if last is not None and last.boot == self.clock.boot and last.occurrence_id:
@@ -107,8 +109,10 @@ class Shell:
 
     def handle(self, message: object) -> None:
         self.desk.handle(message, self.clock.read())
-        if message == TICK:
+        if message in (TICK, REQUESTED):
             self._take_requests()
+        if message == TICK:
+            self._book_relays()
             self._book_progress()
             self._show()
             self._feed_watchdog()
@@ -117,6 +121,9 @@ class Shell:
     def _prune(self) -> None:
         reading = self.clock.read()
         self.journal.put(lambda journal: prune(self.config.playout_db, reading))
+
+    def _remind(self) -> None:
+        self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""
@@ -150,6 +157,10 @@ class Shell:
             spool.done(path)
 
         self.journal.put(finish)
+
+    def _book_relays(self) -> None:
+        for news in self.sources.news():
+            self.desk.relayed(news, self.clock.read())
 
     def _book_progress(self) -> None:
         now_ns = boottime_ns()

@@ -12,6 +12,7 @@ from scheduler.occurrence import Occurrence
 
 def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
     today = reading.wall.astimezone(STATION_TZ).date()
+    in_force = desk.plan.timetables.on(today, desk.holidays)
     sounding = next((p for p in desk.playing if p.occurrence.id == progress.occurrence_id), None)
     coming = _coming(desk, sounding, reading)
     return {
@@ -28,7 +29,7 @@ def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
         "sent_dbfs": progress.sent_dbfs,
         "card": "ok" if progress.card_ok else "lost",
         "stopped": _stopped(desk),
-        "timetable": desk.plan.timetable.title if desk.plan.timetable else None,
+        "timetable": in_force.title if in_force else None,
         "pid": os.getpid(),
     }
 

@@ -1,48 +1,34 @@
 """Timetable files, each form behind one door: ``load(path)`` never raises for what a file can hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from stat import S_ISREG
 
-from scheduler.loaders import comma_list, forms, toml_form, workbook
+from scheduler import charsets
+from scheduler.charsets import Charset
+from scheduler.loaders import comma_list, forms, office, toml_form
+from scheduler.loaders.filetypes import Form, is_office, misnamed, unloadable
 from scheduler.loaders.result import Loaded, Unloadable
+from scheduler.loaders.table import Table
 from scheduler.problem import Problem
+from scheduler.spoken.cells import excerpt
 
-__all__ = ["MAX_FILE_BYTES", "SUFFIXES", "Loaded", "load"]
+__all__ = ["MAX_FILE_BYTES", "Charset", "Loaded", "load"]
 
 MAX_FILE_BYTES = 10_000_000
+MAX_TOML_BYTES = 1_000_000
+MOST_SHOWN = 3
 
 
-def _load_toml(path: Path) -> Loaded:
-    return toml_form.read(path.read_bytes(), path.stem)
+def load(path: Path, convert: Charset | None = None) -> Loaded:
+    """Read a timetable file: its timetable, and every error and warning at its cell, line or key.
 
-
-def _load_csv(path: Path) -> Loaded:
-    return forms.read(comma_list.tables(path.read_bytes()), path.stem)
-
-
-def _load_workbook(path: Path) -> Loaded:
-    return forms.read(workbook.tables(path), path.stem)
-
-
-_DOORS: dict[str, Callable[[Path], Loaded]] = {
-    ".toml": _load_toml,
-    ".csv": _load_csv,
-    ".xlsx": _load_workbook,
-    ".xls": _load_workbook,
-    ".ods": _load_workbook,
-}
-SUFFIXES = tuple(_DOORS)
-
-
-def load(path: Path) -> Loaded:
-    """Read a timetable file by its suffix: its timetable, and every error and warning at its cell, line or key.
-
-    Spreadsheets are parsed in a child process with little memory and time, so a hostile one costs an error, not us.
+    What it is, its content says; only TOML goes by its name. Office files are parsed in a child process with little
+    memory and time, so a hostile one costs an error, not us. *convert*: text in this old character set is made Unicode.
     """
     try:
-        _refuse_strange(path)
-        return _DOORS[path.suffix.lower()](path)
+        return _load(path, convert)
     except Unloadable as refusal:
         return Loaded(None, (refusal.problem,))
     except OSError as error:
@@ -51,15 +37,84 @@ def load(path: Path) -> Loaded:
         return Loaded(None, (Problem(path.name, "unreadable_file", vi, en),))
 
 
-def _refuse_strange(path: Path) -> None:
-    """Raise Unloadable for an unknown form, something that is no file, or a file too large to be a timetable."""
-    if path.suffix.lower() not in _DOORS:
-        known = ", ".join(SUFFIXES)
-        vi, en = f"không nhận dạng tệp này; dùng {known}", f"unknown kind of file; use {known}"
-        raise Unloadable(path.name, "unknown_format", vi, en)
+def _load(path: Path, convert: Charset | None) -> Loaded:
+    raw = _content(path)
+    if path.suffix.lower() == ".toml":
+        if len(raw) > MAX_TOML_BYTES:
+            raise unloadable(path, "too_big")
+        return toml_form.read(raw, path.stem)
+    if is_office(path, raw):
+        found = office.read(path)
+        return read_tables(path, found.form, found.tables, convert)
+    table, warnings = comma_list.read(path, raw)
+    return _with_warnings(read_tables(path, Form.CSV, [table], convert), warnings)
+
+
+def _content(path: Path) -> bytes:
+    """The file's bytes. Raises Unloadable for something that is no file, or one too large to be a timetable."""
     status = path.stat()
     if not S_ISREG(status.st_mode):
         raise Unloadable(path.name, "unreadable_file", "đây không phải là một tệp", "this is not a file")
     if status.st_size > MAX_FILE_BYTES:
         vi = f"tệp lớn hơn {MAX_FILE_BYTES // 1_000_000} MB, không phải là lịch phát sóng"
         raise Unloadable(path.name, "too_big", vi, f"larger than {MAX_FILE_BYTES // 1_000_000} MB: not a timetable")
+    return path.read_bytes()
+
+
+def read_tables(path: Path, form: Form, tables: Sequence[Table], convert: Charset | None = None) -> Loaded:
+    """The timetable in the tables of a file of this form. Raises Unloadable."""
+    loaded = forms.read(_in_unicode(tables, convert), path.stem)
+    return _with_warnings(loaded, (*misnamed(path, form), *_hidden_items(loaded, tables)))
+
+
+def _with_warnings(loaded: Loaded, warnings: Sequence[Problem]) -> Loaded:
+    return replace(loaded, warnings=(*warnings, *loaded.warnings))
+
+
+def _hidden_items(loaded: Loaded, tables: Sequence[Table]) -> Iterator[Problem]:
+    """An item in a row that nobody sees is played like any other; that has to be said."""
+    hidden = {table.where(row, 0)[len(table.name) + 2 :]: table.name for table in tables for row in table.hidden}
+    for slot in loaded.readable.slots if loaded.readable else ():
+        sheet, _, cell = slot.where.rpartition("!")
+        if hidden.get(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) == sheet:
+            vi = f"“{excerpt(slot.item.title)}” ở dòng ẩn: vẫn được phát; xoá dòng nếu không muốn"
+            en = f"“{excerpt(slot.item.title)}” stands in a hidden row and is played; delete the row if it should not"
+            yield Problem(slot.where, "hidden_row", vi, en)
+
+
+# --- character sets before Unicode
+
+
+def _in_unicode(tables: Sequence[Table], convert: Charset | None) -> list[Table]:
+    """The tables with all their text in Unicode. Raises Unloadable, with a preview, if nobody has said so yet."""
+    texts = [cell for table in tables for row in table.rows for cell in row if isinstance(cell, str)]
+    if convert is None:
+        charset = charsets.recognise(texts)
+        if charset is None:
+            return list(tables)
+        raise _asks_to_convert(tables, charset, texts)
+    to_unicode = charsets.converter(texts, convert)
+    return [_converted(table, to_unicode) for table in tables]
+
+
+def _asks_to_convert(tables: Sequence[Table], charset: Charset, texts: Sequence[str]) -> Unloadable:
+    to_unicode = charsets.converter(texts, charset)
+    found = list(_changed(tables, to_unicode))
+    shown = "; ".join(f"“{excerpt(text, 40)}” → “{excerpt(to_unicode(text), 40)}”" for _, text in found[:MOST_SHOWN])
+    vi = f"chữ theo bảng mã cũ {charset.upper()} ({len(found)} ô): {shown}. Nếu đúng, thêm --convert {charset}"
+    en = f"text in the old character set {charset.upper()} ({len(found)} cells): {shown}. Add --convert {charset} if so"
+    return Unloadable(found[0][0], "old_charset", vi, en)
+
+
+def _changed(tables: Sequence[Table], to_unicode: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """The place and the text of each cell that is another one in Unicode."""
+    for table in tables:
+        for row, cells in enumerate(table.rows):
+            for column, cell in enumerate(cells):
+                if isinstance(cell, str) and to_unicode(cell) != cell:
+                    yield table.where(row, column), cell
+
+
+def _converted(table: Table, to_unicode: Callable[[str], str]) -> Table:
+    rows = [[to_unicode(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
+    return replace(table, rows=rows)

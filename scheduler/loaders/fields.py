@@ -114,6 +114,9 @@ def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | Non
     return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
 
 
+_FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")
+
+
 def warn_of_words(reader: Reader, clock: TimeOfDay) -> None:
     """ "5h chiều" was understood, and that is said."""
     written = excerpt(reader.cells.get("time"))
@@ -123,6 +126,10 @@ def warn_of_words(reader: Reader, clock: TimeOfDay) -> None:
 
 def short_text(cell: Cell) -> str:
     text = words(cell)
+    if _FORMULA.match(text):
+        vi = f"ô có công thức hỏng hoặc chưa tính: “{excerpt(cell)}”; ghi thẳng giá trị"
+        en = f"the cell's formula failed or was never calculated: “{excerpt(cell)}”; write the value itself"
+        raise Misread("bad_formula", vi, en)
     if len(text) > MAX_TEXT or not text.isprintable():
         vi, en = f"dài quá {MAX_TEXT} ký tự hoặc có ký tự lạ", f"longer than {MAX_TEXT} characters, or not printable"
         raise Misread("bad_text", vi, en)

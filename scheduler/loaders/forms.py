@@ -169,7 +169,9 @@ def _dated(slot: Slot, span: Span | None) -> Slot:
     """Of several weeks each has its own: weekdays are those of the week."""
     if span is None or not isinstance(slot.recurrence, Weekdays):
         return slot
-    return replace(slot, recurrence=Dates(frozenset(day for day in span.dates() if slot.recurrence.falls_on(day))))
+    return replace(
+        slot, recurrence=Dates(frozenset(day for day in span.dates() if day.weekday() in slot.recurrence.days))
+    )
 
 
 def _loaded(plan: SheetPlan, listed: Sequence[sources.Sources], stem: str) -> Loaded:

@@ -80,6 +80,7 @@ HEADINGS = {
         "tep am thanh",
         "file am thanh",
     ),
+    "origin": ("nguon tiep am", "tiep am tu", "dai tiep am", "nguon tiep song", "tiep song tu"),
     "zone": ("pham vi", "khu vuc", "cum loa", "cum", "pham vi phat", "dia ban"),
     "end": ("ket thuc", "gio ket thuc", "thoi gian ket thuc", "den", "den gio"),
     "session": ("buoi", "buoi phat", "phien", "ca", "ca phat"),

@@ -100,7 +100,7 @@ def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
     if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
         return next(iter(recurrence.dates))
     if isinstance(recurrence, Weekdays) and span is not None:
-        days = [day for day in span.dates() if recurrence.falls_on(day)]
+        days = [day for day in span.dates() if day.weekday() in recurrence.days]
         return days[0] if len(days) == 1 else None
     return None
 

@@ -13,7 +13,7 @@ class Table:
     """Rows may differ in length. ``lines`` are the rows' line numbers if this is a text file and not a spreadsheet.
 
     ``tops`` tells of the lower cells in the first column of a merged range in which row the range begins; ``merged``
-    are the ranges themselves. ``above`` rows at the top are no rows of the sheet: paragraphs over a document's table.
+    are the ranges themselves. ``above`` rows at the top are no rows of it: paragraphs over a text document's table.
     """
 
     name: str

@@ -35,7 +35,7 @@ def read_titles(table: Table, rows: Sequence[int]) -> Titles:
         (table.where(row, column), excerpt(table.cell(row, column), LONGEST_TITLE))
         for row, column in _filled(table, rows)
     ]
-    name = next((text for _, text in texts if "lich" in fold(text)), "")
+    name = _labelled(texts) or next((text for _, text in texts if "lich" in fold(text)), "")
     years = {year for _, text in texts if (year := read_year(text))}
     errors: list[Problem] = []
     for place, text in texts:
@@ -53,6 +53,12 @@ def _span(place: str, text: str, errors: list[Problem]) -> Span | None:
         vi = f"không hiểu thời gian hiệu lực “{text}”: {misread.vi}"
         errors.append(Problem(place, misread.code, vi, f"cannot read the validity “{text}”: {misread.en}"))
         return None
+
+
+def _labelled(texts: Sequence[tuple[str, str]]) -> str:
+    """ "Tên lịch" in one cell, the name in the next one, whatever it is."""
+    labels = [n for n, (_, text) in enumerate(texts[:-1]) if fold(text).rstrip(": ") == "ten lich"]
+    return texts[labels[0] + 1][1] if labels else ""
 
 
 def _filled(table: Table, rows: Sequence[int]) -> list[tuple[int, int]]:

@@ -5,9 +5,13 @@
     title = "Lịch phát sóng tuần 47"
     valid_from = 2026-11-23      # optional, first day
     valid_to = 2026-11-29        # optional, last day
+    valid_on = "ngày lễ"         # optional: only on these days (holidays, lunar days, dates)
 
     [[slot]]
     days = "T2-T7"               # anything that the column Ngày may hold, or a date, or a list of either
+    from = 2026-11-23            # these three are optional: first day, last day,
+    until = 2026-12-31           # after which it never airs,
+    except = "ngày lễ"           # and what is taken out: as days
     start = "5h30"               # or 05:30:00
     duration = 15                # minutes, or "15 phút"
     title = "Bản tin sáng"
@@ -25,11 +29,14 @@ from typing import Any
 from scheduler.loaders.fields import Reader, read_slot, timetable_title
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.problem import Problem
+from scheduler.recurrence import Recurrence
 from scheduler.spoken.cells import Cell, words
-from scheduler.spoken.days import read_days
-from scheduler.timetable import MAX_SLOTS, MAX_TEXT, Slot, Timetable
+from scheduler.spoken.days import narrowed, read_date, read_days, read_except
+from scheduler.timetable import MAX_SLOTS, MAX_TEXT, NamedDays, Slot, Timetable
+from scheduler.vietnamese import Misread
 
-TOP_KEYS = ("title", "valid_from", "valid_to", "slot")
+TOP_KEYS = ("title", "valid_from", "valid_to", "valid_on", "slot")
+LIMITS = ("from", "until", "except")
 PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title", "kind": "kind"} | {
     "origin": "origin",
     "class": "class",
@@ -44,6 +51,9 @@ PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title
 _TEXT_PARTS = tuple(part for part in PARTS if part not in ("days", "start", "duration"))
 _SLOT_HEADER = re.compile(r"\s*\[\[\s*slot\s*\]\]")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
+# Python's parser takes minutes for a key of thousands of parts. Looked for where a key may begin; a timetable has none.
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_ENDLESS_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{9}}", re.MULTILINE)
 _SYNTAX_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -54,6 +64,7 @@ def read(raw: bytes, stem: str) -> Loaded:
     errors = list(_unknown_keys(data, TOP_KEYS, lines, 0))
     slots, slot_errors, warnings = _slots(data.get("slot", []), lines)
     first, last = (_day(data, key, lines, errors) for key in ("valid_from", "valid_to"))
+    named = _named_days(data, lines, errors)
     title = data.get("title", stem)
     if not isinstance(title, str):
         errors.append(_problem(lines, 0, "title", "wrong_type", "title phải là chữ", "title must be a text"))
@@ -61,7 +72,7 @@ def read(raw: bytes, stem: str) -> Loaded:
     if first and last and last < first:
         vi, en = "valid_to trước valid_from", "valid_to lies before valid_from"
         errors.append(_problem(lines, 0, "valid_to", "bad_validity", vi, en))
-    timetable = Timetable(timetable_title(title), tuple(slots), first, last)
+    timetable = Timetable(timetable_title(title), tuple(slots), first, last, named)
     return Loaded(timetable, (*errors, *slot_errors), tuple(warnings))
 
 
@@ -73,6 +84,9 @@ def _decode(raw: bytes) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if endless := _ENDLESS_KEY.search(text):
+        where = f"line {text.count(chr(10), 0, endless.start()) + 1}"
+        raise Unloadable(where, "bad_syntax", "khoá có quá nhiều dấu chấm", "a key of too many parts")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -133,6 +147,22 @@ def _day(data: Mapping[str, Any], key: str, lines: _Lines, errors: list[Problem]
     return None
 
 
+def _named_days(data: Mapping[str, Any], lines: _Lines, errors: list[Problem]) -> NamedDays | None:
+    if "valid_on" not in data:
+        return None
+    try:
+        days = read_days(_cell(data["valid_on"], "day"))
+    except Misread as misread:
+        errors.append(_problem(lines, 0, "valid_on", misread.code, misread.vi, misread.en))
+        return None
+    if isinstance(days, NamedDays):
+        return days
+    vi = "valid_on chỉ nhận ngày lễ, ngày âm lịch hoặc ngày cụ thể; thời gian hiệu lực ghi ở valid_from, valid_to"
+    en = "valid_on takes holidays, lunar days or dates only; a span of days goes into valid_from and valid_to"
+    errors.append(_problem(lines, 0, "valid_on", "bad_validity", vi, en))
+    return None
+
+
 def _slots(items: object, lines: _Lines) -> tuple[list[Slot], list[Problem], list[Problem]]:
     if not isinstance(items, list) or len(items) > MAX_SLOTS or not all(isinstance(item, dict) for item in items):
         vi, en = (
@@ -143,9 +173,8 @@ def _slots(items: object, lines: _Lines) -> tuple[list[Slot], list[Problem], lis
     slots, errors, warnings = [], [], []
     for number, item in enumerate(items, 1):
         reader = _reader(item, number, lines)
-        days = reader.required("day", read_days)
-        slot = read_slot(reader, days)
-        found = [*_unknown_keys(item, PARTS, lines, number), *reader.errors]
+        slot = read_slot(reader, _days_within_limits(reader))
+        found = [*_unknown_keys(item, (*PARTS, *LIMITS), lines, number), *reader.errors]
         if slot is not None and not found:
             slots.append(slot)
         errors += found
@@ -153,9 +182,20 @@ def _slots(items: object, lines: _Lines) -> tuple[list[Slot], list[Problem], lis
     return slots, errors, warnings
 
 
+def _days_within_limits(reader: Reader) -> Recurrence | None:
+    days = reader.required("day", read_days)
+    given = {key: reader.cells[key] for key in LIMITS if reader.cells[key] is not None}
+    first, last = (reader.attempt(key, read_date) if key in given else None for key in ("from", "until"))
+    taken = reader.attempt("except", read_except) if "except" in given else ()
+    if days is None or not given or taken is None:
+        return days
+    return reader.attempt("day", lambda cell: narrowed(days, cell, first, last, taken))
+
+
 def _reader(item: Mapping[str, Any], number: int, lines: _Lines) -> Reader:
-    places = {part: _where(lines, number, key) for key, part in PARTS.items()}
-    cells = {part: _cell(item.get(key), part) for key, part in PARTS.items()}
+    keys = PARTS | {key: key for key in LIMITS}
+    places = {part: _where(lines, number, key) for key, part in keys.items()}
+    cells = {part: _cell(item.get(key), part) for key, part in keys.items()}
     reader = Reader(cells, places, _where(lines, number, ""))
     for key, part in PARTS.items():
         if part in _TEXT_PARTS and not isinstance(item.get(key, ""), str):
@@ -165,7 +205,7 @@ def _reader(item: Mapping[str, Any], number: int, lines: _Lines) -> Reader:
 
 def _cell(value: Any, part: str) -> Cell:
     """A TOML value as a cell; a list of days is their text with commas."""
-    if isinstance(value, list) and part == "day":
+    if isinstance(value, list) and part in ("day", "except"):
         return ", ".join(_cell_text(day) for day in value)
     if value is None or isinstance(value, (str, int, float, time, date)):
         cell: Cell = value

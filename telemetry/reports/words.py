@@ -70,6 +70,7 @@ CAUSES: Words = {
     "pre_empted": ("nhường chương trình ưu tiên", "pre-empted"),
     "stopped": ("dừng theo lệnh", "stopped by command"),
     "stopped_by": ("dừng theo lệnh", "stopped by command"),
+    "cancelled": ("đã được huỷ", "cancelled"),
     "shutdown": ("tắt chương trình máy", "shut down"),
     "playout_died": ("bộ phát bị ngắt", "playout died"),
     "playout_down": ("bộ phát không chạy", "playout down"),
@@ -92,6 +93,19 @@ CAUSES: Words = {
     "ended_early": ("kết thúc sớm", "ended early"),
     "unaccounted": ("chưa rõ nguyên nhân", "unaccounted"),
     "unknown": ("chưa rõ nguyên nhân", "unknown"),
+}
+SOURCE_TROUBLES: Words = {  # why a relay was lost; "silence" is one, too
+    "stall": ("không còn tín hiệu đến", "nothing comes any more"),
+    "refused": ("máy chủ từ chối kết nối", "connection refused"),
+    "forbidden": ("máy chủ không cho phép", "not allowed by the server"),
+    "not_found": ("máy chủ không có luồng này (404)", "no such stream (404)"),
+    "server_error": ("máy chủ báo lỗi", "server error"),
+    "unresolved": ("không tìm thấy tên máy chủ", "server name not found"),
+    "timeout": ("máy chủ không trả lời", "the server does not answer"),
+    "unreachable": ("không có đường mạng", "network unreachable"),
+    "not_audio": ("địa chỉ không phải luồng âm thanh", "not an audio stream"),
+    "ended": ("luồng đã dừng", "the stream ended"),
+    "failed": ("không giải mã được", "cannot be decoded"),
 }
 EVIDENCE: Words = {
     "measured": ("máy đo được", "measured"),
@@ -140,6 +154,7 @@ EVERY_GROUP: tuple[Words, ...] = (
     QUALITIES,
     PROGRESS,
     CAUSES,
+    SOURCE_TROUBLES,
     EVIDENCE,
     SEVERITIES,
     FAULT_STATES,

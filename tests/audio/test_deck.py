@@ -2,12 +2,13 @@
 
 from array import array
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.deck import FADE_FRAMES, Cue, Deck, expire, fill
+from audio.deck import END_FADE_FRAMES, FADE_FRAMES, Cue, Deck, expire, fill
 from audio.events import Began, EndCause, Ended
 from audio.format import RATE_HZ, frames_to_ms
 from tests.support.fakes import FakeSource
@@ -91,16 +92,70 @@ def test_an_end_cuts_on_its_frame_and_a_short_source_says_so(blocks, start, leng
     assert ended.cause is EndCause.PLANNED_END  # nothing here is short by more than 50 ms of this clock
 
 
-def test_a_cut_is_faded_over_five_milliseconds_and_a_start_never():
+def loud(n_frames):
+    return array("h", [10_000] * n_frames).tobytes()
+
+
+def faded(n_frames):
+    """What a fade of so many frames leaves of ``loud``."""
+    return [10_000 * (n_frames - i) // n_frames for i in range(n_frames)]
+
+
+BIG_BLOCKS = st.lists(st.integers(1, 9_000), min_size=4, max_size=20)
+
+
+@settings(max_examples=30, deadline=None)
+@given(blocks=BIG_BLOCKS, start=st.integers(0, 500), more=st.integers(1, 2 * END_FADE_FRAMES))
+def test_what_would_go_on_at_its_planned_end_fades_out_before_it_for_any_split_into_blocks(blocks, start, more):
+    """A file with less than the fade to go all but ends there: a short one does."""
+    clock, length = OneFrameANanosecond(), END_FADE_FRAMES + 5_000
+    deck = Deck().add(cue("a", FakeSource(loud(length + more)), start, start + length, clock))
+    _, heard, events = play(deck, clock, [*blocks, 80_000])
+    fade = END_FADE_FRAMES if more > END_FADE_FRAMES else FADE_FRAMES
+    assert heard[: start + length] == [0] * start + [10_000] * (length - fade) + faded(fade)
+    assert not any(heard[start + length :])
+    assert events[-1] == Ended("a", clock.sink_ns(start + length), length, EndCause.PLANNED_END)
+
+
+def test_a_relay_fades_out_at_its_planned_end_and_a_start_is_never_faded():
     clock = OneFrameANanosecond()
-    loud = array("h", [10_000] * 2_000).tobytes()
-    deck = Deck().add(cue("a", FakeSource(loud), 0, 1_000, clock))
-    _, heard, _ = play(deck, clock, [600, 600])
-    assert heard[: 1_000 - FADE_FRAMES] == [10_000] * (1_000 - FADE_FRAMES)
-    faded = heard[1_000 - FADE_FRAMES : 1_000]
-    assert faded == sorted(faded, reverse=True)
-    assert faded[-1] < 100
-    assert heard[1_000:] == [0] * 200
+    relay = FakeSource(loud(9 * RATE_HZ), live=True)
+    deck = (
+        Deck().add(cue("a", relay, 0, RATE_HZ, clock)).add(cue("b", FakeSource(loud(100)), RATE_HZ, 2 * RATE_HZ, clock))
+    )
+    _, heard, _ = play(deck, clock, [4_096] * 20)
+    assert heard[: RATE_HZ + 100] == [10_000] * (RATE_HZ - END_FADE_FRAMES) + faded(END_FADE_FRAMES) + [10_000] * 100
+
+
+def test_a_file_that_ends_with_its_slot_is_not_faded():
+    clock = OneFrameANanosecond()
+    deck = Deck().add(cue("a", FakeSource(loud(RATE_HZ)), 0, RATE_HZ, clock))
+    _, heard, _ = play(deck, clock, [4_096] * 20)
+    assert heard[:RATE_HZ] == [10_000] * RATE_HZ
+
+
+@settings(max_examples=30, deadline=None)
+@given(blocks=BIG_BLOCKS, at=st.integers(1, 2 * END_FADE_FRAMES - 1))
+def test_a_stop_during_the_last_fade_goes_on_from_there_and_never_past_the_planned_end(blocks, at):
+    clock, length = OneFrameANanosecond(), 2 * END_FADE_FRAMES
+    deck = Deck().add(cue("a", FakeSource(loud(2 * length)), 0, length, clock))
+    deck, before, _ = play(deck, clock, [at])
+    deck, after, events = play(deck.stop("a", EndCause.STOPPED), clock, [*blocks, 60_000], first=at)
+    heard = before + after
+    steps = [a - b for a, b in pairwise(heard)]
+    assert min(steps) >= 0  # it never gets louder
+    assert max(steps) <= 10_000 / FADE_FRAMES + 10_000 / END_FADE_FRAMES + 2  # nor jumps
+    cut = min(at + FADE_FRAMES, length)
+    assert events == [Ended("a", clock.sink_ns(cut), cut, EndCause.STOPPED)]
+    assert not any(heard[cut:])
+
+
+def test_a_take_over_is_faded_shortly_before_it():
+    clock = OneFrameANanosecond()
+    deck = Deck().add(cue("a", FakeSource(loud(RATE_HZ)), 0, RATE_HZ, clock))
+    deck = deck.add(cue("b", FakeSource(loud(9)), 10_000, 11_000, clock))
+    _, heard, _ = play(deck, clock, [4_096] * 4)
+    assert heard[:10_009] == [10_000] * (10_000 - FADE_FRAMES) + faded(FADE_FRAMES) + [10_000] * 9
 
 
 @given(st.data())
@@ -139,6 +194,47 @@ def test_a_late_cue_joins_where_it_should_be_by_now():
     assert events == [Began("a", clock.sink_ns(5_000), clock.sink_ns(0), frames_to_ms(5_480))]
 
 
+@dataclass
+class FortyEightFramesAMillisecond(OneFrameANanosecond):
+    origin_ns: int = 7_008
+
+    def sink_ns(self, frame):
+        return (frame + self.origin_ns) * 1_000_000 // 48
+
+    def frame_at(self, sink_ns):
+        return sink_ns * 48 // 1_000_000 - self.origin_ns
+
+
+@given(
+    blocks=st.lists(st.integers(96, 960), min_size=12, max_size=30), late=st.integers(4, 9), ready_at=st.integers(0, 8)
+)
+def test_what_is_wanted_whole_begins_at_its_first_frame_when_it_is_ready_and_what_it_cut_sounds_until_then(
+    blocks, late, ready_at
+):
+    clock = FortyEightFramesAMillisecond()
+    blocks = [48 * (n // 48) for n in blocks]
+    programme, alert = FakeSource(numbered(40_000)), FakeSource(numbered(960, first=20_000))
+    alert.ready_until = 0
+    deck = Deck().add(cue("sang", programme, 0, 40_000, clock))
+    heard, events, first, begins = [], [], 0, 0
+    for n, n_frames in enumerate([*blocks, 3_840, 3_840]):
+        if n == late:
+            asked = max(0, first - 240)
+            whole = Cue("bao", alert, clock.sink_ns(asked), clock.sink_ns(asked + 960), whole=True)
+            rest = Cue("sang-2", FakeSource(numbered(40_000)), whole.end_ns, clock.sink_ns(40_000), (asked + 960) // 48)
+            deck = deck.add(whole).add(rest)
+        if n >= max(late, ready_at):
+            alert.ready_until = 960
+            begins = begins or first + FADE_FRAMES
+        deck, said, told = play(deck, clock, [n_frames], first)
+        heard, events, first = heard + said, events + told, first + n_frames
+    assert heard[begins : begins + 960] == samples(alert.pcm)
+    assert heard[: begins - FADE_FRAMES] == samples(programme.pcm)[: begins - FADE_FRAMES]
+    assert heard[begins + 960 :] == samples(programme.pcm)[begins + 960 : len(heard)]
+    (began,) = [e for e in events if isinstance(e, Began) and e.occurrence_id == "bao"]
+    assert (began.offset_ms, began.sink_ns, began.wanted_ns) == (0, clock.sink_ns(begins), clock.sink_ns(begins))
+
+
 def test_back_to_back_cues_leave_no_gap_and_do_not_overlap():
     clock = OneFrameANanosecond()
     deck = Deck().add(cue("b", FakeSource(numbered(900, 500)), 1_000, 1_900, clock))
@@ -157,13 +253,13 @@ def test_a_later_start_takes_over_from_what_plays():
     assert Ended("a", clock.sink_ns(1_000), 1_000, EndCause.STOPPED) in events
 
 
-@pytest.mark.parametrize("block", [50, 239, 240, 241, 4_096])
-def test_a_stop_fades_at_once_and_ends_after_five_milliseconds(block):
+@pytest.mark.parametrize("block", [50, 959, 960, 961, 4_096])
+def test_a_stop_fades_at_once_and_ends_after_twenty_milliseconds(block):
     clock = OneFrameANanosecond()
     deck = Deck().add(cue("a", FakeSource(numbered(30_000)), 0, 30_000, clock))
     deck, _ = fill(deck, 0, 1_000, clock)
-    deck, heard, events = play(deck.stop("a", EndCause.STOPPED), clock, [block] * 6, first=1_000)
-    assert events == [Ended("a", clock.sink_ns(1_240), 1_240, EndCause.STOPPED)]
+    deck, heard, events = play(deck.stop("a", EndCause.STOPPED), clock, [block] * 20, first=1_000)
+    assert events == [Ended("a", clock.sink_ns(1_960), 1_960, EndCause.STOPPED)]
     assert not any(heard[FADE_FRAMES:])
     assert deck == Deck()
 
@@ -180,7 +276,7 @@ def test_a_stop_of_what_waits_is_told_and_closes_its_source():
 @pytest.mark.parametrize("fails_at", [0, 300, 1_000])
 def test_a_source_that_fails_ends_where_it_failed(fails_at):
     clock, source = OneFrameANanosecond(), FakeSource(numbered(2_000), fails_at=fails_at)
-    _, heard, events = play(Deck().add(cue("a", source, 0, 2_000, clock)), clock, [500] * 4)
+    _, heard, events = play(Deck().add(cue("a", source, 0, RATE_HZ, clock)), clock, [500] * 4)
     assert heard == samples(numbered(2_000))[:fails_at] + [0] * (2_000 - fails_at)
     assert events[-1] == Ended("a", clock.sink_ns(fails_at), fails_at, EndCause.SOURCE_FAILED)
     assert [type(e) for e in events] == ([Began, Ended] if fails_at else [Ended])

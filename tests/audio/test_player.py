@@ -6,10 +6,10 @@ from array import array
 import pytest
 
 from audio.card import CardError
-from audio.deck import Cue
+from audio.deck import END_FADE_FRAMES, FADE_FRAMES, Cue
 from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from audio.format import BLOCK_FRAMES, BYTES_PER_FRAME, RATE_HZ
-from audio.player import SILENCE_DBFS, Player, level_dbfs
+from audio.player import Player
 from audio.ring import RingReader, RingWriter
 from tests.support.fakes import NS_PER_S, FakeCard, FakeSource, FakeTime
 
@@ -23,14 +23,14 @@ def numbered(n_frames):
 class Station:
     """A player in fake time. *cards* are opened one after another; ``run`` lets it write so many blocks in all."""
 
-    def __init__(self, tmp_path, *cards_of):
+    def __init__(self, tmp_path, *cards_of, lost=False):
         self.time = FakeTime()
         self.cards = [make(self.time) for make in cards_of]
         self.opened = 0
         self.events = []
         self.written = 0
         self.ring_path = tmp_path / "ring"
-        self.player = Player(self.open, RingWriter(self.ring_path, 1), self.events.append, self.time)
+        self.player = Player(self.open, RingWriter(self.ring_path, 1), self.events.append, self.time, lost)
         self.at_block = {}
 
     def open(self):
@@ -123,6 +123,13 @@ def test_a_cable_pulled_at_any_block_costs_what_lay_in_between_and_the_rest_is_a
     assert station.of(Ended)[0].frames == written
 
 
+def test_a_card_that_the_player_before_had_lost_is_told_as_back(tmp_path):
+    station = Station(tmp_path, FakeCard, lost=True)
+    station.run(60)
+    assert len(station.of(CardBack)) == 1
+    assert not station.of(CardLost)
+
+
 def test_a_card_that_is_not_there_is_told_once_and_time_goes_on(tmp_path):
     station = Station(tmp_path)
     source = FakeSource(numbered(RATE_HZ))
@@ -150,7 +157,7 @@ def test_after_a_freeze_the_jump_is_told_and_a_file_goes_on_and_is_cut_at_its_en
     assert jump.lost_ns == pytest.approx(seconds * NS_PER_S - 0.25 * NS_PER_S, abs=0.1 * NS_PER_S)
     assert abs(ended.sink_ns - end_ns) < MS
     assert ended.cause is EndCause.PLANNED_END
-    assert source.pcm[: (ended.frames - 240) * BYTES_PER_FRAME] in card.pcm
+    assert source.pcm[: (ended.frames - END_FADE_FRAMES) * BYTES_PER_FRAME] in card.pcm
     # The ring's dates after the freeze are the true ones, from the first block on.
     blocks = station.blocks()
     after = [b for b in blocks if b.epoch == blocks[-1].epoch]
@@ -167,7 +174,7 @@ def test_a_stop_ends_within_a_block_and_is_told(tmp_path):
     (ended,) = station.of(Ended)
     assert ended.cause is EndCause.STOPPED
     (card,) = station.cards
-    assert ended.sink_ns == pytest.approx(card.sounds_at_ns(30 * BLOCK_FRAMES + 240), abs=MS)
+    assert ended.sink_ns == pytest.approx(card.sounds_at_ns(30 * BLOCK_FRAMES + FADE_FRAMES), abs=MS)
     assert not any(card.heard[31])
 
 
@@ -210,8 +217,3 @@ def test_progress_tells_frames_instants_and_level(tmp_path):
     assert progress.next_sink_ns == pytest.approx(station.cards[0].sounds_at_ns(29 * BLOCK_FRAMES), abs=MS)
     assert progress.sent_dbfs == pytest.approx(-6.02, abs=0.01)
     assert 0 < progress.last_write_ns <= station.time()
-
-
-@pytest.mark.parametrize(("sample", "dbfs"), [(0, SILENCE_DBFS), (32_767, 0.0), (-3_277, -20.0)])
-def test_levels_are_decibels_of_full_scale(sample, dbfs):
-    assert level_dbfs(array("h", [sample] * BLOCK_FRAMES).tobytes()) == pytest.approx(dbfs, abs=0.01)

@@ -14,7 +14,7 @@ import pytest
 from audio.format import RATE_HZ
 from audio.library import ingest
 from audio.sources import FILE_AHEAD_FRAMES, FileSource, StreamSource
-from tests.audio.test_library import write_wav
+from tests.audio.test_library import decoded, write_wav
 
 FRAMES = 40 * RATE_HZ + 12_345
 
@@ -23,10 +23,10 @@ FRAMES = 40 * RATE_HZ + 12_345
 def programme(tmp_path_factory):
     """A file of noise in the library: every place in it is unlike any other."""
     folder = tmp_path_factory.mktemp("programme")
-    pcm = random.Random(8).randbytes(2 * FRAMES)
-    entry = ingest(write_wav(folder / "a.wav", array("h", pcm)), folder)
+    noise = random.Random(8).randbytes(2 * FRAMES)
+    entry = ingest(write_wav(folder / "a.wav", array("h", noise)), folder)
     assert entry.frames == FRAMES
-    return entry.path_in(folder), pcm
+    return entry.path_in(folder), decoded(entry.path_in(folder))
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """The configuration: read whole, every error at once, with its line and a way to mend it."""
 
+from datetime import date
+
 import pytest
 
 from firmware_py.config import ConfigError, load
+from scheduler.recurrence import LAST, Holidays, LunarDays, Weekdays
 
 GOOD = """
 [station]
@@ -68,6 +71,95 @@ def test_every_error_is_told_at_once(file):
 )
 def test_what_cannot_be_is_refused_with_its_reason(file, change, says):
     assert any(says in problem.en for problem in problems(file(GOOD.replace(*change))))
+
+
+HOLIDAYS = """
+[guards]
+no_play = ["CN", "30 Tết", "ngày lễ Hội làng"]
+longest_session_min = 120
+[[holiday]]
+name = "Hội làng"
+lunar = "12/1"
+[[holiday]]
+name = "Ngày Quốc khánh"
+date = [2027-09-02, 2027-09-03]
+[[holiday]]
+name = "Làm bù"
+date = 2027-05-01
+working = true
+[output]"""
+
+
+def test_holidays_and_guards_are_read_as_an_operator_writes_them(file):
+    config = load(file(GOOD.replace("[output]", HOLIDAYS)))
+    guards = config.station_guards
+    assert guards.longest_session_min == 120
+    assert guards.no_play == (
+        Weekdays(frozenset({6})),
+        LunarDays(frozenset({(12, LAST)})),
+        Holidays(frozenset({"Hội làng"})),
+    )
+    assert guards.holidays == config.holidays
+    assert config.holidays.on(date(2027, 2, 17)) == {"Hội làng"}
+    assert config.holidays.on(date(2027, 9, 3)) == {"Quốc khánh"}
+    assert config.holidays.on(date(2027, 5, 1)) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"CN"', '"2-6"', "T2-T6"),
+        ('"12/1"', '"12"', "10/3"),
+        ('"12/1"', '"31/1"', "31/1"),
+        ('lunar = "12/1"', "", "needs date or lunar"),
+        ('Hội làng"]', 'Hội xã"]', "Hội xã"),
+        ("= 120", "= 0", "greater than or equal to 1"),
+    ],
+)
+def test_a_day_that_cannot_be_read_in_the_configuration_is_told(file, old, new, says):
+    assert any(says in problem.en for problem in problems(file(GOOD.replace("[output]", HOLIDAYS.replace(old, new)))))
+
+
+RELAYS = """
+[input.tuner]
+device = "USB 2"
+[relay]
+fallback = ["line:tuner", "ident"]
+ident = "hiệu.mp3"
+stall_s = 4
+[relay.vov1]
+links = ["https://vov.example/a", "line:tuner", "file:nhạc chờ.mp3", "ident"]
+silence_s = 30
+"""
+
+
+def test_relays_and_inputs_are_read_and_a_chain_leaves_out_what_holds_for_all(file):
+    config = load(file(GOOD + RELAYS))
+    assert config.input["tuner"].device == "USB 2"
+    assert set(config.relay.files) == {"nhạc chờ.mp3", "hiệu.mp3"}
+    patience = config.relay.with_own(config.relay.chains["vov1"]).patience
+    assert (patience.silence_ns, patience.stall_ns, patience.back_after_ns) == (30 * 10**9, 4 * 10**9, 10 * 10**9)
+    assert load(file(GOOD)).relay.fallback == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "vi", "en"),
+    [
+        (('fallback = ["line:tuner"', 'fallback = ["line:tunner"'), "có phải là", 'did you mean "tuner"?'),
+        (('"https://vov.example/a"', '"ftp://vov.example/a"'), "không dùng được", "is no link"),
+        (('"https://vov.example/a"', '"chain:vov1"'), "không dùng được", "is no link"),
+        (('"file:nhạc chờ.mp3"', '"file:../nhạc chờ.mp3"'), "không dùng được", "is no link"),
+        (('ident = "hiệu.mp3"', ""), "chưa ghi ident", "does not say ident"),
+        (("fallback =", "fallbak ="), "có phải là", 'did you mean "fallback"?'),
+        (("silence_s = 30", "silence_s = 0"), "", "greater than 0"),
+        (("silence_s = 30", 'silence_s = 30\n"tên lạ" = 1'), "không có mục", "is no setting"),
+        (("[input.tuner]", '[input."bộ thu"]'), "", "letters without marks"),
+    ],
+)
+def test_a_relay_that_cannot_be_is_refused_with_its_reason_in_both_languages(file, change, vi, en):
+    assert change[0] in RELAYS
+    found = problems(file(GOOD + RELAYS.replace(*change)))
+    assert any(en in problem.en and vi in problem.vi for problem in found), found
 
 
 def test_a_syntax_error_says_where(file):

@@ -5,10 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from audio.events import Began, EndCause, Ended
+from audio.events import Began, CardBack, CardLost, EndCause, Ended
+from audio.fallback import Trouble
+from audio.relay import Sounding
+from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.relay_news import RelayNews
+from scheduler.book import id_of
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
+from scheduler.occurrence import Kind
 from scheduler.timetable import EVERY_DAY, Item, Slot, Timetable
 from telemetry.facts import LEARN_LEVEL, Fact
 from telemetry.journal import PlayoutJournal, PlayoutReader
@@ -61,7 +67,7 @@ class Day:
     def start(self, past):
         self.player = FakePlayer()
         self.journal = PlayoutJournal(self.folder / "playout.db")
-        self.desk = Desk(self.player, lambda entry: entry(self.journal), self.open_source, ())
+        self.desk = Desk(self.player, Book(lambda entry: entry(self.journal)), self.open_source, ())
         self.desk.begin(past, self.reading, {})
 
     def crash(self):
@@ -73,7 +79,7 @@ class Day:
     def open_source(self, occurrence, offset_ms):
         if occurrence.source not in self.files:
             raise SourceMissing(occurrence.source)
-        return Opened(object(), 1_800_000)
+        return Opened(object(), 1_800_000, f"of {occurrence.source}")
 
     @property
     def reading(self):
@@ -121,6 +127,25 @@ def test_a_programme_begins_and_ends_on_its_instants_and_is_booked(day):
     assert (ended.detail["cause"], ended.detail["frames"]) == ("planned_end", 30 * 60 * 48_000)
 
 
+def test_a_relays_news_are_booked_and_its_loss_is_a_condition_told_once(day):
+    def relayed(link, lost, trouble=None):
+        sounding = Sounding(link, f"link {link}", day.boottime_ns, lost, trouble)
+        day.desk.relayed(RelayNews("it", "chain:vov1", sounding, changed=bool(link), lost=lost), day.reading)
+
+    for news in ((0, None), (0, False), (1, True, Trouble("silence", "")), (2, True), (0, False)):
+        relayed(*news)
+    facts = day.facts(Fact.SOURCE_CHANGED)
+    assert [(f.occurrence_id, f.detail["link"], f.detail["why"]) for f in facts] == [
+        ("it", 1, "silence"),
+        ("it", 2, ""),
+    ]
+    conditions = PlayoutReader(day.folder / "playout.db").conditions_since(0)
+    lost = [condition for _, condition in conditions if condition.code == "source_lost"]
+    assert [c.bad for c in lost] == [True, False]
+    assert {c.target for c in lost} == {"chain:vov1"}
+    assert lost[0].evidence == {"occurrence": "it", "why": "silence", "said": ""}
+
+
 @pytest.mark.parametrize("step", [HOUR, -HOUR, timedelta(days=365), -timedelta(days=365)])
 def test_a_clock_step_in_mid_programme_neither_cuts_nor_repeats_it(day, step):
     day.pass_time(600)
@@ -131,6 +156,12 @@ def test_a_clock_step_in_mid_programme_neither_cuts_nor_repeats_it(day, step):
     assert first[1].detail["frames"] == 30 * 60 * 48_000
     (moved,) = day.facts(Fact.CLOCK_MOVED)
     assert moved.detail["to_wall_ns"] - moved.detail["from_wall_ns"] == int(step.total_seconds()) * NS_PER_S
+
+
+def test_what_begins_says_what_its_file_holds(day):
+    day.pass_time(20)
+    (began,) = day.facts(Fact.BEGAN)
+    assert (began.detail["content"], began.detail["content_ms"]) == ("of sang.mp3", 30 * 60_000)
 
 
 def test_after_a_crash_the_programme_is_joined_at_its_place(day):
@@ -238,7 +269,146 @@ def test_a_new_timetable_does_not_touch_what_runs(day):
     assert [f.detail["cause"] for f in ended] == ["planned_end"]
 
 
+def test_a_dropped_timetable_is_planned_no_more_and_what_it_began_plays_out(day):
+    day.pass_time(60)
+    (held,) = day.desk.plan.timetables.timetables
+    day.ask("drop_timetable", id=id_of(held))
+    day.ask("drop_timetable", id=id_of(held))  # it is gone already: no harm
+    day.pass_time(30 * 60)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED)] == ["planned_end"]
+    assert [o.starts_at for o in day.desk.plan.occurrences] == [FIVE]
+    assert day.journal.timetables() == {"version": 1, "timetables": []}
+
+
 def test_a_request_that_cannot_be_carried_out_is_refused_with_its_reason(day):
     assert "unknown" in day.desk.request("1", "dance", "Lan", {}, day.reading)
     assert "timetable" in day.desk.request("2", "timetable", "Lan", {"timetable": {"slots": []}}, day.reading)
     assert day.desk.request("3", "play", "Lan", {"source": "x"}, day.reading)
+
+
+def alert_body(alert="a", **changed):
+    body = {"alert": f"ubnd,{alert},2026-11-23T05:00:00+07:00", "title": "Bão số 9", "source": "bao.flac"}
+    return body | {"duration_ms": 15_300, "class": "emergency", "expires_at": "2026-11-23T06:00:00+07:00"} | changed
+
+
+def test_an_alert_is_cued_at_once_whole_and_the_programme_goes_on_after_it(day):
+    day.files.add("bao.flac")
+    day.pass_time(60.1)
+    day.ask("alert", **alert_body())
+    (cue,) = [cue for id, cue in day.player.cues.items() if "canh-bao" in id]
+    assert cue.start_ns - day.boottime_ns < NS_PER_S // 2
+    assert (cue.offset_ms, cue.end_ns - cue.start_ns) == (0, 15_300 * NS_PER_MS)
+    day.pass_time(30)
+    ends = [(f.detail["cause"]) for f in day.facts(Fact.ENDED)]
+    assert ends == ["pre_empted", "planned_end"]
+    assert len(day.facts(Fact.BEGAN)) == 3
+
+
+def test_the_same_alert_twice_and_after_a_crash_sounds_once(day):
+    day.files.add("bao.flac")
+    day.pass_time(60)
+    day.ask("alert", **alert_body())
+    day.pass_time(20)
+    day.ask("alert", **alert_body())
+    day.crash()
+    day.ask("alert", **alert_body())
+    day.pass_time(20)
+    assert len([f for f in day.facts(Fact.BEGAN) if "canh-bao" in f.occurrence_id]) == 1
+
+
+def test_a_cancelled_alert_ends_and_one_that_waits_never_begins_also_after_a_crash(day):
+    day.files.add("bao.flac")
+    day.pass_time(60)
+    day.ask("alert", **alert_body("a", duration_ms=60_000))
+    day.pass_time(2)
+    day.ask("alert", **alert_body("b"))
+    day.ask("cancel_alerts", alerts=[alert_body(x)["alert"] for x in "ab"], why="hết bão")
+    day.pass_time(1)
+    day.crash()
+    day.pass_time(120)
+    causes = [f.detail["cause"] for f in day.facts(Fact.ENDED, Fact.MISSED) if "canh-bao" in f.occurrence_id]
+    assert causes == ["cancelled", "cancelled"]
+    assert len([f for f in day.facts(Fact.BEGAN) if "canh-bao" in f.occurrence_id]) == 1
+
+
+def test_an_update_takes_the_place_of_the_alert_it_replaces(day):
+    day.files.add("bao.flac")
+    day.ask("alert", **alert_body("a", duration_ms=60_000))
+    day.pass_time(5)
+    day.ask("alert", **alert_body("b", replaces=[alert_body("a")["alert"]]))
+    day.pass_time(5)
+    (first,) = day.facts(Fact.ENDED)
+    assert first.detail["cause"] == "cancelled"
+    assert sum("canh-bao" in id for id in day.player.begun) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"expires_at": "2026-11-23T04:59:00+07:00"}, "expired"),
+        ({"class": "normal"}, "scheduled"),
+        ({"class": "loud"}, "loud"),
+        ({"duration_ms": 0}, "ms"),
+        ({"title": ""}, "text"),
+        ({"source": 5}, "text"),
+        ({"alert": "x" * 501}, "text"),
+    ],
+)
+def test_an_alert_that_cannot_be_aired_is_refused_with_its_reason(day, changed, why):
+    assert why in day.desk.request("1", "alert", "mqtt", alert_body(**changed), day.reading)
+    assert not day.facts(Fact.COMMAND)
+
+
+def test_an_alert_sounds_though_nobody_trusts_the_clock(day):
+    day.files.add("bao.flac")
+    day.quality = ClockQuality.NONE
+    day.ask("alert", **alert_body(expires_at="2020-01-01T00:00:00+07:00"))
+    day.pass_time(20)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED)] == ["planned_end"]
+
+
+def test_live_takes_the_air_until_it_is_ended_and_was_planned_for_no_longer(day):
+    day.files.add("mic:ban")
+    day.pass_time(60)
+    day.ask("live_start", source="mic:ban", duration_ms=3_600_000, why="lũ")
+    day.pass_time(62)
+    day.ask("live_stop")
+    day.pass_time(5)
+    (live,) = [o for o in day.desk.plan.occurrences if "truc-tiep" in o.id]
+    assert (live.kind, live.planned_ms) == (Kind.LIVE, 61_000)
+    ends = [f for f in day.facts(Fact.ENDED) if f.occurrence_id == live.id]
+    assert [f.detail["cause"] for f in ends] == ["cancelled"]
+    assert 61_000 <= ends[0].detail["frames"] / 48 < 62_000
+    assert len(day.facts(Fact.BEGAN)) == 3
+    (row,) = [r for r in PlayoutReader(day.folder / "playout.db").plan_since(0) if r.occurrence.id == live.id]
+    assert row.occurrence.planned_ms == 61_000
+
+
+def test_a_forgotten_live_ends_by_its_limit(day):
+    day.files.add("mic:ban")
+    day.ask("live_start", source="mic:ban", duration_ms=120_000)
+    day.pass_time(200)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED) if "truc-tiep" in f.occurrence_id] == ["planned_end"]
+
+
+def test_what_has_no_file_yet_is_told_the_evening_before_until_the_file_is_there(day):
+    day.pass_time(1)
+    day.load((FIVE + 2 * HOUR, "Tin chiều", 10, "chieu.mp3"), (FIVE - HOUR, "Tin sớm", 10, "som.mp3"))
+    told = day.desk.book.conditions.bad
+    day.desk.remind(day.files.__contains__, day.reading)
+    assert told() == {("awaiting_content", "chieu.mp3")}
+    day.files.add("chieu.mp3")
+    day.desk.remind(day.files.__contains__, day.reading)
+    assert told() == set()
+    day.pass_time(13.2 * 3_600)
+    day.desk.remind(day.files.__contains__, day.reading)
+    assert told() == {("awaiting_content", "som.mp3")}
+
+
+def test_a_card_that_was_lost_when_the_box_went_down_is_told_as_back_by_the_next_process(day):
+    day.desk.handle(CardLost(day.boottime_ns, "unplugged"), day.reading)
+    day.crash()
+    assert not day.desk.card_ok
+    day.desk.handle(CardBack(day.boottime_ns), day.reading)
+    day.journal.commit()
+    assert PlayoutReader(day.folder / "playout.db").open_conditions() == []

@@ -1,8 +1,13 @@
 """Requests: dropped whole, taken in order, harmless when repeated, set aside when they are none."""
 
+import queue
+import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from firmware_py import spool
+from firmware_py.folder_watch import FolderWatch
 
 NOON = datetime(2026, 11, 23, 5, tzinfo=UTC)
 
@@ -35,3 +40,20 @@ def test_what_is_no_request_is_set_aside_and_kept(tmp_path):
         spool.set_aside(path)
     assert list(spool.pending(tmp_path)) == []
     assert sorted(path.name for path in folder.iterdir()) == [".3.json", "1.refused", "2.refused"]
+
+
+def test_whoever_watches_is_told_of_a_request_at_once_and_of_the_next(tmp_path):
+    told = queue.Queue()
+    spool.watch(tmp_path, lambda: told.put(time.monotonic()))
+    for writer in spool.WRITERS:
+        time.sleep(0.1)
+        dropped = time.monotonic()
+        spool.drop(tmp_path, writer, "resume", "A", NOON)
+        assert told.get(timeout=5) - dropped < 2
+
+
+def test_a_folder_that_is_not_there_cannot_be_watched_and_one_in_which_nothing_happens_says_nothing(tmp_path):
+    with pytest.raises(FileNotFoundError), FolderWatch([tmp_path / "away"]):
+        pass
+    with FolderWatch([tmp_path]) as watch:
+        assert not watch.wait(0.05)

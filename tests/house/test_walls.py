@@ -18,7 +18,8 @@ DOORS = {
     "paho": ("telemetry/mqtt.py",),
     "pyaudio": ("audio/card.py",),
     "pydantic": ("firmware_py/config.py",),
-    "python_calamine": ("scheduler/loaders/*.py",),
+    "pydantic_core": ("firmware_py/config.py",),
+    "python_calamine": ("scheduler/sheets/excel.py",),
     "schedule": ("firmware_py/chores.py",),
     "serial": ("firmware_py/commands/looks.py",),
     "sqlite3": ("telemetry/database.py",),
@@ -26,12 +27,12 @@ DOORS = {
     "subprocess": (
         "audio/decode.py",
         "audio/placement.py",
-        "scheduler/loaders/workbook.py",
+        "scheduler/loaders/office.py",
         "firmware_py/supervisor.py",
         "firmware_py/demo/*.py",
     ),
     "uvicorn": ("firmware_py/console/*.py",),
-    "xlsxwriter": ("telemetry/reports/*.py", "scheduler/template.py"),
+    "xlsxwriter": ("telemetry/reports/*.py", "scheduler/template.py", "scheduler/export.py"),
 }
 EVERYWHERE = {"numpy"}  # a language for sound, not a way out
 

@@ -60,3 +60,56 @@ def write_ods(path: Path, rows, tail="") -> Path:
         archive.writestr("META-INF/manifest.xml", manifest + "</manifest:manifest>")
         archive.writestr("content.xml", _ODS.format(rows=body + tail))
     return path
+
+
+# --- Word
+
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_WORD_STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+DOCX_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+
+
+def word_paragraph(text: str) -> str:
+    """A paragraph; a \\n in it is a line break."""
+    runs = "<w:br/>".join(f'<w:t xml:space="preserve">{line}</w:t>' for line in text.split("\n"))
+    return f'<w:p><w:pPr><w:tabs><w:tab w:val="left" w:pos="720"/></w:tabs></w:pPr><w:r>{runs}</w:r></w:p>'
+
+
+def word_cell(content: object, properties: str = "") -> str:
+    """A cell of text, or of ready XML."""
+    text = "" if content is None else str(content)
+    inside = text if text.startswith("<w:") else word_paragraph(text)
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{inside}</w:tc>"
+
+
+def word_row(cells, properties: str = "") -> str:
+    ready = (cell if str(cell).startswith("<w:tc>") else word_cell(cell) for cell in cells)
+    return f"<w:tr><w:trPr>{properties}</w:trPr>{''.join(ready)}</w:tr>"
+
+
+def word_table(rows) -> str:
+    ready = (row if isinstance(row, str) else word_row(row) for row in rows)
+    return f"<w:tbl><w:tblPr/>{''.join(ready)}</w:tbl>"
+
+
+def write_docx(path: Path, *body: str, strict: bool = False) -> Path:
+    """A document of paragraphs and tables as XML (see above), such as Word writes."""
+    namespace = _WORD_STRICT if strict else _WORD
+    document = f'<w:document xmlns:w="{namespace}"><w:body>{"".join(body)}<w:p/></w:body></w:document>'
+    types = f'<Override PartName="/word/document.xml" ContentType="{DOCX_MAIN}"/>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", f"<Types>{types}</Types>")
+        archive.writestr("word/document.xml", document)
+    return path
+
+
+def repacked(path: Path, target: Path, change) -> Path:
+    """A copy of a zipped file with *change(name, content)* → content (None: left out), and added parts if a dict."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = change(name, old.read(name)) if callable(change) else old.read(name)
+            if content is not None:
+                new.writestr(name, content)
+        for name, content in () if callable(change) else change.items():
+            new.writestr(name, content)
+    return target

@@ -25,8 +25,14 @@ def occurrence(clock: str, minutes: float, title: str = "", **more) -> Occurrenc
     return Occurrence(identity, title or "item", starts_at, starts_at + timedelta(minutes=minutes), **more)
 
 
-def emergency(clock: str, minutes: float, title: str = "bao") -> Occurrence:
-    return occurrence(clock, minutes, title, bulletin_class=BulletinClass.EMERGENCY)
+def emergency(clock: str, minutes: float, title: str = "bao", **more) -> Occurrence:
+    return occurrence(clock, minutes, title, bulletin_class=BulletinClass.EMERGENCY, **more)
+
+
+def wanted(plan: Sequence[Occurrence], situation: Situation) -> list[Occurrence]:
+    """What should sound at this very instant."""
+    after = agenda.obey(situation.playing, agenda.decide(plan, situation, lookahead_ns=0))
+    return [p.occurrence for p in after if p.starts_ns <= situation.reading.boottime_ns < p.ends_ns]
 
 
 @dataclass
@@ -63,6 +69,9 @@ class Shell:
             self.quiet,
             trusted_ns=self.trusted_ns,
         )
+
+    def boottime_of(self, clock: str) -> int:
+        return self.boottime_ns + wall_ns_of(at(clock)) - self.wall_ns
 
     def tick(self, seconds: float = 0.25) -> list[Command]:
         """Time passes; sounds end and begin by their frames; then the agenda is asked and obeyed."""

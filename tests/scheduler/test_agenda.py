@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scheduler import agenda
 from scheduler.agenda import Cause, Miss, Start, Stop, Stopped
 from scheduler.clock import NS_PER_MS, NS_PER_S, ClockQuality, datetime_of
-from scheduler.occurrence import BulletinClass, Occurrence
+from scheduler.occurrence import BulletinClass, Kind, Occurrence
 from scheduler.quiet import stretches
 from scheduler.zones import zones_meet
-from tests.scheduler.shell import Shell, at, emergency, occurrence, overlapping
+from tests.scheduler.shell import Shell, at, emergency, occurrence, overlapping, wanted
 
 
 def test_a_programme_is_cued_three_seconds_ahead_for_its_exact_instant():
@@ -117,7 +117,7 @@ def test_a_higher_class_takes_the_zone_and_the_lower_is_joined_after_it():
 
 def test_among_equals_what_is_planned_later_wins():
     plan = [occurrence("05:00", 10, "a"), occurrence("05:04", 2, "b")]
-    assert agenda.wanted(plan, Shell.at("05:05", plan).situation) == [plan[1]]
+    assert wanted(plan, Shell.at("05:05", plan).situation) == [plan[1]]
     assert Shell.at("04:59:50", plan).run_until("05:11").told() == [("a", 0, 240), ("b", 0, 120), ("a", 360, 600)]
 
 
@@ -138,10 +138,10 @@ def test_zones_sound_side_by_side_and_all_needs_every_one():
         occurrence("05:05", 10, "all"),
     ]
     situation = Shell.at("05:01", plan).situation
-    assert {o.programme for o in agenda.wanted(plan, situation)} == {"thon 1", "thon 3"}
+    assert {o.programme for o in wanted(plan, situation)} == {"thon 1", "thon 3"}
     later = Shell.at("05:06", plan).situation
-    assert {o.programme for o in agenda.wanted(plan, later)} == {"thon 1", "thon 3"}
-    assert {o.programme for o in agenda.wanted(plan, Shell.at("05:11", plan).situation)} == {"all"}
+    assert {o.programme for o in wanted(plan, later)} == {"thon 1", "thon 3"}
+    assert {o.programme for o in wanted(plan, Shell.at("05:11", plan).situation)} == {"all"}
 
 
 def test_what_is_cued_for_the_end_of_a_stop_starts_once_though_the_clock_is_slewed_meanwhile():
@@ -199,12 +199,44 @@ def test_a_programme_that_waited_in_vain_for_a_pinned_one_was_pre_empted():
     assert shell.run_until("05:13").misses() == {"b": "pre_empted"}
 
 
-def test_upcoming_names_what_to_open_ahead_first_things_first():
-    plan = [occurrence("05:10", 5, "b"), occurrence("05:00", 10, "a"), occurrence("06:00", 5, "c")]
-    situation = Shell.at("04:59:00", plan).situation
-    assert [o.programme for o in agenda.upcoming(plan, situation, 900 * NS_PER_S)] == ["a", "b"]
-    held = replace(situation, stopped=Stopped("NN", "tang"))
-    assert agenda.upcoming(plan, held, 900 * NS_PER_S) == []
+def test_an_alert_begins_at_its_first_word_as_soon_as_the_card_can_and_what_it_cut_is_joined():
+    plan = [occurrence("05:00", 10, "sang")]
+    shell = Shell.at("05:01", plan).run_until("05:02")
+    shell.plan = [*plan, emergency("05:01:59", 1, "bao", waits_ms=600_000)]
+    shell.run_until("05:10")
+    first, alert, rest = shell.heard
+    assert (alert.starts_ns, alert.ends_ns - alert.starts_ns) == (alert.anchor_ns, 60 * NS_PER_S)
+    assert first.ends_ns == alert.starts_ns
+    assert rest.starts_ns == alert.ends_ns
+    assert alert.starts_ns - shell.boottime_of("05:02") < NS_PER_S
+
+
+def test_alerts_of_one_class_are_played_whole_one_after_another_in_the_order_they_came():
+    plan = [emergency("05:00:00", 1, title, waits_ms=600_000) for title in ("z", "a")]
+    plan[1] = replace(plan[1], starts_at=at("05:00:10"), ends_at=at("05:01:10"))
+    shell = Shell.at("05:00:00", plan).run_until("05:03")
+    assert [p.occurrence.programme for p in shell.heard] == ["z", "a"]
+    assert [p.ends_ns - p.starts_ns for p in shell.heard] == [60 * NS_PER_S] * 2
+
+
+def test_an_alert_that_waited_longer_than_it_may_is_missed_and_never_sounds():
+    holder = emergency("05:00", 10, "bao")
+    shell = Shell.at("04:59:59", [holder, emergency("05:01", 1, "cu", waits_ms=120_000)]).run_until("05:12")
+    assert [p.occurrence.programme for p in shell.heard] == ["bao"]
+    assert shell.misses() == {"cu": "pre_empted"}
+
+
+def test_an_operators_live_takes_over_from_what_has_priority_but_not_from_an_emergency():
+    more = {"bulletin_class": BulletinClass.PRIORITY}
+    live = occurrence("05:02", 10, "mic", kind=Kind.LIVE, **more)
+    plan = [
+        occurrence("05:00", 10, "uu-tien", **more),
+        live,
+        occurrence("05:03", 5, "xa", **more),
+        emergency("05:05", 1),
+    ]
+    shell = Shell.at("04:59:59", plan).run_until("05:13")
+    assert [p.occurrence.programme for p in shell.heard] == ["uu-tien", "mic", "bao", "mic"]
 
 
 def test_one_that_is_closed_is_not_started_again_by_a_clock_set_back():
@@ -225,7 +257,9 @@ def plans(draw) -> list[Occurrence]:
     for n in range(count):
         starts_at = at("05:00") + timedelta(seconds=draw(st.integers(0, 600)))
         ends_at = starts_at + timedelta(seconds=draw(st.integers(1, 300)))
-        made.append(Occurrence(f"o{n}", f"o{n}", starts_at, ends_at, zone=draw(zones), bulletin_class=draw(classes)))
+        waits_ms = draw(st.sampled_from([0, 0, 5_000, 600_000]))
+        more = {"zone": draw(zones), "bulletin_class": draw(classes), "waits_ms": waits_ms}
+        made.append(Occurrence(f"o{n}", f"o{n}", starts_at, ends_at, **more))
     return made
 
 
@@ -331,19 +365,6 @@ def test_an_undisturbed_day_sounds_exactly_as_planned(plan, tick_s):
     heard = [(p.occurrence.id, *(datetime_of(ns + offset_ns) for ns in (p.starts_ns, p.ends_ns))) for p in shell.heard]
     assert heard == [(o.id, o.starts_at, o.ends_at) for o in plan]
     assert len(shell.said) == len(plan)
-
-
-@settings(max_examples=100, deadline=None)
-@given(plans(), st.lists(st.sampled_from([0.25, 1, 30]), max_size=8))
-def test_nothing_changes_before_the_moment_that_next_change_tells(plan, waits):
-    shell = Shell.at("04:59:00", plan)
-    for wait_s in waits:
-        shell.tick(wait_s)
-    moment_ns = agenda.next_change(plan, shell.situation)
-    quiet_ns = (600 * NS_PER_S if moment_ns is None else moment_ns - shell.boottime_ns) - 1
-    shell.boottime_ns += quiet_ns
-    shell.wall_ns += quiet_ns
-    assert agenda.decide(plan, shell.situation) == []
 
 
 def test_stop_and_start_of_the_same_content_are_different_values():

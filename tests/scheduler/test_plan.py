@@ -11,7 +11,9 @@ from scheduler import show
 from scheduler.clock import STATION_TZ
 from scheduler.occurrence import Kind
 from scheduler.plan import plan_day, plan_days
-from scheduler.timetable import EVERY_DAY, Dates, Item, Slot, Timetable, Weekdays
+from scheduler.recurrence import EVERY_DAY, Dates, Weekdays, calendar_day
+from scheduler.repeats import nothing_known
+from scheduler.timetable import Item, Slot, Timetable
 
 MONDAY = date(2026, 11, 23)
 
@@ -85,6 +87,53 @@ def test_a_repeat_finds_nothing_older_than_seven_days():
     assert repeats(slot(title="Khác"), again) == [None]
 
 
+def contents(**held):
+    """What the files hold: a="x" for a.mp3."""
+    return {f"{name}.mp3": content for name, content in held.items()}.get
+
+
+def kinds(content_of, *slots: Slot, day=MONDAY) -> list[tuple[str, str | None]]:
+    planned = plan_days(table(*slots), day, day + timedelta(days=1), content_of=content_of)
+    return [(str(o.kind), o.repeat_of and o.repeat_of.split("T")[1]) for o in planned]
+
+
+MORNING = slot(title="Sáng", source="a.mp3")
+
+
+def test_a_copy_under_another_name_is_a_repeat_whatever_the_sheet_calls_it():
+    noon, evening = slot("11:00", title="Trưa", source="b.mp3"), slot("17:00", title="Chiều", source="c.mp3")
+    held = contents(a="x", b="x", c="y")
+    assert kinds(held, MORNING, noon, evening) == [("own", None), ("repeat", "0500-sang"), ("own", None)]
+    assert [kind for kind, _ in kinds(contents(), MORNING, noon, evening)] == ["own", "own", "own"]
+
+
+def test_a_repeat_is_of_the_same_content_not_of_the_same_name():
+    other = slot("06:00", title="Chuyên mục", source="b.mp3")
+    again = slot("17:00", title="Sáng (PL)", source="c.mp3", kind=Kind.REPEAT)
+    assert kinds(contents(a="x", b="y", c="y"), MORNING, other, again)[-1] == ("repeat", "0600-chuyen-muc")
+    assert kinds(contents(a="x", b="y", c="z"), MORNING, other, again)[-1] == ("repeat", None)
+    assert kinds(contents(b="y", c="z"), MORNING, other, again)[-1] == ("repeat", "0500-sang")  # not recorded yet
+
+
+def test_the_same_file_on_another_day_is_not_called_a_repeat_before_it_is_aired():
+    """It may hold another bulletin by then."""
+    saturday = slot("06:00", title="Thứ bảy", source="a.mp3", recurrence=Weekdays(frozenset({5})))
+    weekdays = slot(title="Sáng", source="a.mp3", recurrence=Weekdays(frozenset(range(5))))
+    week = plan_days(table(weekdays, saturday), MONDAY, MONDAY + timedelta(days=7), content_of=contents(a="x"))
+    assert {o.kind for o in week} == {Kind.OWN}
+
+
+def test_zones_that_hear_the_same_at_the_same_time_hear_no_repeat():
+    one, two = (slot(title="Sáng", source="a.mp3", zone=f"Thôn {n}") for n in (1, 2))
+    later = slot("17:00", title="Chiều", source="a.mp3")
+    assert [kind for kind, _ in kinds(contents(a="x"), one, two, later)] == ["own", "own", "repeat"]
+
+
+def test_a_live_programme_is_never_a_repeat():
+    live = slot("17:00", title="Trực tiếp", source="a.mp3", kind=Kind.LIVE)
+    assert kinds(contents(a="x"), MORNING, live) == [("own", None), ("live", None)]
+
+
 recurrences = st.one_of(
     st.frozensets(st.integers(0, 6), min_size=1).map(Weekdays),
     st.frozensets(st.dates(date(2026, 11, 1), date(2026, 12, 31)), min_size=1, max_size=5).map(Dates),
@@ -115,7 +164,7 @@ def test_the_plan_is_what_asking_every_slot_about_every_day_gives(timetable, fir
         (datetime.combine(day, s.starts, STATION_TZ), s.item.duration_ms, s.item.title, s.zone)
         for day in (first + timedelta(days=n) for n in range(count))
         for s in timetable.slots
-        if s.recurrence.falls_on(day) and timetable.in_force(day)
+        if s.recurrence.falls_on(calendar_day(day)) and timetable.in_span(day)
     ]
     assert sorted((o.starts_at, o.planned_ms, o.programme, o.zone) for o in planned) == sorted(expected)
     assert [o.starts_at for o in planned] == sorted(o.starts_at for o in planned)
@@ -132,6 +181,22 @@ def test_a_repeat_is_of_something_earlier_within_a_week_that_is_no_repeat_itself
             assert o.kind is Kind.REPEAT
             assert original.kind is not Kind.REPEAT
             assert timedelta(0) < o.starts_at - original.starts_at <= timedelta(days=7)
+
+
+@given(timetables, st.dates(date(2026, 11, 1), date(2026, 12, 31)), st.sampled_from(["xx", "xy"]))
+def test_what_the_files_hold_changes_nothing_but_kind_and_original(timetable, day, held):
+    content_of = dict(zip(("a.mp3", "b.mp3"), held, strict=True)).get
+    plain, told = (
+        plan_days(timetable, day, day + timedelta(days=3), content_of=given) for given in (nothing_known, content_of)
+    )
+    for before, after in zip(plain, told, strict=True):
+        assert replace(after, kind=before.kind, repeat_of=before.repeat_of) == before
+        assert after.kind in (before.kind, Kind.REPEAT)
+    seen = {}
+    for o in told:
+        content = content_of(o.source)
+        if content and o.kind not in (Kind.REPEAT, Kind.LIVE):
+            assert seen.setdefault((o.starts_at.date(), content), o.starts_at) == o.starts_at
 
 
 @given(timetables)
@@ -164,5 +229,6 @@ def test_show_gives_the_contracts_rows_and_lines_for_eyes():
         "language": "",
         "author": "Lan",
         "approver": "Phó Chủ tịch",
+        "waits_ms": 0,
     }
     assert show.lines(plan_day(one, MONDAY)) == ["Thứ 2 23/11/2026  05:00–05:15  Bản tin sáng  [Thôn 1]"]

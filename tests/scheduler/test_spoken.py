@@ -5,15 +5,26 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduler.recurrence import (
+    EVERY_DAY,
+    LAST,
+    Dates,
+    Holidays,
+    Limited,
+    LunarDays,
+    MonthDays,
+    NthWeekdays,
+    Weekdays,
+)
 from scheduler.spoken.cells import words
-from scheduler.spoken.days import read_days
+from scheduler.spoken.days import read_days, written_days
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.times import TimeOfDay, read_time
-from scheduler.timetable import EVERY_DAY, Dates, Weekdays
 from scheduler.vietnamese import Misread
+from tests.scheduler.test_recurrence import recurrences
 
 TIMES = [
     "{h}h{m:02}",
@@ -267,9 +278,98 @@ def test_several_dates_and_a_range_of_dates():
     assert read_days("23/11/2026 - 25/11/2026") == read_days("từ 23/11/2026 đến 25/11/2026") == three
 
 
+FIRST, LAST_DAY = date(2026, 11, 23), date(2026, 11, 30)
+WORKING, WEEK = Weekdays(frozenset(range(6))), Weekdays(frozenset(range(7)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("Thứ hai đầu tiên của tháng", NthWeekdays(frozenset({0}), frozenset({1}))),
+        ("T2 đầu tháng", NthWeekdays(frozenset({0}), frozenset({1}))),
+        ("Chủ nhật cuối tháng", NthWeekdays(frozenset({6}), frozenset({LAST}))),
+        ("CN cuối cùng của tháng", NthWeekdays(frozenset({6}), frozenset({LAST}))),
+        ("Thứ 7 tuần 1 và 3", NthWeekdays(frozenset({5}), frozenset({1, 3}))),
+        ("T7 tuần 1, tuần 3 hằng tháng", NthWeekdays(frozenset({5}), frozenset({1, 3}))),
+        ("Thứ 3, 5 tuần cuối", NthWeekdays(frozenset({1, 3}), frozenset({LAST}))),
+        ("chủ nhật tuần thứ 2 của tháng", NthWeekdays(frozenset({6}), frozenset({2}))),
+        ("thứ bảy tuần thứ nhất và thứ ba của tháng", NthWeekdays(frozenset({5}), frozenset({1, 3}))),
+        ("ngày 1 và 15 hằng tháng", MonthDays(frozenset({1, 15}))),
+        ("Ngày 1, 15 mỗi tháng", MonthDays(frozenset({1, 15}))),
+        ("ngày 1-5 hằng tháng", MonthDays(frozenset(range(1, 6)))),
+        ("ngày cuối tháng", MonthDays(frozenset({LAST}))),
+        ("ngày 15 và ngày cuối tháng", MonthDays(frozenset({15, LAST}))),
+        ("Rằm", LunarDays(frozenset({(0, 15)}))),
+        ("ngày rằm hằng tháng", LunarDays(frozenset({(0, 15)}))),
+        ("mùng một", LunarDays(frozenset({(0, 1)}))),
+        ("Mồng 1", LunarDays(frozenset({(0, 1)}))),
+        ("mồng 1, rằm âm lịch", LunarDays(frozenset({(0, 1), (0, 15)}))),
+        ("Rằm, mùng một", LunarDays(frozenset({(0, 1), (0, 15)}))),
+        ("ngày 1 và 15 âm lịch", LunarDays(frozenset({(0, 1), (0, 15)}))),
+        ("10/3 âm lịch", LunarDays(frozenset({(3, 10)}))),
+        ("10/3 âm lịch và 15/7 âm lịch", LunarDays(frozenset({(3, 10), (7, 15)}))),
+        ("rằm tháng 7", LunarDays(frozenset({(7, 15)}))),
+        ("Rằm tháng Giêng", LunarDays(frozenset({(1, 15)}))),
+        ("23 tháng Chạp", LunarDays(frozenset({(12, 23)}))),
+        ("Mùng 1 Tết", LunarDays(frozenset({(1, 1)}))),
+        ("mùng 1, mùng 2 Tết", LunarDays(frozenset({(1, 1), (1, 2)}))),
+        ("Mùng 1, 2, 3 Tết", LunarDays(frozenset({(1, 1), (1, 2), (1, 3)}))),
+        ("từ mùng một đến mùng ba Tết", LunarDays(frozenset({(1, 1), (1, 2), (1, 3)}))),
+        ("mùng 1 Tết, mùng 2 Tết", LunarDays(frozenset({(1, 1), (1, 2)}))),
+        ("30 Tết", LunarDays(frozenset({(12, LAST)}))),
+        ("Giao thừa", LunarDays(frozenset({(12, LAST)}))),
+        ("ngày lễ", Holidays()),
+        ("Lễ, Tết", Holidays()),
+        ("Tết", Holidays(frozenset({"Tết"}))),
+        ("30/4, 1/5", Holidays(frozenset({"30/4", "1/5"}))),
+        ("Quốc khánh", Holidays(frozenset({"Quốc khánh"}))),
+        ("Ngày lễ Hội làng", Holidays(frozenset({"Hội làng"}))),
+        ("Từ 23/11 đến 25/11/2026", Dates(frozenset(date(2026, 11, day) for day in (23, 24, 25)))),
+        ("3 ngày từ 23/11/2026", Dates(frozenset(date(2026, 11, day) for day in (23, 24, 25)))),
+        ("từ ngày 23/11/2026", Limited(WEEK, first=FIRST)),
+        ("đến hết ngày 30/11/2026", Limited(WEEK, last=LAST_DAY)),
+        ("T2-T7 từ 23/11/2026 đến hết 30/11/2026", Limited(WORKING, FIRST, LAST_DAY)),
+        ("T2-T7 trừ ngày lễ", Limited(WORKING, excludes=(Holidays(),))),
+        ("T2-T7 (trừ ngày lễ)", Limited(WORKING, excludes=(Holidays(),))),
+        ("T2-CN trừ CN", WORKING),
+        ("Hằng ngày, trừ CN và ngày lễ", Limited(WORKING, excludes=(Holidays(),))),
+        ("T2-T7 trừ ngày 30/11/2026", Limited(WORKING, skipped=frozenset({LAST_DAY}))),
+        (
+            "Hằng ngày trừ Tết trừ 30/11/2026",
+            Limited(WEEK, None, None, frozenset({LAST_DAY}), (Holidays(frozenset({"Tết"})),)),
+        ),
+        ("Thứ tư 25/11/2026", Dates(frozenset({date(2026, 11, 25)}))),
+    ],
+)
+def test_other_ways_to_say_when(cell, expected):
+    assert read_days(cell) == expected
+    assert "Hội làng" in cell or read_days(unicodedata.normalize("NFD", cell.upper())) == expected
+
+
+@settings(max_examples=300)
+@given(recurrences())
+def test_what_is_written_is_read_back(recurrence):
+    assert read_days(written_days(recurrence)) == recurrence
+
+
 @pytest.mark.parametrize(
     ("cell", "code", "likely"),
     [
+        ("mùng 5 hằng tháng", "bad_days", "mùng 5 âm lịch"),
+        ("1/5, 10/3 âm lịch", "bad_days", None),
+        ("mùng 1, mùng 2 tháng 7", "bad_days", None),
+        ("rằm, 30 Tết", "bad_days", None),
+        ("mùng 1 và 15 tháng 7 âm lịch", "bad_days", None),
+        ("31 âm lịch", "bad_days", None),
+        ("15/13 âm lịch", "bad_days", None),
+        ("thứ 7 tuần 6", "bad_days", None),
+        ("ngày 32 hằng tháng", "bad_days", None),
+        ("ngày 1 và 15", "bad_days", None),
+        ("T2 trừ T2", "no_day_left", None),
+        ("từ 30/11/2026 đến 23/11/2026", "day_contradicts_date", None),
+        ("từ 31/11 đến 5/12/2026", "bad_date", None),
+        ("T2-T7 trừ", "bad_days", None),
+        ("T2-T7 trừ lung tung", "bad_days", None),
         ("2-6", "bad_days", "T2-T6"),
         ("2, 4, 6", "bad_days", "Thứ 2, 4, 6"),
         ("T7-T2", "bad_days", "T7, CN, T2"),

@@ -39,8 +39,9 @@ def test_the_unchanged_one_is_adopted():
         b"9" * 5_000,
         b" " * (MAX_BYTES + 1),
         changed() + b" ",
-        changed().replace(b'"version":1', b'"version":1,"version":1'),
-        changed(version=2),
+        changed().replace(b'"version":2', b'"version":2,"version":2'),
+        changed(version=1),
+        changed(version=3),
         changed(version=True),
         changed(valid_from="2026-1-1"),
         changed(valid_from="20260101"),
@@ -78,7 +79,7 @@ def test_whatever_is_not_canonical_is_refused_with_a_value_error(raw):
 
 def test_validity_includes_its_last_day():
     week = Timetable("T", (), date(2026, 11, 23), date(2026, 11, 29))
-    assert [week.in_force(date(2026, 11, day)) for day in (22, 23, 29, 30)] == [False, True, True, False]
+    assert [week.in_span(date(2026, 11, day)) for day in (22, 23, 29, 30)] == [False, True, True, False]
 
 
 def test_the_place_in_the_sheet_travels_but_is_no_part_of_what_is_compared():

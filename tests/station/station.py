@@ -69,6 +69,11 @@ class Station:
         ingest(path, self.rig.state_dir / "library")
         return path
 
+    def levelled(self, path: Path) -> Path:
+        """The file as the station would send it: as loud as its programmes."""
+        library = self.rig.state_dir / "library"
+        return ingest(path, library).path_in(library)
+
     # -- plan --------------------------------------------------------------------------------------------------
 
     def plan(self, *broadcasts: Broadcast, now: datetime | None = None) -> dict[str, datetime]:

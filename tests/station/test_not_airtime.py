@@ -99,6 +99,7 @@ def test_another_voice_is_not_airtime_unless_the_programme_is_heard_beneath_it(s
     day = station(WITHOUT_CONSOLE)
     other = tmp_path / "other.wav"
     make_sound(other, 20, OTHER_VOICE, YESTERDAY)
+    other = day.levelled(other)
     day.file("tin.wav", 32, SAME_VOICE, LONG)
     day.start()
     sink = Sink(day, day.plan(Broadcast("Bản tin", "tin.wav", 4, 32)))

@@ -130,6 +130,10 @@ class FakeSource:
         return len(self.pcm) // BYTES_PER_FRAME
 
     @property
+    def ready(self) -> bool:
+        return self.ready_until > 0
+
+    @property
     def failure(self) -> str | None:
         return "fake: broken" if self.fails_at is not None else None
 

@@ -3,9 +3,11 @@
 A line is a time (of the sky, which no clock step moves), a subject and what happens to it::
 
     05:00:00  plan    ban-tin [from 05:00:00] until 05:30:00 [own|relay|repeat|live] [source FILE]
+    05:00:00  file    a.mp3 holds WHAT for SECONDS   from here on, until it is exchanged for another
     05:00:00  begin   ban-tin                      the player begins it, or joins it
     05:30:00  end     ban-tin [CAUSE]              its last sample sounds
     05:00:00  miss    ban-tin CAUSE
+    05:10:00  link    tiep-am 1                    another link of its relay sounds from here on (0: the relay itself)
     05:00:00  hear    on_air|silence|… [QUALITY]   from here on, on the account's channel ("line")
     05:10:00  power   off|on        05:10:00  kill|start|shut-down   playout|meter
     05:10:00  stop    by NAME [until HH:MM:SS]     05:20:00  resume by NAME
@@ -19,6 +21,7 @@ The day begins with ``day 2026-11-23``, or before it, where there is none, ``no 
 day is written 1+00:15:00.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -61,6 +64,7 @@ class Box:
     sky: tuple[State, Quality] = (State.SILENCE, Quality.OK)
     plan: dict[str, Occurrence] = field(default_factory=dict)
     known: dict[str, Occurrence] = field(default_factory=dict)  # also what was withdrawn
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)  # digest of its samples, content_ms
 
 
 class Day:
@@ -161,6 +165,9 @@ class Day:
         self.box.known[id] = self.box.plan[id] = planned
         self.replan("lich-tuan")
 
+    def file(self, name: str, _holds: str, what: str, _for: str, seconds: str) -> None:
+        self.box.files[name] = hashlib.sha256(what.encode()).hexdigest(), int(seconds) * 1_000
+
     def replan(self, by: str) -> None:
         self.box.playout.commit()
         # In life a plan is days old; here it may be made the moment it begins, so that a day reads from top to bottom.
@@ -183,14 +190,17 @@ class Day:
         self.box.playing[id] = (self.bt, anchor)
         offset = max(0, self.bt - anchor) // 1_000_000
         wanted = anchor if offset == 0 else self.bt
-        self.fact(
-            Fact.BEGAN, id, anchor_ns=anchor, sink_ns=self.bt, wanted_ns=wanted, offset_ms=offset, content_ms=None
-        )
+        content, content_ms = self.box.files.get(planned.source, (None, None))
+        times = {"anchor_ns": anchor, "sink_ns": self.bt, "wanted_ns": wanted}
+        self.fact(Fact.BEGAN, id, **times, offset_ms=offset, content_ms=content_ms, content=content)
 
     def end(self, id: str, cause: str = "planned_end") -> None:
         frames = self.frames(id)
         del self.box.playing[id]
         self.fact(Fact.ENDED, id, sink_ns=self.bt, frames=frames, cause=cause)
+
+    def link(self, id: str, number: str) -> None:
+        self.fact(Fact.SOURCE_CHANGED, id, at_ns=self.bt, link=int(number), name=f"link {number}", why="")
 
     def miss(self, id: str, cause: str) -> None:
         self.fact(Fact.MISSED, id, cause=cause)

@@ -45,9 +45,9 @@ def test_a_condition_is_stated_once_and_again_when_it_changes():
     book = ConditionBook()
     assert [c.bad for c in book.changes("return", {"dead_air": True}, NOW)] == [True]
     assert book.changes("return", {"dead_air": True}, NOW) == []
-    assert book.bad() == [("dead_air", "return")]
+    assert book.bad() == {("dead_air", "return")}
     assert [c.bad for c in book.changes("return", {"dead_air": False}, NOW)] == [False]
-    assert book.bad() == []
+    assert book.bad() == set()
 
 
 def test_a_code_nobody_spoke_of_stays_as_it_was():

@@ -60,6 +60,7 @@ def playout_facts(draw):
         },
         Fact.MISSED: {"cause": draw(st.sampled_from(["source_missing", "quiet_hours", "pre_empted"]))},
         Fact.STOPPED: {"by": "x", "why": "", "until_ns": draw(st.none() | instants)},
+        Fact.SOURCE_CHANGED: {"at_ns": other, "link": draw(st.integers(0, 2)), "name": "ident", "why": ""},
         Fact.JUMPED: {"lost_ms": draw(st.integers(0, 10_000))},
     }.get(kind, {})
     return PlayoutFact(0, kind, at(boot, when), draw(st.sampled_from(IDS)), detail)

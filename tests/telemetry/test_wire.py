@@ -123,7 +123,9 @@ def airtime_body(**changed) -> dict:
     body = share | {
         "occurrence": "a", "programme": "p", "starts_at": "2026-11-23T05:00:00+07:00",
         "ends_at": "2026-11-23T05:00:10+07:00", "kind": "own", "origin": None, "repeat_of": None, "class": "normal",
-        "zone": "all", "source": "", "days": {"2026-11-23": share}, "evidence": "measured", "began_at": None,
+        "zone": "all", "source": "", "session": "", "field": "", "language": "",
+        "author": "", "approver": "", "waits_ms": 0, "days": {"2026-11-23": share},
+        "evidence": "measured", "began_at": None,
         "ended_at": None, "start_error_ms": None, "clock": "ntp", "clock_moved": False, "delay_ms": None,
         "coherence": None, "coverage": {}, "withdrawn_by": None, "revision": 0, "causes": {},
     }  # fmt: skip
@@ -134,7 +136,9 @@ SILENT = {"integrated_lufs": None, "max_short_term_lufs": None, "true_peak_dbtp"
 LOUDNESS = {"from_ms": 0, "to_ms": 10, "heard_ms": 9, "sent": SILENT | {"integrated_lufs": -23.5}, "heard": SILENT}
 
 
-@pytest.mark.parametrize("evidence", [{}, {"loudness": None}, {"loudness": LOUDNESS}])
+@pytest.mark.parametrize(
+    "evidence", [{}, {"loudness": None}, {"loudness": LOUDNESS}, {"content": None}, {"content": "0a" * 32}]
+)
 def test_an_account_that_adds_up_is_taken(evidence):
     check_body(Entry("a1", 1, "airtime", airtime_body(**evidence), "", ""))
 
@@ -159,6 +163,8 @@ def test_an_account_that_says_how_sure_it_is_is_taken():
         {"loudness": LOUDNESS | {"heard_ms": -1}},
         {"loudness": LOUDNESS | {"heard": {}}},
         {"loudness": LOUDNESS | {"heard": SILENT | {"true_peak_dbtp": "loud"}}},
+        {"content": "bulletin"},
+        {"content": 5},
         {"on_air_ms": True},
         {"played_ms": -1},
         {"not_on_air": {"dead_air": 3}},

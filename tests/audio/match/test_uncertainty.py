@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from audio.match import refine
+from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.doubt import doubts
 from audio.segments import State
 from audio.uncertainty import evidence_of, stretches
 from bench.measure import FM, HORN, audible, truth
-from tests.audio.match.helpers import MS, Channel, Fault, heard_through, matched
+from bench.recordings import Channel as Air
+from tests.audio.match.helpers import MS, Fault, heard_through, matched
 
 FAULTS = (Fault(12.0, 2.0, "silence"), Fault(20.0, 0.7, "hiss"), Fault(28.0, 1.5, "voice"))
 CHANNELS = {
-    "line": Channel(),
-    "FM 20 dB": Channel(20, FM),
-    "FM 0 dB": Channel(0, FM),
-    "horn": Channel(10, HORN, reverb_s=0.8),
+    "line": Air(),
+    "FM 20 dB": Air(20, FM),
+    "FM 0 dB": Air(0, FM),
+    "horn": Air(10, HORN, reverb_s=0.8),
 }
 
 
@@ -61,7 +63,7 @@ def test_evidence_is_a_share_and_signal_to_noise_what_the_channel_has(measured):
 
 def test_it_is_less_sure_in_noise():
     widths = [
-        evidence_of(stretches(matched(heard_through(Channel(snr, FM), FAULTS)))).uncertainty_ms for snr in (20, 3, -3)
+        evidence_of(stretches(matched(heard_through(Air(snr, FM), FAULTS)))).uncertainty_ms for snr in (20, 3, -3)
     ]
     assert widths == sorted(widths)
     assert widths[0] < widths[-1]
@@ -86,20 +88,49 @@ def _noise(size, seed):
     return np.random.default_rng(seed).standard_normal(size).astype(np.float32)
 
 
-@pytest.mark.parametrize("at", [-200, 0, 150])
-def test_a_sharp_change_is_dated_surer_than_one_in_noise(at):
+def _dry_path():
+    path = Channel()
+    path.taps[BEFORE] = 1
+    return path
+
+
+def _scene(sound, heard, audible, ends=True):
+    around = np.pad(sound, (AFTER, BEFORE))
+    return refine.Scene(heard.astype(np.float32), around, audible, ends, before=4_000, after=4_000)
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["an end", "a return"])
+@pytest.mark.parametrize("at", [-900, -200, 0, 150])
+def test_a_sharp_change_is_dated_surer_than_one_in_noise(at, ends):
     size, middle = 2 * refine.REACH, refine.REACH + at
     sound, audible_all = _noise(size, 1) * 0.1, np.ones(size, np.float32)
+    heard = sound.copy()
+    heard[slice(middle, None) if ends else slice(0, middle)] = 0
 
     def found(noise):
-        heard = sound.copy()
-        heard[middle:] = 0
-        return refine.first_off_sample(heard + noise * _noise(size, 2), sound, audible_all, 4_000, 4_000)
+        return refine.boundary(_scene(sound, heard + noise * _noise(size, 2), audible_all, ends), _dry_path())
 
     clear, vague = found(0.001), found(0.1)
-    assert clear.offset == pytest.approx(at, abs=4)
+    assert clear.offset == pytest.approx(at, abs=8)
     assert clear.deviation < vague.deviation
     assert abs(vague.offset - at) <= 3 * vague.deviation + 8
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["an end", "a return"])
+@pytest.mark.parametrize("other", [0.0, 0.05], ids=["then silence", "then something else"])
+def test_a_change_in_a_path_that_rings_is_dated_where_the_programme_stopped_and_not_where_its_echo_did(ends, other):
+    size, middle = 2 * refine.REACH, refine.REACH - 300
+    path, sound = _dry_path(), _noise(size, 1) * 0.1
+    path.taps[BEFORE + 1 :] = (
+        _noise(AFTER - 1, 4) * 0.1 * np.exp(-np.arange(AFTER - 1) / 300)
+    )  # RT60 of a quarter second
+    off = slice(middle, None) if ends else slice(0, middle)
+    driven = sound.copy()
+    driven[off] = 0
+    heard = path.predict(np.pad(driven, (AFTER, BEFORE))) + 0.003 * _noise(size, 2)
+    heard[off] += other * _noise(size, 3)[off]
+    found = refine.boundary(_scene(sound, heard, np.ones(size, np.float32), ends), path)
+    assert found.offset == pytest.approx(-300, abs=16)
 
 
 def test_where_nothing_is_audible_a_change_loses_no_time():
@@ -107,4 +138,4 @@ def test_where_nothing_is_audible_a_change_loses_no_time():
     sound, silent = _noise(size, 1) * 0.1, np.zeros(size, np.float32)
     heard = sound + 0.3 * _noise(size, 2)
     heard[refine.REACH :] = 0.3 * _noise(refine.REACH, 3)
-    assert refine.first_off_sample(heard, sound, silent, 4_000, 4_000).deviation == 0
+    assert refine.boundary(_scene(sound, heard, silent), _dry_path()).deviation == 0

@@ -1,0 +1,82 @@
+"""Taking programme files into the library, for the commands: at the station's level, saying how far it is."""
+
+import time
+from pathlib import Path
+
+from audio.decode import MediaError
+from audio.format import RATE_HZ
+from audio.library import LibraryEntry, find_media, ingest, read_index
+from firmware_py.commands.context import Context
+from firmware_py.config import Config
+from scheduler.address import is_address
+from scheduler.problem import Problem
+
+_PATIENCE_S, _EVERY_S = 2.0, 0.5
+
+
+def take_in(context: Context, config: Config, path: Path) -> LibraryEntry:
+    """Raises MediaError with the reason why it cannot be played."""
+    progress = _Progress(context, path.name)
+    try:
+        return ingest(path, config.library_dir, config.library.target_lufs, progress.watch)
+    finally:
+        progress.end()
+
+
+class Media:
+    """The programme files that a timetable names: each is taken into the library when it is first asked for.
+
+    Decoded and counted here, never in the play path. ``problems`` says what is wrong with the files.
+    """
+
+    def __init__(self, context: Context, config: Config) -> None:
+        self._context, self._config = context, config
+        self._known: dict[str, LibraryEntry | None] = {}
+        self.problems: list[Problem] = []
+
+    def has(self, source: str) -> bool:
+        return is_address(source) or self._entry(source) is not None
+
+    def content_of(self, source: str) -> str | None:
+        """A ``ContentOf``."""
+        entry = None if is_address(source) else self._entry(source)
+        return entry.pcm_digest if entry else None
+
+    def _entry(self, source: str) -> LibraryEntry | None:
+        if source not in self._known:
+            self._known[source] = self._taken_in(source) if source else None
+        return self._known[source]
+
+    def _taken_in(self, source: str) -> LibraryEntry | None:
+        """Its entry; of a file that is no longer there, or not yet mended, the one from before."""
+        try:
+            entry = take_in(self._context, self._config, find_media(self._config.paths.media_dir, source))
+        except MediaError as error:
+            if error.problem.code != "missing":
+                self.problems.append(error.problem)
+            return read_index(self._config.library_dir).get(source)
+        self.problems.extend(entry.warnings)
+        return entry
+
+
+class _Progress:
+    """Tells whom watches a terminal about a file that takes long."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self._context, self._name = context, name
+        self._next_s = time.monotonic() + _PATIENCE_S
+        self._shown = False
+
+    def watch(self, done: int, of: int | None) -> None:
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + _EVERY_S
+            self._show(f"{done / RATE_HZ / 60:.0f}", f", {min(100, done * 100 // of)} %" if of else "")
+
+    def _show(self, minutes: str, share: str) -> None:
+        self._shown = True
+        vi, en = f"đang nạp {self._name}: {minutes} phút{share}", f"taking in {self._name}: {minutes} min{share}"
+        self._context.show_progress(self._context.text(vi, en))
+
+    def end(self) -> None:
+        if self._shown:
+            self._context.show_progress("")

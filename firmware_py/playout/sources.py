@@ -1,0 +1,109 @@
+"""Opens what an occurrence names: a file of the library, a relay with its chain, a microphone; and tells of its relays.
+
+Nothing here waits: a link that cannot be had is told as such by its chain, which goes on to the next.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from audio.card import open_input
+from audio.decode import without_password
+from audio.fallback import Trouble
+from audio.format import RATE_HZ
+from audio.library import LibraryEntry, read_index
+from audio.relay import ChainSource, LinkPlan, LoopedFile, NoSource, Sounding
+from audio.sources import FileSource, LineSource, StreamSource
+from firmware_py.config import FILE, IDENT, LINE, Config, Relay
+from firmware_py.playout.desk import Opened, SourceMissing
+from firmware_py.playout.relay_news import RelayNews
+from scheduler.address import RELAY, is_address, is_stream, named
+from scheduler.occurrence import Occurrence
+
+NEVER_S = 1e6  # a speaker's silence is hers to keep
+Index = Mapping[str, LibraryEntry]
+
+
+@dataclass
+class _Watched:
+    """A relay that was opened, and what was last told of it."""
+
+    occurrence: Occurrence
+    chain: ChainSource
+    told: Sounding
+
+
+class Sources:
+    """The opener that the desk is handed. Used by the deciding thread only."""
+
+    def __init__(self, config: Config, boottime_ns: Callable[[], int]) -> None:
+        self._config = config
+        self._boottime_ns = boottime_ns
+        self._watched: list[_Watched] = []
+
+    def open(self, occurrence: Occurrence, offset_ms: int) -> Opened:
+        """Start it. Raises SourceMissing."""
+        if not is_address(occurrence.source):
+            return self._open_file(occurrence, offset_ms)
+        chain = self._open_chain(occurrence.source)
+        self._watched.append(_Watched(occurrence, chain, chain.sounding))
+        return Opened(chain, None)
+
+    def news(self) -> list[RelayNews]:
+        """What has changed in the relays since this was last asked."""
+        found = [news for watched in self._watched if (news := _news_of(watched)) is not None]
+        self._watched = [watched for watched in self._watched if not watched.chain.closed]
+        return found
+
+    def _open_file(self, occurrence: Occurrence, offset_ms: int) -> Opened:
+        entry = read_index(self._config.library_dir).get(occurrence.source)
+        if entry is None:
+            raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
+        path = entry.path_in(self._config.library_dir)
+        if not path.exists():
+            raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
+        source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)
+        return Opened(source, entry.duration_ms, entry.pcm_digest)
+
+    def _open_chain(self, source: str) -> ChainSource:
+        links, settings = self._links_of(source)
+        index = read_index(self._config.library_dir)
+        plans = [self._plan(link, index) for link in links]
+        return ChainSource(plans, self._boottime_ns, settings.patience, settings.silence_dbfs)
+
+    def _links_of(self, source: str) -> tuple[Sequence[str], Relay]:
+        """The links of a source that is no file, and the settings by which they are judged. Raises SourceMissing."""
+        relay, what = self._config.relay, named(source)
+        if what is None:
+            return [source, *(link for link in relay.fallback if link != source)], relay
+        if what.form == RELAY:
+            if (chain := relay.chains.get(what.name)) is None:
+                raise SourceMissing(f"{source}: the configuration has no [relay.{what.name}]")
+            return chain.links, relay.with_own(chain)
+        link = LINE + what.name
+        if what.name not in self._config.input:
+            raise SourceMissing(f"{source}: the configuration has no [input.{what.name}]")
+        if what.form == "mic":
+            return [link], relay.model_copy(update={"silence_s": NEVER_S})
+        return [link, *(other for other in relay.fallback if other != link)], relay
+
+    def _plan(self, link: str, index: Index) -> LinkPlan:
+        if is_stream(link):
+            return LinkPlan(without_password(link), partial(StreamSource, link))
+        if link.startswith(LINE):
+            name = link.removeprefix(LINE)
+            return LinkPlan(link, partial(LineSource, name, partial(open_input, self._config.input[name].device)))
+        name = self._config.relay.ident or "" if link == IDENT else link.removeprefix(FILE)
+        entry = index.get(name)
+        if entry is None:
+            return LinkPlan(link, partial(NoSource, Trouble("source_missing", f"{name}: not in the library")))
+        return LinkPlan(link, partial(LoopedFile, entry.path_in(self._config.library_dir), entry.frames))
+
+
+def _news_of(watched: _Watched) -> RelayNews | None:
+    told, watched.told = watched.told, watched.chain.sounding
+    if told == watched.told:
+        return None
+    changed = told.link != watched.told.link
+    occurrence = watched.occurrence
+    return RelayNews(occurrence.id, occurrence.source, watched.told, changed, watched.told.first_lost)

@@ -1,0 +1,168 @@
+"""The one door to python-calamine: workbooks of Excel (.xlsx, .xls).
+
+A sheet of two cells, A1 and the last one, makes that library ask for gigabytes, and the process is aborted; a crafted
+file may panic it. So no process that has anything to lose imports this. Of an .xlsx the sheets are walked through
+before, for what the library does not tell: hidden rows, cells with an error, formulas that were never calculated.
+"""
+
+import io
+import posixpath
+import re
+from dataclasses import dataclass, field
+
+import python_calamine as calamine
+
+from scheduler.sheets.package import Package, Walker, attribute
+from scheduler.sheets.sheet import MAX_CELLS, MAX_SHEETS, Refused, Sheet, Value
+
+_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
+_BOOK = "xl/workbook.xml"
+_BOOK_RELATIONS = "xl/_rels/workbook.xml.rels"
+
+
+def read_xlsx(package: Package, raw: bytes) -> list[Sheet]:
+    parts = _sheet_parts(package)
+    seen: dict[str, _SheetWalker] = {}
+    for name, part in parts.items():
+        if part in package.names:
+            seen[name] = _SheetWalker(name)
+            package.walk(part, seen[name])
+    sheets = _visible_sheets(raw)
+    for sheet in sheets:
+        if sheet.name in seen:
+            _add_what_was_seen(sheet, seen[sheet.name])
+    return sheets
+
+
+def read_xls(raw: bytes) -> list[Sheet]:
+    """Of this old form hidden rows and errors in cells cannot be told: the rows are read, the errors are empty."""
+    return _visible_sheets(raw)
+
+
+def _visible_sheets(raw: bytes) -> list[Sheet]:
+    try:
+        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        shown = [m.name for m in workbook.sheets_metadata if _is_shown(m)]
+        if len(shown) > MAX_SHEETS:
+            raise Refused("too_big", f"{len(shown)} sheets")
+        return [_sheet(workbook.get_sheet_by_name(name)) for name in shown]
+    except calamine.PasswordError as error:
+        raise Refused("password", str(error)) from None
+    except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
+        raise Refused("unreadable_file", str(error)) from None
+
+
+def _is_shown(sheet: calamine.SheetMetadata) -> bool:
+    return sheet.visible is calamine.SheetVisibleEnum.Visible and sheet.typ is calamine.SheetTypeEnum.WorkSheet
+
+
+def _sheet(sheet: calamine.CalamineSheet) -> Sheet:
+    if (sheet.total_height + 1) * (sheet.total_width + 1) > MAX_CELLS:
+        raise Refused("too_big", sheet.name)
+    rows: list[list[Value]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    return Sheet(sheet.name, rows, [(*first, *last) for first, last in sheet.merged_cell_ranges or ()])
+
+
+def _add_what_was_seen(sheet: Sheet, seen: "_SheetWalker") -> None:
+    sheet.hidden = [row for row in seen.hidden if row < len(sheet.rows)]
+    for (row, column), text in seen.instead.items():
+        sheet.put(row, column, text)
+
+
+# --- what the library does not tell
+
+
+class _Names(Walker):
+    """The sheets of a workbook, or the targets of its relations: {attribute: other attribute} of one element."""
+
+    def __init__(self, element: str, key: str, value: str) -> None:
+        self.element, self.key, self.value = element, key, value
+        self.found: dict[str, str] = {}
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name == self.element:
+            key, value = attribute(attributes, self.key), attribute(attributes, self.value)
+            if key is not None and value is not None:
+                self.found[key] = value
+
+
+def _sheet_parts(package: Package) -> dict[str, str]:
+    """The part in which each sheet lies."""
+    sheets, targets = _Names("sheet", "name", "id"), _Names("Relationship", "Id", "Target")
+    for part, walker in ((_BOOK, sheets), (_BOOK_RELATIONS, targets)):
+        if part in package.names:
+            package.walk(part, walker)
+    found = {name: targets.found.get(key, "") for name, key in sheets.found.items()}
+    return {name: posixpath.normpath(posixpath.join("/xl", target))[1:] for name, target in found.items()}
+
+
+@dataclass(slots=True)
+class _SheetWalker(Walker):
+    """Walks through one sheet. ``instead``: the cells whose stored value is none, with the text to show for it."""
+
+    sheet: str
+    hidden: list[int] = field(default_factory=list)
+    instead: dict[tuple[int, int], str] = field(default_factory=dict)
+    cells: int = 0
+    bottom: int = -1
+    right: int = -1
+    row: int = -1
+    column: int = -1
+    is_error: bool = False
+    text: list[str] | None = None  # of the element f or v that is being read
+    formula: str | None = None
+    value: str = ""
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "row":
+            self._begin_row(attributes)
+        elif name == "c":
+            self._begin_cell(attributes)
+        elif name in ("f", "v", "is"):
+            self.text = []
+
+    def data(self, text: str) -> None:
+        if self.text is not None:
+            self.text.append(text)
+
+    def finish(self, name: str) -> None:
+        if name == "f":
+            self.formula, self.text = "".join(self.text or ()), None
+        elif name in ("v", "is"):
+            self.value, self.text = "".join(self.text or ()), None
+        elif name == "c":
+            self._finish_cell()
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        number = attributes.get("r", "")
+        self.row = int(number) - 1 if re.fullmatch(r"[1-9]\d{0,6}", number) else self.row + 1
+        self.column = -1
+        if attributes.get("hidden") in ("1", "true"):
+            self.hidden.append(self.row)
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        self.cells += 1
+        if self.cells > MAX_CELLS:
+            raise Refused("too_big", self.sheet)
+        self.column += 1
+        if place := _REFERENCE.fullmatch(attributes.get("r", "")):
+            self.row, self.column = int(place[2]) - 1, _column_number(place[1])
+        self.is_error, self.formula, self.value = attributes.get("t") == "e", None, ""
+
+    def _finish_cell(self) -> None:
+        if self.is_error:
+            self.instead[self.row, self.column] = self.value
+        elif self.formula is not None and not self.value:
+            self.instead[self.row, self.column] = "=" + self.formula
+        if self.value or self.formula is not None:
+            self.bottom, self.right = max(self.bottom, self.row), max(self.right, self.column)
+            if (self.bottom + 1) * (self.right + 1) > MAX_CELLS:
+                raise Refused("too_big", self.sheet)
+
+
+def _column_number(letters: str) -> int:
+    """A → 0, Z → 25, AA → 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1

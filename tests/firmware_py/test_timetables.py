@@ -1,0 +1,194 @@
+"""`schedule load | list | drop`: what would change is said first, what is held is listed, one of it can be dropped."""
+
+import json
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from firmware_py import spool
+from firmware_py.cli import main
+from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
+from scheduler.clock import STATION_TZ, ClockQuality, Reading
+from scheduler.loaders import load
+from scheduler.recurrence import EVERY_DAY, Holidays
+from scheduler.timetable import Item, Slot, Timetable
+from telemetry.journal import PlayoutJournal
+
+CONFIG = """
+[station]
+id = "dong-tam"
+name = "Đồng Tâm"
+province = "phu-tho"
+[output]
+device = "hw:0"
+[paths]
+state_dir = "{folder}"
+run_dir = "{folder}/run"
+media_dir = "{folder}/media"
+[guards]
+quiet_hours = []
+"""
+SHEET = """
+title = "Lịch mới"
+[[slot]]
+days = "Hằng ngày"
+start = "{start}"
+duration = 15
+title = "Bản tin chiều"
+source = "http://example.org/a"
+"""
+
+
+def daily(title: str, **validity) -> Timetable:
+    return Timetable(
+        title, (Slot(EVERY_DAY, time(5), Item(title, 900_000, source="http://example.org/b")),), **validity
+    )
+
+
+class Box:
+    """A station's folder, and the command line on it."""
+
+    def __init__(self, folder, capsys):
+        self.folder, self.capsys = folder, capsys
+        (folder / "station.toml").write_text(CONFIG.format(folder=folder), encoding="utf-8")
+
+    def hold(self, *timetables: Timetable) -> None:
+        journal = PlayoutJournal(self.folder / "playout.db")
+        book = NO_TIMETABLES
+        for one in timetables:
+            book = book.with_timetable(one, None)
+        journal.adopt_timetables(book.to_json(), Reading(1, 1, 1, ClockQuality.NTP), "chị Lan")
+        journal.commit()
+        journal.close()
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        code = main([*words, "--config", str(self.folder / "station.toml"), "--lang", "vi"])
+        said = self.capsys.readouterr()
+        return code, said.out, said.err
+
+    def asked(self) -> list[spool.Request]:
+        return [request for _, request in spool.pending(self.folder / "spool") if request is not None]
+
+    def sheet(self, start: str = "17h") -> str:
+        path = self.folder / "moi.toml"
+        path.write_text(SHEET.format(start=start), encoding="utf-8")
+        return str(path)
+
+
+@pytest.fixture
+def box(tmp_path, capsys):
+    return Box(tmp_path, capsys)
+
+
+def test_load_says_what_is_added_and_withdrawn_before_it_hands_the_timetable_over(box):
+    box.hold(daily("Lịch cũ"))
+    code, out, _ = box.run("schedule", "load", box.sheet())
+    assert code == 0
+    added = [line for line in out.splitlines() if line.startswith("+ ") and "Bản tin chiều" in line]
+    withdrawn = [line for line in out.splitlines() if line.startswith("- ") and "Lịch cũ" in line]
+    assert len(added) in (7, 8)  # today's may be over
+    assert len(withdrawn) in (7, 8)
+    (request,) = box.asked()
+    assert (request.command, request.body["timetable"]["title"]) == ("timetable", "Lịch mới")
+
+
+def test_a_dry_run_says_the_same_and_hands_over_nothing(box):
+    box.hold(daily("Lịch cũ"))
+    code, out, err = box.run("schedule", "load", box.sheet(), "--dry-run")
+    assert (code, box.asked()) == (0, [])
+    assert "+ " in out
+    assert "- " in out
+    assert "xem trước" in err
+
+
+def test_the_same_timetable_again_changes_nothing_and_that_is_said(box):
+    sheet = box.sheet()
+    box.run("schedule", "load", sheet)
+    (request,) = box.asked()
+    box.hold(Timetable.from_json(request.body["timetable"]))
+    _, out, _ = box.run("schedule", "load", sheet, "--dry-run")
+    assert out.strip() == "Bảy ngày tới không có gì thay đổi."
+
+
+def test_a_timetable_for_other_days_leaves_the_days_of_the_present_one_alone(box):
+    today = datetime.now(STATION_TZ).date()
+    box.hold(daily("Tuần này", valid_from=today, valid_to=today + timedelta(days=30)))
+    _, out, _ = box.run("schedule", "load", box.sheet(), "--dry-run")
+    assert out.strip() == "Bảy ngày tới không có gì thay đổi."
+
+
+def test_the_list_tells_every_timetable_and_marks_the_one_in_force(box):
+    year = {"valid_from": date(2026, 1, 1), "valid_to": date(2099, 12, 31)}
+    held = (daily("Lịch thường"), daily("Ngày lễ", valid_on=Holidays(frozenset({"30/4"}))), daily("Năm nay", **year))
+    box.hold(*held)
+    code, out, _ = box.run("schedule", "list", "--json")
+    listed = json.loads(out)
+    assert code == 0
+    assert [(row["n"], row["id"], row["title"]) for row in listed] == [
+        (n, id_of(one), one.title) for n, one in enumerate(held, 1)
+    ]
+    assert [row["valid_on"] for row in listed] == [None, "30/4", None]
+    in_force = TimetableBook(held).on(datetime.now(STATION_TZ).date())
+    assert [row["title"] for row in listed if row["in_force"]] == [in_force.title]
+    _, out, _ = box.run("schedule", "list")
+    assert "3. " in out
+    assert "01/01/2026 – 31/12/2099" in out
+
+
+@pytest.mark.parametrize("wanted", ["2", "Ngày lễ", "ngay le"])
+def test_one_is_dropped_by_its_number_or_its_title(box, wanted):
+    holiday = daily("Ngày lễ", valid_on=Holidays())
+    box.hold(daily("Lịch thường"), holiday)
+    assert box.run("schedule", "drop", wanted)[0] == 0
+    (request,) = box.asked()
+    assert (request.command, request.body["id"]) == ("drop_timetable", id_of(holiday))
+
+
+def test_one_that_is_not_there_or_not_alone_is_refused(box):
+    assert box.run("schedule", "list")[2].strip() == "Chưa có lịch nào."
+    box.hold(daily("Lịch"), daily("Lịch", valid_from=date(2026, 1, 1)))
+    for wanted, why in (("3", "không có lịch"), ("khác", "không có lịch"), ("Lịch", "nhiều lịch tên")):
+        code, _, err = box.run("schedule", "drop", wanted)
+        assert (code, box.asked()) == (1, [])
+        assert why in err
+
+
+def test_a_timetable_is_exported_and_what_was_exported_loads_as_the_same(box):
+    ordinary, holiday = daily("Lịch thường"), daily("Ngày lễ", valid_on=Holidays())
+    box.hold(ordinary, holiday)
+    sheet = box.folder / "lich.xlsx"
+    code, _, err = box.run("schedule", "export", "1", "--xlsx", str(sheet))
+    assert (code, err.strip()) == (0, f"Đã ghi {sheet}")
+    assert load(sheet).timetable == ordinary
+    text = box.folder / "lich.toml"
+    code, out, err = box.run("schedule", "export", "ngày lễ")
+    text.write_text(out, encoding="utf-8")
+    assert (code, err, load(text).timetable) == (0, "", holiday)
+
+
+def test_what_an_exported_sheet_cannot_say_is_told(box):
+    box.hold(daily("Lịch hè", valid_from=date(2026, 1, 1)))
+    code, _, err = box.run("schedule", "export", "--xlsx", str(box.folder / "lich.xlsx"))
+    assert code == 0
+    assert "thời gian hiệu lực không ghi được đủ" in err
+
+
+def test_nothing_is_exported_where_nothing_is_in_force(box):
+    box.hold(daily("Lịch cũ", valid_from=date(2020, 1, 1), valid_to=date(2020, 1, 2)))
+    code, _, err = box.run("schedule", "export")
+    assert code == 1
+    assert "chưa có lịch nào có hiệu lực" in err
+    assert box.run("schedule", "export", "1", "--xlsx", str(box.folder / "khong" / "co.xlsx"))[0] == 1
+
+
+def test_a_sheet_in_an_old_character_set_is_shown_converted_and_loaded_when_asked(box):
+    path = box.folder / "cu.csv"
+    path.write_bytes("Ngµy;Giê;Thêi l\xadîng;Néi dung;Nguån\nThø hai;5h;15;B¶n tin;http://a.b/c\n".encode("latin-1"))
+    code, out, _ = box.run("schedule", "check", str(path), "--json")
+    (error,) = json.loads(out)["errors"]
+    assert (code, error["code"]) == (1, "old_charset")
+    assert "“Thời lượng”" in error["message"]
+    assert box.run("schedule", "load", str(path))[0] == 1
+    assert box.run("schedule", "load", str(path), "--convert", "tcvn3")[0] == 0
+    (request,) = box.asked()
+    assert request.body["timetable"]["slots"][0]["title"] == "Bản tin"
