@@ -25,7 +25,7 @@ _REMARKS = ("ghi chu", "luu y", "chu y")
 
 @dataclass(slots=True)
 class Row:
-    """The rows of one time, or rows of a session without a time."""
+    """What a person takes for one row: the rows of one time, or one of a session without a time."""
 
     rows: list[int]
     place: str  # of the cell that tells the time
@@ -33,7 +33,7 @@ class Row:
     clocks: Sequence[TimeOfDay] = ()
     session: Session | None = None
     is_readable: bool = True  # False: what is wrong with its time is told
-    next_s: int | None = None  # when the next timed of its session begins, or the session ends
+    next_s: int | None = None  # when the next one of its session begins, or the session ends
     opens: bool = False  # the first of its session
     is_alone: bool = False  # the only one of its session
 

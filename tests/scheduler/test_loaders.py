@@ -453,7 +453,7 @@ def test_both_templates_load_without_a_word_and_hold_the_same_week(tmp_path):
 
 def test_the_grid_template_loads_without_a_word_and_names_its_files(tmp_path):
     write_template_xlsx(tmp_path / "tuan.xlsx", grid=True)
-    loaded = intake.examine(tmp_path / "tuan.xlsx", Rules([(time(21), time(4, 30))]))
+    loaded = intake.examine(tmp_path / "tuan.xlsx", Rules(Guards(((time(21), time(4, 30)),))))
     assert (loaded.errors, loaded.warnings) == ((), ())
     week = plan_days(loaded.timetable, date(2026, 11, 23), date(2026, 11, 30))
     assert [(o.programme, o.planned_ms // 60_000, o.source) for o in week[:4]] == [
