@@ -13,15 +13,11 @@ from scheduler.check import check
 from scheduler.loaders import load
 from scheduler.occurrence import BulletinClass, Kind
 from scheduler.template import template_toml, write_template_xlsx
-from scheduler.timetable import Dates, Item, Slot, Timetable, Weekdays, adopt, canonical_bytes
+from scheduler.timetable import Item, Slot, Timetable, Weekdays, adopt, canonical_bytes
+from tests.scheduler.test_recurrence import recurrences
 
 DAY = date(2026, 11, 23)
 dates = st.integers(0, 400).map(lambda n: DAY + timedelta(days=n))
-recurrences = st.one_of(
-    st.frozensets(st.integers(0, 6), min_size=1).map(Weekdays),
-    st.frozensets(dates, min_size=1, max_size=60).map(Dates),
-    st.tuples(dates, st.integers(1, 40)).map(lambda d: Dates(frozenset(d[0] + timedelta(days=n) for n in range(d[1])))),
-)
 starts = st.times().map(lambda clock: clock.replace(microsecond=0))
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạếềểễệỐỒỔỖỘỲÝ 0123456789-,.:;/()'\"“”&=#"
 any_text = st.text(alphabet=LETTERS, min_size=1, max_size=40).map(str.strip).filter(bool)
@@ -44,7 +40,7 @@ def slots(texts):
     relayed = st.tuples(item, st.sampled_from(["vov", "province", "other"])).map(
         lambda pair: replace(pair[0], origin=pair[1] if pair[0].kind is Kind.RELAY else None)
     )
-    return st.builds(Slot, recurrences, starts, relayed, st.just("all") | texts, st.just("") | texts)
+    return st.builds(Slot, recurrences(), starts, relayed, st.just("all") | texts, st.just("") | texts)
 
 
 def timetables(texts, titles):
