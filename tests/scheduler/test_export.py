@@ -49,7 +49,8 @@ def slots(texts, when):
 
 
 def _alike(timetable: Timetable) -> Timetable:
-    """A session's name holds for the rows below it until there is another: all items have one, or none has."""
+    """As sheets are: by time (what goes back is the next day's), and all items have a session or none has."""
+    timetable = replace(timetable, slots=tuple(sorted(timetable.slots, key=lambda slot: slot.starts)))
     if all(slot.session for slot in timetable.slots):
         return timetable
     return replace(timetable, slots=tuple(replace(slot, session="") for slot in timetable.slots))
