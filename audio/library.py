@@ -44,6 +44,10 @@ class LibraryEntry:
     def path_in(self, library_dir: Path) -> Path:
         return library_dir / f"{self.digest}.flac"
 
+    def called(self, name: str) -> "LibraryEntry":
+        """The same content under another name."""
+        return replace(self, name=name, warnings=tuple(replace(w, where=name) for w in self.warnings))
+
     def to_json(self) -> dict[str, Any]:
         level = self.level and self.level.to_json()
         return asdict(self) | {"duration_ms": self.duration_ms, "level": level}
@@ -70,11 +74,13 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
     with _sole_writer(library_dir):
         digest = _digest_of(path)
         index = read_index(library_dir)
-        known = _known(index, name, digest, target_lufs, library_dir)
+        known = _known(index, digest, target_lufs, library_dir)
         entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
-        if index.get(name) != entry:
-            _write_index(library_dir, index | {name: entry})
-        return entry
+        names = {name, *(other for other, of in index.items() if of.digest == digest)}  # they share one FLAC
+        entries = index | {shared: entry.called(shared) for shared in names}
+        if entries != index:
+            _write_index(library_dir, entries)
+        return entries[name]
 
 
 def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
@@ -127,14 +133,12 @@ def _digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _known(
-    index: dict[str, LibraryEntry], name: str, digest: str, target_lufs: float, library_dir: Path
-) -> LibraryEntry | None:
-    """The entry of the same content at the same level, be it under another name, if its FLAC is still there."""
+def _known(index: dict[str, LibraryEntry], digest: str, target_lufs: float, library_dir: Path) -> LibraryEntry | None:
+    """An entry of the same content at the same level, be it under another name, if its FLAC is still there."""
     for entry in index.values():
         levelled = entry.level is not None and entry.level.target_lufs == target_lufs
         if entry.digest == digest and levelled and entry.path_in(library_dir).is_file():
-            return replace(entry, name=name)
+            return entry
     return None
 
 
