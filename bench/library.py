@@ -96,9 +96,9 @@ def _median(values: Sequence[float]) -> float:
 
 
 def recording(number: int, seed: int) -> Samples:
-    """The *number*-th: 5 to 40 s at 48 kHz, full scale 1.0, each with something that a commune's files have."""
+    """The *number*-th: 6 to 39 s at 48 kHz, full scale 1.0, each with something that a commune's files have."""
     random = np.random.default_rng((seed, number))
-    seconds = float(random.uniform(5, 40))
+    seconds = float(random.integers(6, 40))
     made = (speech, music, programme)[number % 3](seconds, seed + number, rate=RATE_HZ)
     sound = made * 10 ** (float(random.uniform(-32, 3)) / 20) / np.abs(made).max()
     spoilt = random.choice(["", "noise", "offset", "clipped", "pauses", "clicks"])
