@@ -29,8 +29,8 @@ from scheduler.problem import Problem
 
 MAX_HOURS = 12
 MEMORY_BYTES = 1 << 30  # address space; ffmpeg needs 55 MB of it
-CPU_SECONDS = 1_800  # 12 h of sound cost 70 s here, some 500 s on a Pi 4
-WALL_SECONDS = 3_600
+CPU_SECONDS = 3_600  # 12 h of sound that has to be limited cost 350 s here, some 2,000 s on a Pi 4
+WALL_SECONDS = 5_400
 PROBE_SECONDS = 30
 MAX_FILE_BYTES = 8 << 30
 MIN_FRAMES = RATE_HZ // 10

@@ -57,6 +57,10 @@ class LibraryEntry:
     def path_in(self, library_dir: Path) -> Path:
         return library_dir / f"{self.digest}.flac"
 
+    def called(self, name: str) -> "LibraryEntry":
+        """The same content under another name."""
+        return replace(self, name=name, warnings=tuple(replace(w, where=name) for w in self.warnings))
+
     def to_json(self) -> dict[str, Any]:
         level = self.level and self.level.to_json()
         return asdict(self) | {"duration_ms": self.duration_ms, "level": level}
@@ -81,9 +85,10 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
     refuse_odd_files(path)
     library_dir.mkdir(parents=True, exist_ok=True)
     digest = _digest_of(path)
-    known = _known(read_index(library_dir), name, digest, target_lufs, library_dir)
+    known = _known(read_index(library_dir), digest, target_lufs, library_dir)
     # Made without the lock: an alert waits for no hour of music.
-    return _entered(known or _take_in(path, name, digest, target_lufs, library_dir, watch), library_dir)
+    entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
+    return _entered(entry.called(name), library_dir)
 
 
 def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> LibraryEntry:
@@ -146,8 +151,10 @@ def _sole_writer(library_dir: Path) -> Iterator[None]:
 def _entered(entry: LibraryEntry, library_dir: Path) -> LibraryEntry:
     with _sole_writer(library_dir):
         index = read_index(library_dir)
-        if index.get(entry.name) != entry:
-            _write_index(library_dir, index | {entry.name: entry})
+        names = {entry.name, *(name for name, other in index.items() if other.digest == entry.digest)}
+        entries = index | {name: entry.called(name) for name in names}  # they share one FLAC
+        if entries != index:
+            _write_index(library_dir, entries)
     return entry
 
 
@@ -166,14 +173,12 @@ def _digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _known(
-    index: dict[str, LibraryEntry], name: str, digest: str, target_lufs: float, library_dir: Path
-) -> LibraryEntry | None:
-    """The entry of the same content at the same level, be it under another name, if its FLAC is still there."""
+def _known(index: dict[str, LibraryEntry], digest: str, target_lufs: float, library_dir: Path) -> LibraryEntry | None:
+    """An entry of the same content at the same level, be it under another name, if its FLAC is still there."""
     for entry in index.values():
         levelled = entry.level is not None and entry.level.target_lufs == target_lufs
         if entry.digest == digest and levelled and entry.path_in(library_dir).is_file():
-            return replace(entry, name=name)
+            return entry
     return None
 
 
