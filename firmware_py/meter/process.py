@@ -141,7 +141,16 @@ class Meter:
         for name, blocks in left.items():
             self._take_heard(self.ears[name], [block for block in blocks if block.sink_ns >= past.axis_ns])
         self._begin_life(past, started)
+        if self.journal.quarantined is not None:
+            self._begun_anew(self.journal.quarantined.name, started)
         self.chores.every_hours(PRUNE_HOURS, self._prune)
+
+    def _begun_anew(self, set_aside: str, reading: Reading) -> None:
+        """The journal was damaged and lies in the file *set_aside*."""
+        log.error("meter.db was damaged: it lies in %s, and a new one is begun", set_aside)
+        for bad in (True, False):
+            for condition in self.conditions.changes("meter", {"journal_corrupt": bad}, reading, {"file": set_aside}):
+                self._say(MeterJournal.append_condition, condition)
 
     def _prune(self) -> None:
         reading = self.clock.read()

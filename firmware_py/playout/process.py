@@ -48,9 +48,9 @@ def main(config: Config) -> None:
     mailbox: Mailbox = queue.Queue()
     with station_process("playout", mailbox):
         boot = boot_ordinal(config.paths.state_dir)
-        past = read_past(config.playout_db, boot)
+        written, past = open_journal(config.playout_db, boot)
         clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
-        journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
+        journal = JournalThread(written, mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
         sources = Sources(config, boottime_ns)
@@ -66,9 +66,17 @@ def main(config: Config) -> None:
         journal.start()
         player.start()
         shell.begin(past, ring)
+        if written.quarantined is not None:
+            desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
         decide_forever(mailbox, shell.handle, lambda: TICK_S)
         shell.end(mailbox, ring)
+
+
+def open_journal(path: Path, boot: int) -> tuple[PlayoutJournal, Past]:
+    """The journal, and what it knows; one that is damaged is set aside before it is asked. Raises JournalError."""
+    journal = PlayoutJournal(path, partial(read_past, boot=boot))
+    return journal, read_past(path, boot)
 
 
 def _card_opener(config: Config) -> Callable[[], Output]:
