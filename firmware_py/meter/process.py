@@ -20,7 +20,7 @@ from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
-from firmware_py.journaling import CannotCommit, Committed, JournalThread
+from firmware_py.journaling import CannotCommit, Committed, JournalDied, JournalThread
 from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.levels import Levels
 from firmware_py.meter.listener import Listener
@@ -190,6 +190,8 @@ class Meter:
                 self._cannot_commit(reason)
             case Committed():
                 self._failing = False
+            case JournalDied():
+                raise message
         reading = self.clock.read()
         if reading.boottime_ns - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
             self._step(reading)

@@ -18,7 +18,7 @@ from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
-from firmware_py.journaling import JournalThread
+from firmware_py.journaling import JournalDied, JournalThread
 from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk
 from firmware_py.playout.past import Past, read_past
@@ -101,6 +101,7 @@ class Shell:
     journal: JournalThread[PlayoutJournal]
     sources: Sources
     chores: Chores = field(default_factory=Chores)
+    _taken: set[Path] = field(default_factory=set)  # requests that this process has looked at
     _progress_ns: int = 0
     _ticked_ns: int = 0
     _awake_ns: int = 0
@@ -116,6 +117,9 @@ class Shell:
         log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
 
     def handle(self, message: object) -> None:
+        """Raises JournalDied, WriteStuck: only a new process helps."""
+        if isinstance(message, JournalDied):
+            raise message
         self.desk.handle(message, self.clock.read())
         if message in (TICK, REQUESTED):
             self._take_requests()
@@ -146,16 +150,24 @@ class Shell:
 
     def _take_requests(self) -> None:
         for path, request in spool.pending(self.config.spool_dir):
-            if request is None:
-                log.warning("%s is no request", path.name)
-                spool.set_aside(path)
+            if path in self._taken:
                 continue
-            refusal = self.desk.request(request.id, request.command, request.by, request.body, self.clock.read())
+            tried = path if request is None else spool.count_try(path)
+            self._taken.add(tried)
+            refusal = self._refusal(request)
             if refusal is None:
-                self._done_when_durable(path)
+                self._done_when_durable(tried)
             else:
                 log.warning("%s refused: %s", path.name, refusal)
-                spool.set_aside(path)
+                spool.set_aside(tried)
+
+    def _refusal(self, request: spool.Request | None) -> str | None:
+        """Carry out a request, or say why not. What a process has died of so often is not tried again."""
+        if request is None:
+            return "it is no request"
+        if request.tries > spool.MOST_TRIES:
+            return f"tried {spool.MOST_TRIES} times and never done"
+        return self.desk.request(request.id, request.command, request.by, request.body, self.clock.read())
 
     def _done_when_durable(self, path: Path) -> None:
         """A request leaves the spool after what it changed is committed, not before."""
