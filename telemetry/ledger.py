@@ -19,7 +19,7 @@ from telemetry.database import DiskFull, nearly_full
 from telemetry.facts import Condition
 from telemetry.faults import alive_conditions
 from telemetry.ledger_round import Progress, Round, Rules
-from telemetry.ledger_store import LedgerReader, LedgerStore, Slot
+from telemetry.ledger_store import AnotherStation, LedgerReader, LedgerStore, Slot
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.readers import MeterReader, PlayoutReader
 from telemetry.reserve import Reserve
@@ -27,7 +27,7 @@ from telemetry.settle import settle
 from telemetry.shares import local_days
 from telemetry.slots import Sources
 
-__all__ = ["LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
+__all__ = ["AnotherStation", "LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
 JUST_OVER_NS = 900 * NS_PER_S  # an account that waits longer than this is no news any more
 
 
@@ -35,7 +35,7 @@ class LedgerCore:
     """Owns ledger.db. One thread."""
 
     def __init__(self, path: Path, station: str, rules: Rules) -> None:
-        """Raises JournalError; ValueError where the file is another station's."""
+        """Raises JournalError, AnotherStation where the file is another station's."""
         self._store = LedgerStore(path, station)
         self._rules = rules
         self._path = path

@@ -9,6 +9,7 @@ from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, ConfigError, config_path, load_collector
 from scheduler.problem import Problem
 from telemetry.database import JournalError
+from telemetry.ledger_store import AnotherStation
 
 
 def run(context: Context) -> None:
@@ -65,6 +66,10 @@ def _world(main: Callable[[], None]) -> None:
     """What the world did to a journal at the start is the input's fault, not ours: say it without a traceback."""
     try:
         main()
+    except AnotherStation as error:
+        vi = f"là sổ gốc của đài {error.theirs!r}, không phải của {error.ours!r}: sửa station.id, hoặc cất tệp này đi"
+        en = f"is the ledger of station {error.theirs!r}, not of {error.ours!r}: mend station.id, or put this file away"
+        raise failure(str(error.path), "another_station", vi, en) from None
     except JournalError as error:
         raise CommandError(Problem("", "journal", f"không ghi được sổ: {error}", f"journal: {error}")) from None
     except RingError as error:

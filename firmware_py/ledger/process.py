@@ -18,6 +18,7 @@ from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_p
 from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
 from telemetry.airtime import AirtimeRecord
 from telemetry.alert_line import AlertLine
+from telemetry.chain import Entry
 from telemetry.database import JournalError
 from telemetry.facts import Condition
 from telemetry.faults import with_times
@@ -174,7 +175,7 @@ class Ledger:
         if day != self._day:
             self._day = day
             booked = self._entries.entries_about(day, day)
-            self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if e.kind == "airtime"}
+            self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if _is_record(e)}
         for record in settled:
             self._records[record.occurrence.id] = _shown(record.to_json())
 
@@ -204,6 +205,11 @@ class Ledger:
         if self.uplink is None:
             return "off"
         return "connected" if self.uplink.connected else "down"
+
+
+def _is_record(entry: Entry) -> bool:
+    """Whether it is an account that can still be read."""
+    return entry.kind == "airtime" and "occurrence" in entry.body
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
