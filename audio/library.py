@@ -1,7 +1,8 @@
 """The library: programme files, decoded, counted and made equally loud when they are loaded, kept as 48 kHz mono FLAC.
 
-``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). One writer at a time (a lock file),
-any number of readers: every file appears whole or not at all. The player opens only what stands here.
+``library/<sha256 of the original>.flac`` and ``library/index.json`` (name → entry). Files are made side by side, the
+index is written by one at a time (a lock file), and readers need none: every file appears whole or not at all. The
+player opens only what stands here.
 """
 
 import fcntl
@@ -9,19 +10,31 @@ import hashlib
 import json
 import os
 import unicodedata
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from audio.decode import Decoded, MediaError, Watch, changing, convert, examine, refuse_odd_files, unwatched
+from audio.decode import (
+    Decoded,
+    MediaError,
+    Watch,
+    changing,
+    convert,
+    convert_at_once,
+    examine,
+    refuse_odd_files,
+    unwatched,
+)
 from audio.format import frames_to_ms
 from audio.levelling import TARGET_LUFS, Levelled, gain_again, gain_for, limited_db, remarks
 from scheduler.problem import Problem
 
 INDEX = "index.json"
 MAX_NAME_BYTES = 255
+UNFINISHED_S = 6 * 3_600  # nothing is taken in for so long
 MEASURING_ERROR_DB = 0.1  # of a peak: so near the ceiling it is limited
 
 
@@ -43,6 +56,10 @@ class LibraryEntry:
 
     def path_in(self, library_dir: Path) -> Path:
         return library_dir / f"{self.digest}.flac"
+
+    def called(self, name: str) -> "LibraryEntry":
+        """The same content under another name."""
+        return replace(self, name=name, warnings=tuple(replace(w, where=name) for w in self.warnings))
 
     def to_json(self) -> dict[str, Any]:
         level = self.level and self.level.to_json()
@@ -67,14 +84,23 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
     name = media_name(path.name)
     refuse_odd_files(path)
     library_dir.mkdir(parents=True, exist_ok=True)
-    with _sole_writer(library_dir):
-        digest = _digest_of(path)
-        index = read_index(library_dir)
-        known = _known(index, name, digest, target_lufs, library_dir)
-        entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
-        if index.get(name) != entry:
-            _write_index(library_dir, index | {name: entry})
-        return entry
+    digest = _digest_of(path)
+    known = _known(read_index(library_dir), digest, target_lufs, library_dir)
+    # Made without the lock: an alert waits for no hour of music.
+    entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
+    return _entered(entry.called(name), library_dir)
+
+
+def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> LibraryEntry:
+    """Take in what cannot wait for its loudness to be measured: an alert. Raises MediaError."""
+    name, digest = media_name(path.name), _digest_of(path)
+    library_dir.mkdir(parents=True, exist_ok=True)
+    with _unfinished(library_dir, digest) as part:
+        frames, pcm_digest = convert_at_once(path, part, gain_db)
+        entry = LibraryEntry(name, digest, pcm_digest, frames, "at_once")
+        _make_durable(part)
+        part.replace(entry.path_in(library_dir))
+    return _entered(entry, library_dir)
 
 
 def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
@@ -122,25 +148,42 @@ def _sole_writer(library_dir: Path) -> Iterator[None]:
         yield
 
 
+def _entered(entry: LibraryEntry, library_dir: Path) -> LibraryEntry:
+    with _sole_writer(library_dir):
+        index = read_index(library_dir)
+        names = {entry.name, *(name for name, other in index.items() if other.digest == entry.digest)}
+        entries = index | {name: entry.called(name) for name in names}  # they share one FLAC
+        if entries != index:
+            _write_index(library_dir, entries)
+    return entry
+
+
+@contextmanager
+def _unfinished(library_dir: Path, digest: str) -> Iterator[Path]:
+    """Where a file is made before it stands under its name; others may be making the same one."""
+    part = library_dir / f".{digest}-{uuid.uuid4().hex[:8]}.part"
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _known(
-    index: dict[str, LibraryEntry], name: str, digest: str, target_lufs: float, library_dir: Path
-) -> LibraryEntry | None:
-    """The entry of the same content at the same level, be it under another name, if its FLAC is still there."""
+def _known(index: dict[str, LibraryEntry], digest: str, target_lufs: float, library_dir: Path) -> LibraryEntry | None:
+    """An entry of the same content at the same level, be it under another name, if its FLAC is still there."""
     for entry in index.values():
         levelled = entry.level is not None and entry.level.target_lufs == target_lufs
         if entry.digest == digest and levelled and entry.path_in(library_dir).is_file():
-            return replace(entry, name=name)
+            return entry
     return None
 
 
 def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
-    part = library_dir / f".{digest}.part"
-    try:
+    with _unfinished(library_dir, digest) as part:
         decoded = examine(path, watch)
         level = _levelled(path, part, decoded, target_lufs, watch)
         if _digest_of(path) != digest:
@@ -148,10 +191,18 @@ def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir
         warnings = (*decoded.warnings, *remarks(name, level, decoded.clipped_share))
         entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, warnings, level)
         _make_durable(part)
+        _forget_unfinished(part)
         part.replace(entry.path_in(library_dir))
         return entry
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def _forget_unfinished(part: Path) -> None:
+    """Remove what others were killed over, so long before *part* was written that none of them can still be at it."""
+    latest_s = part.stat().st_mtime - UNFINISHED_S
+    for other in part.parent.glob(".*.part"):
+        with suppress(FileNotFoundError):
+            if other.stat().st_mtime < latest_s:
+                other.unlink()
 
 
 def _levelled(path: Path, part: Path, decoded: Decoded, target_lufs: float, watch: Watch) -> Levelled:

@@ -110,7 +110,15 @@ def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     stop.add_argument("--until", metavar="T", help="2026-11-23T05:00 hoặc/or 17h30")
     resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
     level = _add(sub, common, "relearn", "operate.relearn", "học lại mức âm thanh / learn the normal level anew")
-    for command in (play, stop, resume, level):
+    live = sub.add_parser("live", help="phát trực tiếp / speak live").add_subparsers(
+        required=True, metavar="start|stop"
+    )
+    start = _add(live, common, "start", "operate.live_start", "bắt đầu / begin")
+    start.add_argument("--input", metavar="NAME", help="[input.NAME] của cấu hình / of the configuration")
+    start.add_argument("--limit", metavar="MIN", type=int, default=60, help="tự kết thúc sau / ends by itself after")
+    start.add_argument("--title", metavar="TEXT", default="")
+    end = _add(live, common, "stop", "operate.live_stop", "kết thúc / end it")
+    for command in (play, stop, resume, level, start, end):
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, datetime_of
-from scheduler.occurrence import BulletinClass, Occurrence
-from scheduler.quiet import Window, earliest_start, stretches
+from scheduler.guards import NO_GUARDS, Guards
+from scheduler.occurrence import LIVE_PRECEDENCE, Occurrence
 from scheduler.zones import zones_meet
 
 MIN_REST_NS = NS_PER_S  # with less than this to go an occurrence is not joined any more
@@ -30,6 +30,8 @@ class Cause(enum.StrEnum):
 
     STOPPED_BY = "stopped_by"  # an operator's stop is in force
     QUIET_HOURS = "quiet_hours"
+    NO_PLAY_DAY = "no_play_day"
+    SESSION_TOO_LONG = "session_too_long"
     CLOCK_UNTRUSTED = "clock_untrusted"
     PRE_EMPTED = "pre_empted"  # something of higher class, or planned later, has the zone
     MISSED = "missed"  # nobody was there: the box was off, the process dead, the clock jumped past it
@@ -52,7 +54,7 @@ class Playing:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An operator's stop: nothing scheduled sounds, but for an emergency."""
+    """An operator's stop: nothing sounds but an emergency, or a person's live."""
 
     by: str
     why: str
@@ -71,7 +73,8 @@ class Situation:
     )  # ids told as missed: not told again, but played if the clock comes back to them
     pinned: Mapping[str, int] = field(default_factory=dict)  # id → anchor_ns of what has sounded in this boot
     stopped: Stopped | None = None
-    quiet: Sequence[Window] = ()
+    guards: Guards = NO_GUARDS
+    sessions: Mapping[str, datetime] = field(default_factory=dict)  # id → when its session began, if not with itself
     awake_ns: int = 0  # since when this process has been deciding
     trusted_ns: int = 0  # since when the clock has been good enough to play by
 
@@ -190,7 +193,7 @@ def _ordered_stops(situation: Situation) -> Iterator[Stop]:
         begins_ns = max(now_ns, p.starts_ns)
         # What is cued for the very end of the stop lies microseconds before it as soon as the clock is slewed.
         held = until_ns is None or begins_ns < until_ns - HANDOVER_NS
-        if held and p.ends_ns > begins_ns and not _is_emergency(p.occurrence):
+        if held and p.ends_ns > begins_ns and not _may_always_sound(p.occurrence):
             yield Stop(p.occurrence, Cause.STOPPED_BY, now_ns)
 
 
@@ -201,8 +204,9 @@ def _held_until(situation: Situation) -> int | None:
     return None if until is None else situation.reading.boottime_of(until)
 
 
-def _is_emergency(occurrence: Occurrence) -> bool:
-    return occurrence.bulletin_class is BulletinClass.EMERGENCY
+def _may_always_sound(occurrence: Occurrence) -> bool:
+    """Neither a stop nor a guard holds back an emergency, or a person who speaks live in the flood at night."""
+    return occurrence.precedence >= LIVE_PRECEDENCE
 
 
 def _open(plan: Iterable[Occurrence], situation: Situation) -> Iterator[_Due]:
@@ -243,24 +247,31 @@ def _placed(occurrence: Occurrence, situation: Situation) -> _Due:
 
 
 def _allowed(due: _Due, situation: Situation) -> _Due | None:
-    """The same, put off until neither a stop nor quiet hours forbid it; None if they always do."""
-    if _is_emergency(due.occurrence):
+    """The same, put off until neither a stop nor the operator's guards forbid it; None if they always do."""
+    if _may_always_sound(due.occurrence):
         return due
     if situation.stopped is not None:
         until_ns = _held_until(situation)
         if until_ns is None:
             return None
         due = due.put_off(until_ns)
-    return _after_quiet(due, situation) if situation.quiet else due
+    return due if situation.guards == NO_GUARDS else _after_guards(due, situation)
 
 
-def _after_quiet(due: _Due, situation: Situation) -> _Due | None:
+def _after_guards(due: _Due, situation: Situation) -> _Due | None:
+    if _session_too_long(due.occurrence, situation):
+        return None
     offset_ns = situation.reading.offset_ns
     begin, end = datetime_of(due.at_ns + offset_ns), datetime_of(due.ends_ns + offset_ns)
-    free_from = earliest_start(situation.quiet, begin, end)
+    free_from = situation.guards.earliest_start(begin, end)
     if free_from is None:
         return None
     return due if free_from == begin else due.put_off(situation.reading.boottime_of(free_from))
+
+
+def _session_too_long(occurrence: Occurrence, situation: Situation) -> bool:
+    session_began = situation.sessions.get(occurrence.id, occurrence.starts_at)
+    return situation.guards.too_long(session_began, occurrence.ends_at)
 
 
 def _begin(due: _Due, playing: Sequence[Playing], horizon_ns: int) -> list[Command]:
@@ -313,10 +324,12 @@ def _miss_cause(due: _Due, situation: Situation) -> Cause:
 
 def _forbidden_by(due: _Due, situation: Situation) -> Cause | None:
     """The rule that kept it from sounding to its end, if one did."""
-    if _is_emergency(due.occurrence):
+    if _may_always_sound(due.occurrence):
         return None
-    if any(stretches(situation.quiet, due.occurrence.starts_at, due.occurrence.ends_at)):
-        return Cause.QUIET_HOURS
+    occurrence = due.occurrence
+    session_began = situation.sessions.get(occurrence.id)
+    if (forbidden := situation.guards.forbids(occurrence.starts_at, occurrence.ends_at, session_began)) is not None:
+        return Cause(str(forbidden))
     if situation.stopped is not None:
         until_ns = _held_until(situation)
         if until_ns is None or until_ns > due.ends_ns - MIN_REST_NS:

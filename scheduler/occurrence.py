@@ -26,6 +26,7 @@ class BulletinClass(enum.StrEnum):
 
 
 ALL_ZONES = "all"
+LIVE_PRECEDENCE = 2  # between priority and emergency
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Occurrence:
     def precedence(self) -> int:
         """Who takes the loudspeakers: an emergency, an operator's live, what has priority, everything else."""
         if self.bulletin_class is BulletinClass.PRIORITY and self.kind is Kind.LIVE:
-            return 2
+            return LIVE_PRECEDENCE
         return {BulletinClass.NORMAL: 0, BulletinClass.PRIORITY: 1, BulletinClass.EMERGENCY: 3}[self.bulletin_class]
 
     @property

@@ -20,7 +20,7 @@ class Fact(enum.StrEnum):
     # (how long the file is), content|null (digest of its samples)
     PROGRESS = "progress"  # sink_ns, frames: one row an open playout, updated in place every 5 s
     ENDED = "ended"  # sink_ns, frames, cause (audio.events.EndCause, or "playout_died" found at the next start)
-    MISSED = "missed"  # cause: clock_untrusted, source_missing, source_failed, quiet_hours, stopped_by, pre_empted
+    MISSED = "missed"  # cause: of the agenda, source_missing, source_failed, device_lost, cancelled
     STOPPED = "stopped"  # by, why, until_ns|null: nothing scheduled sounds from here
     RESUMED = "resumed"  # by
     PLAN_CHANGED = "plan_changed"  # by, file, added [ids], withdrawn [ids]

@@ -24,7 +24,7 @@ _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long bef
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
 _VOTE_DEVIATION = 0.7  # samples: how sure a vote is
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
-_COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a first delay, a new one
+_COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay: the first, one that a known path fits
 _FINE_LOOKS = 40  # good looks that show the drift
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
@@ -269,7 +269,7 @@ class Follower:
     def _take(self, track: Track, vote: Vote) -> None:
         position = vote.position
         others = [t for t in self.tracks if t is not track and position - t.last_seen < _OLD_TRACK]
-        wanted, patience = (_JUMP_PROOF, 4) if others else (_COLD_PROOF, 10)
+        wanted, patience = (_JUMP_PROOF, 4) if self.channel.known else (_COLD_PROOF, 10)
         track.probation = Probation(wanted, position + patience * RATE_HZ)
         track.last_seen = position
         self.tracks = [*others[1 - MOST_TRACKS :], track]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from audio.match.evidence import Evidence
 from audio.segments import Quality, State
 
-_CERTAIN = 12.0  # nats kept at most: more would only delay an alarm
-_CHANGE = 6.0  # nats that flip the state
+_CERTAIN = 8.0  # nats kept at most: more would only delay an alarm
+_CHANGE = 4.0  # nats that flip the state
 
 
 @dataclass(frozen=True, slots=True)

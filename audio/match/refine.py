@@ -20,7 +20,7 @@ _LEARNT = 1_024  # samples either side of it from which the two models are learn
 _GUARD = 64  # … but for what is next to it
 _COARSE, _FINE = 64, 8  # samples between the instants that are tried: first all, then those about the best
 _NEAR = 96
-_RINGS = 512  # samples after the last instant that may still tell
+_RINGS = 256  # samples after the last instant that may still tell
 _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
 _PAUSE = 0.03  # −15 dB: what else is heard is never quieter than this against itself
@@ -61,7 +61,7 @@ def boundary(scene: Scene, channel: Channel) -> Boundary:
     coarse = REACH + _COARSE * steps
     at = int(coarse[np.argmax(_scores(scene, channel, predicted, coarse, REACH))])
     near = at + np.arange(-_NEAR, _NEAR + 1, _FINE)
-    instants = np.union1d(coarse, near[(near >= coarse[0]) & (near <= coarse[-1])])
+    instants = np.union1d(coarse[::2], near[(near >= coarse[0]) & (near <= coarse[-1])])
     score = _scores(scene, channel, predicted, instants, at)
     best = int(np.argmax(score))
     return Boundary(int(instants[best]) - REACH, _deviation(score, instants, scene.audible, best))

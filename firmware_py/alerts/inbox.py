@@ -14,7 +14,6 @@ from scheduler.alert import MAX_BYTES
 
 REFUSED, NOT_AIRED, WHY = ".refused", ".not-aired", ".why"  # somebody should look; as it should be; the reason
 NOT_INCOMING = (".json", REFUSED, NOT_AIRED, WHY, ".part", ".tmp")  # .json are our own requests to playout
-LOOK_AGAIN_S = 1.0  # a folder's time is coarse: two changes in one tick look like one
 KEPT_ASIDE = 200
 LONGEST_NAME = 60  # of what is set aside, in characters: the endings must fit behind it
 STILL_S = 2.0  # a file that is no XML yet may still be copied: it must not have changed for so long
@@ -40,13 +39,11 @@ class Inbox:
     """One reader's view of the folder."""
 
     folder: Path
-    _changed_ns: int = -1
-    _looked_s: float = -LOOK_AGAIN_S
     _seen: dict[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
 
     def new(self) -> Iterator[Arrived]:
-        """What waits, in the order it came. Costs one stat(2) when nothing has changed."""
-        for path in self._waiting() if self._worth_a_look() else ():
+        """What waits, in the order it came. Raises OSError."""
+        for path in self._waiting():
             if (arrived := _read(path)) is not None:
                 yield arrived
 
@@ -72,17 +69,6 @@ class Inbox:
         write_durably(path.with_name(name + WHY), "".join(f"{reason}\n" for reason in reasons).encode())
         os.replace(path, path.with_name(name + kind))
         self._forget_old(kind)
-
-    def _worth_a_look(self) -> bool:
-        try:
-            changed_ns = self.folder.stat().st_mtime_ns
-        except FileNotFoundError:
-            return False
-        now_s = time.monotonic()
-        if changed_ns == self._changed_ns and now_s - self._looked_s < LOOK_AGAIN_S:
-            return False
-        self._changed_ns, self._looked_s = changed_ns, now_s
-        return True
 
     def _waiting(self) -> list[Path]:
         found = [p for p in self.folder.iterdir() if not p.name.startswith(".") and p.suffix not in NOT_INCOMING]

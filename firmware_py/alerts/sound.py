@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio.decode import MediaError
-from audio.levelling import TARGET_LUFS
-from audio.library import LibraryEntry, ingest
+from audio.library import LibraryEntry, ingest_at_once
 from audio.speech import SpeechError, espeak
 from firmware_py.alerts.fetch import FetchError, fetch
 from firmware_py.speech import Voice
@@ -38,7 +37,6 @@ class Sounder:
 
     library_dir: Path
     voice: Voice
-    target_lufs: float = TARGET_LUFS
     fetch: Callable[[str], bytes] = fetch
 
     def make(self, name: str, broadcast: Broadcast) -> tuple[LibraryEntry, list[str]]:
@@ -75,7 +73,7 @@ class Sounder:
         with tempfile.TemporaryDirectory(prefix="smartradio-alert-") as folder:
             path = Path(folder) / name
             path.write_bytes(data)
-            return ingest(path, self.library_dir, self.target_lufs)
+            return ingest_at_once(path, self.library_dir)  # its loudness is what the sender made it
 
 
 def beginning(text: str) -> str:

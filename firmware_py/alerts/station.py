@@ -54,7 +54,7 @@ def sound_of(config: Config) -> Callable[[str, Broadcast], Made]:
         except BadAbbreviations as error:  # told by `config check`; an alert does not wait until it is mended
             log.error("%s", error)
             voice = voice_of(config.speech.model_copy(update={"abbreviations": None}))
-        entry, failed = Sounder(config.library_dir, voice, config.library.target_lufs).make(name, broadcast)
+        entry, failed = Sounder(config.library_dir, voice).make(name, broadcast)
         return entry.name, entry.duration_ms, failed
 
     return make

@@ -16,11 +16,12 @@ from typing import Any
 from firmware_py import spool
 from firmware_py.alerts.inbox import NOT_AIRED, REFUSED, Arrived, Inbox
 from firmware_py.alerts.memory import Memory
+from firmware_py.folder_watch import FolderWatch
 from scheduler.alert import Alert, Broadcast, Home, Outcome, Verdict, judge
 from scheduler.clock import Reading, local_iso
 from scheduler.occurrence import ALL_ZONES
 
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.5  # also when nothing was renamed into the folder: a copied file, one that could not be taken
 TRY_AGAIN_S = 1.0
 WRITER = "alerts"
 MEMORY = "alerts.json"
@@ -127,7 +128,7 @@ def _identity(alert: Alert) -> str:
 
 
 class AlertWatch(threading.Thread):
-    """Looks 20 times a second. An error of ours ends the process: better restarted than deaf."""
+    """Looks as soon as something is renamed into the folder. An error of ours ends the process: no alert is unheard."""
 
     def __init__(self, desk: Desk, died: Callable[[], None]) -> None:
         super().__init__(name="alerts", daemon=True)
@@ -142,15 +143,19 @@ class AlertWatch(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._ending.wait(LOOK_EVERY_S):
-                self._look()
+            while not self._ending.is_set():
+                self._watch()
         finally:
             if not self._ending.is_set():
                 self._died()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
+        """Until we end or the disk fails; the watch begins before the first look, so that nothing falls between."""
         try:
-            self._desk.look()
+            with FolderWatch([self._desk.inbox.folder]) as folder:
+                while not self._ending.is_set():
+                    self._desk.look()
+                    folder.wait(LOOK_EVERY_S)
         except OSError as error:
             log.error("alerts: %s; trying again", error)
             self._ending.wait(TRY_AGAIN_S)

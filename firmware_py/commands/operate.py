@@ -7,6 +7,7 @@ from typing import Any
 
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.config import Config
+from firmware_py.playout.orders import LONGEST_LIVE_MS
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 
@@ -47,6 +48,38 @@ def play(context: Context) -> None:
     context.tell(entry.warnings)
     _request(context, "play", source=entry.name, duration_ms=entry.duration_ms, why=context.args.why)
     context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
+
+
+def live_start(context: Context) -> None:
+    config = context.config()
+    name, limit_min = _input(config, context.args.input), context.args.limit
+    if not 1 <= limit_min <= LONGEST_LIVE_MS // 60_000:
+        most = LONGEST_LIVE_MS // 60_000
+        raise failure("--limit", "bad_limit", f"phải từ 1 đến {most} phút", f"must be 1 to {most} minutes")
+    _request(context, "live_start", source=f"mic:{name}", duration_ms=limit_min * 60_000, title=context.args.title)
+    context.say(
+        f"Đã gửi lệnh phát trực tiếp từ “{name}”; sau {limit_min} phút tự kết thúc (dừng: smartradio live stop).",
+        f'Live from "{name}" begins now; it ends by itself after {limit_min} minutes (or: smartradio live stop).',
+    )
+
+
+def live_stop(context: Context) -> None:
+    _request(context, "live_stop", why=context.args.why)
+    context.say("Đã gửi lệnh kết thúc phát trực tiếp.", "The end of the live programme was requested.")
+
+
+def _input(config: Config, wanted: str | None) -> str:
+    """The input that was named, or the only one there is. Raises CommandError."""
+    known = ", ".join(config.input) or "—"
+    if wanted is None and len(config.input) == 1:
+        return next(iter(config.input))
+    if wanted is None:
+        vi, en = f"ghi --input TÊN; cấu hình có: {known}", f"give --input NAME; the configuration has: {known}"
+        raise failure("live", "which_input", vi, en)
+    if wanted not in config.input:
+        vi, en = f"cấu hình không có [input.{wanted}]; có: {known}", f"there is no [input.{wanted}]; known: {known}"
+        raise failure("--input", "unknown_input", vi, en)
+    return wanted
 
 
 def parse_until(text: str, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""The console process: the operator's page; threads of its own carry alerts to playout and files to the library."""
+"""The console process: the operator's page; by threads of its own, new programme files and alerts."""
 
 import logging
 import os
@@ -39,9 +39,8 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
-    LibraryKeeper(
-        config.paths.media_dir, lambda path: ingest(path, config.library_dir, config.library.target_lufs)
-    ).start()
+    target_lufs = config.library.target_lufs
+    LibraryKeeper(config.paths.media_dir, lambda path: ingest(path, config.library_dir, target_lufs)).start()
     alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
     alerts.start()
     try:

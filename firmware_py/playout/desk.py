@@ -6,7 +6,7 @@ open sources. It asks nothing that could wait.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from audio.deck import Cue, Source
@@ -32,9 +32,8 @@ from scheduler.awaiting import awaiting
 from scheduler.book import TimetableBook
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, Reading, wall_ns_of
 from scheduler.diff import PlanChange
-from scheduler.holidays import VIETNAM, HolidayCalendar
+from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.occurrence import Occurrence
-from scheduler.quiet import Window
 from scheduler.repeats import ContentOf, nothing_known
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
 from telemetry.journal import PlayoutJournal
@@ -75,8 +74,7 @@ class Desk:
     player: Player
     book: Book
     open_source: OpenSource
-    quiet: tuple[Window, ...]
-    holidays: HolidayCalendar = VIETNAM
+    guards: Guards = NO_GUARDS
     library: Callable[[], ContentOf] = lambda: nothing_known  # what its files hold now
     plan: Plan = field(default_factory=Plan)
     playing: tuple[Playing, ...] = ()
@@ -90,6 +88,7 @@ class Desk:
     _trusted_ns: int | None = None
     _ended_ns: int = -JUST_ENDED_NS
     _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
+    _sessions: Mapping[str, datetime] = field(default_factory=dict)
     _content_ms: dict[str, int | None] = field(default_factory=dict)
     _contents: dict[str, str | None] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
@@ -100,7 +99,7 @@ class Desk:
 
     def begin(self, past: Past, reading: Reading, sounded_until: Mapping[str, int]) -> None:
         """Take over from the predecessor. *sounded_until*: id → boottime, of what the ring says was sounding last."""
-        self.plan = Plan(past.timetables, past.occurrences, holidays=self.holidays)
+        self.plan = Plan(past.timetables, past.occurrences, holidays=self.guards.holidays)
         self.closed, self.missed = set(past.closed), set(past.missed)
         self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
         self.stopped, self.card_ok = past.stopped, not past.card_lost
@@ -174,7 +173,8 @@ class Desk:
             self.missed,
             self.pinned,
             self.stopped,
-            self.quiet,
+            self.guards,
+            self._sessions,
             self._awake_ns,
             self._trusted_ns if self._trusted_ns is not None else reading.boottime_ns,
         )
@@ -289,6 +289,8 @@ class Desk:
         cued = {p.occurrence.id for p in self.playing}
         self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed, self.library())
         occurrences = self.plan.occurrences
+        if self.guards.longest_session_min is not None:
+            self._sessions = session_begins(occurrences)
 
         def store(journal: PlayoutJournal) -> None:
             journal.commit()  # replace_plan reads what is committed

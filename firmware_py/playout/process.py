@@ -58,8 +58,7 @@ def main(config: Config) -> None:
             player,
             Book(journal.put),
             sources.open,
-            config.guards.quiet_windows,
-            config.holidays,
+            config.station_guards,
             partial(known_contents, config),
         )
         shell = Shell(config, clock, desk, player, journal, sources)

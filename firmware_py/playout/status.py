@@ -12,7 +12,7 @@ from scheduler.occurrence import Occurrence
 
 def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
     today = reading.wall.astimezone(STATION_TZ).date()
-    in_force = desk.plan.timetables.on(today, desk.holidays)
+    in_force = desk.plan.timetables.on(today, desk.guards.holidays)
     sounding = next((p for p in desk.playing if p.occurrence.id == progress.occurrence_id), None)
     coming = _coming(desk, sounding, reading)
     return {

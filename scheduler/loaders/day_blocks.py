@@ -6,7 +6,7 @@ So a province's station publishes its week. A line is a paragraph, a row of cell
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from scheduler.loaders.grid_columns import is_clock, is_day
 from scheduler.loaders.grid_rows import gone_back, is_signature
@@ -26,7 +26,8 @@ from scheduler.timetable import Recurrence
 from scheduler.vietnamese import Misread
 
 LEAST_ITEMS = 2
-MOST_LINES = 20_000
+MOST_LINES = 5_000
+BEGINS_WITHIN = 100  # lines
 _LINES = re.compile(r"[\n\r]+")
 
 
@@ -54,7 +55,9 @@ class _Item:
 
 def read(table: Table, above: Titles = NO_TITLES) -> SheetPlan | None:
     """What the blocks plan; None if the table holds none."""
-    lines = list(_lines(table))
+    lines = list(islice(_lines(table), MOST_LINES))
+    if not any(map(_is_item, lines[:BEGINS_WITHIN])):
+        return None
     first = next((n for n, line in enumerate(lines) if _is_item(line) or is_day(line.cells[0])), None)
     if first is None or sum(map(_is_item, lines)) < LEAST_ITEMS:
         return None
@@ -132,8 +135,11 @@ class _Blocks:
         if is_day(self.table.name):
             self._begin_day(self.table.name, self.where)
         last = max((n for n, line in enumerate(lines) if _is_item(line)), default=-1)
-        for n, line in enumerate(lines[:MOST_LINES]):
+        for n, line in enumerate(lines):
             self._read_line(line, is_tail=n > last)
+        if len(lines) + lines[0].row >= MOST_LINES:
+            vi, en = "quá nhiều dòng; dừng ở đây", "too many lines; stopped here"
+            self.errors.append(Problem(lines[-1].places[0], "too_many", vi, en))
         self._tell_neighbours()
         entries = [entry for item in self.items for entry in self._entries(item)]
         slots = slots_of(entries)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
@@ -20,6 +21,7 @@ from scheduler.vietnamese import Misread, fold
 HEADING_WITHIN_ROWS = 60
 _NUMBERED_DAYS = {str(number) for number in range(2, 8)}
 _SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
+LONGEST_DAY = 100  # characters
 _DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
 
 
@@ -68,9 +70,10 @@ def _day_columns(view: View, row: int) -> list[int]:
     return [column for column in view.seen(row) if is_day(view.at(row, column))]
 
 
+@lru_cache(maxsize=50_000)
 def is_day(cell: Cell) -> bool:
     """Whether a cell is meant to head a day, also if it is a wrong one."""
-    if isinstance(cell, (int, float)) or is_blank(cell):
+    if isinstance(cell, (int, float)) or is_blank(cell) or (isinstance(cell, str) and len(cell) > LONGEST_DAY):
         return False
     try:
         read_day_heading(cell, None, None)
@@ -86,7 +89,8 @@ def _without_second_rows(view: View, headings: Sequence[int]) -> list[int]:
 
 def _find_turned(view: View) -> Found | None:
     """Days down: the column with most days, where the row above the first of them tells times or sessions."""
-    days = Counter(c for row in view.rows for c in _day_columns(view, row) if view.begins(row, c))
+    first_rows = view.rows[:HEADING_WITHIN_ROWS]
+    days = Counter(c for row in first_rows for c in _day_columns(view, row) if view.begins(row, c))
     column, count = max(days.items(), key=lambda pair: pair[1], default=(0, 0))
     if count < 2:
         return None
@@ -106,6 +110,7 @@ def _top_of_turned(view: View, first_day: int, column: int) -> int | None:
     return top
 
 
+@lru_cache(maxsize=50_000, typed=True)
 def is_clock(cell: Cell) -> bool:
     """Whether a cell tells a time or a session."""
     try:

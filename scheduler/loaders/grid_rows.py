@@ -14,6 +14,7 @@ from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.vietnamese import Misread, fold
 
+MOST_ROWS = 300  # of a day's times: one every five minutes
 _LONGEST_CLOCK = 25  # characters of a cell that is a time, if perhaps a wrong one
 _SIGNATURES = (
     "nguoi lap", "nguoi duyet", "tm.", "t/m", "kt.", "chu tich", "pho chu tich", "truong ", "noi nhan", "xac nhan",
@@ -24,7 +25,7 @@ _REMARKS = ("ghi chu", "luu y", "chu y")
 
 @dataclass(slots=True)
 class Row:
-    """The rows of one time, or rows of a session without a time."""
+    """What a person takes for one row: the rows of one time, or one of a session without a time."""
 
     rows: list[int]
     place: str  # of the cell that tells the time
@@ -32,7 +33,7 @@ class Row:
     clocks: Sequence[TimeOfDay] = ()
     session: Session | None = None
     is_readable: bool = True  # False: what is wrong with its time is told
-    next_s: int | None = None  # when the next timed of its session begins, or the session ends
+    next_s: int | None = None  # when the next one of its session begins, or the session ends
     opens: bool = False  # the first of its session
     is_alone: bool = False  # the only one of its session
 
@@ -55,10 +56,15 @@ class Rows:
         return self.columns.view
 
     def read(self) -> "Rows":
-        body = [row for row in range(self.columns.below, self.end) if self._belongs(row)]
+        within = range(self.columns.below, min(self.end, self.columns.below + 2 * MOST_ROWS))
+        body = [row for row in within if self._belongs(row)]
         self.tail = max(body, default=self.columns.below - 1) + 1
-        for row in range(self.columns.below, self.tail):
+        for row in range(self.columns.below, min(self.tail, self.columns.below + MOST_ROWS)):
             self._read_row(row)
+        if self.tail - self.columns.below > MOST_ROWS:
+            vi, en = f"lịch tuần dài quá {MOST_ROWS} dòng", f"a weekly grid of more than {MOST_ROWS} rows"
+            place = self.view.where(self.columns.below + MOST_ROWS, self.view.columns[0])
+            self.errors.append(Problem(place, "too_many", vi, en))
         self._tell_neighbours()
         self._refuse_times_that_go_back()
         self._note_columns()

@@ -17,7 +17,7 @@ from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
 from scheduler.spoken.sessions import Session, read_session
-from scheduler.spoken.spans import read_day_heading, together
+from scheduler.spoken.spans import read_day_cell, together
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
 from scheduler.vietnamese import Misread
@@ -157,7 +157,7 @@ class _List:
             for column in self.table.filled(row):
                 self._is_named(row, column)
         if self.day is None and is_day(self.table.name):
-            self.day, self.day_was_given = read_day_heading(self.table.name, self.titles.span, self.titles.year), True
+            self.day, self.day_was_given = read_day_cell(self.table.name, self.titles.span, self.titles.year), True
         rows = range(self.heading.row + 1, len(self.table.rows))
         filled = [(row, self.table.filled(row)) for row in rows]
         return self.day_was_given or any(len(f) == 1 and is_day(self.table.cell(row, f[0])) for row, f in filled)
@@ -255,7 +255,7 @@ class _List:
             if is_blank(cell):
                 continue
             try:
-                day = read_day_heading(cell, self.titles.span, self.titles.year)
+                day = read_day_cell(cell, self.titles.span, self.titles.year)
                 found = day if found is None else _both(found, day, cell)
             except Misread as misread:
                 self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
@@ -348,7 +348,7 @@ class _List:
 
     def _try_label(self, row: int, column: int) -> Recurrence | None:
         try:
-            return read_day_heading(self.table.cell(row, column), self.titles.span, self.titles.year)
+            return read_day_cell(self.table.cell(row, column), self.titles.span, self.titles.year)
         except Misread as misread:
             self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
             return None

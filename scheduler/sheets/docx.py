@@ -18,7 +18,7 @@ _MOST_COLUMNS = 1_000
 def read_docx(package: Package) -> list[Sheet]:
     document = _Document()
     package.walk(_DOCUMENT, document)
-    return document.sheets
+    return document.sheets or [Sheet("Văn bản", [[line] for line in document.above])]
 
 
 @dataclass(slots=True)

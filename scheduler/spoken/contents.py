@@ -5,8 +5,9 @@ and without minutes belong to the item beside them; where no line has any, all a
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from scheduler.spoken.cells import HOUR, LONGEST_CELL, MARKS, MINUTE, Cell, words
@@ -81,6 +82,7 @@ _LINES = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _NUMBER = re.compile(r"(?:(?<=[\s;,.])|^)(?=\d{1,2}[.)]\s)")
 
 
+@lru_cache(maxsize=5_000, typed=True)
 def read_contents(cell: Cell) -> Contents:
     """The items of a cell in their order. A cell without any mark of time is one item of that title."""
     if not isinstance(cell, str) or len(cell) > LONGEST_CELL:
@@ -116,11 +118,14 @@ def _split(line: str) -> Sequence[str]:
     for splits, enough in ((_LOOSE_MARKS, any), (_MARKS_OF_TITLES_TOO, all)):
         for split in splits:
             parts = [part for raw in split(line) if (part := raw.strip(" ;,"))]
-            pieces = list(map(_piece, parts))
-            named = all(any(c.isalpha() for c in piece.title) for piece in pieces)
-            if len(parts) > 1 and named and enough(piece.is_timed for piece in pieces):
+            if len(parts) > 1 and _are_items(list(map(_piece, parts)), enough):
                 return parts
     return [line]
+
+
+def _are_items(pieces: Sequence[Piece], enough: Callable[[Iterable[bool]], bool]) -> bool:
+    named = all(any(c.isalpha() for c in piece.title) for piece in pieces)
+    return named and enough(piece.is_timed for piece in pieces)
 
 
 # --- the marks at both ends of an item's words

@@ -19,6 +19,7 @@ _HEADING = re.compile(
     r"[\W_]*(?:(?:[ivx]+|\d{1,2})\s*[.):/-]\s*)?(?:(?:phat\s+)?(?:buoi|ca|phien)\s*(?:phat\s*(?:thanh|song)?\s*)?)?"
     r"(?P<part>sang|trua|chieu|toi|dem)\b(?P<rest>.*)"
 )
+LONGEST_HEADING = 100  # characters
 _WORDS_OF_CLOCKS = {"h", "g", "gio", "p", "ph", "phut", "den", "toi", "tu", "luc", "bat", "dau"}
 
 
@@ -49,7 +50,7 @@ class Session:
 
 def read_session(cell: Cell) -> Session | None:
     """The session that a cell heads; None if it is about something else. Raises Misread on hours that cannot be."""
-    if not isinstance(cell, str) or not (found := _HEADING.fullmatch(plain(cell))):
+    if not isinstance(cell, str) or len(cell) > LONGEST_HEADING or not (found := _HEADING.fullmatch(plain(cell))):
         return None
     rest = found["rest"].strip(" :-.,()[]")
     session = Session(_NAMES[found["part"]], found["part"])

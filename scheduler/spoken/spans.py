@@ -101,6 +101,24 @@ def _date(year: int, month: int, day: int, text: str) -> date:
 # --- headings of days
 
 
+# What needs nothing of the title: several dates with their years, and what recurs or is limited in words.
+_TOLD_WHOLE = re.compile(
+    r"\d{4}\s*,\s*\d|\S\s+tu (?:ngay )?\d{1,2}/\d{1,2}/\d{4}$"
+    r"|\b(?:(?:hang|moi|trong|cuoi) thang|am lich|tru|den het)\b"
+)
+
+
+def read_day_cell(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
+    """Ngày in a list: a heading of a day, else what ``read_days`` makes of it ("10/3 âm lịch"). Raises Misread."""
+    try:
+        return read_day_heading(cell, span, year)
+    except Misread as misread:
+        try:
+            return read_days(cell)
+        except Misread:
+            raise misread from None
+
+
 def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
     """As ``read_days``, also a day whose year or month the title tells: "Thứ 2 (23/11)", "23/11", "Thứ 2 ngày 23".
 
@@ -111,6 +129,8 @@ def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurre
     if not isinstance(cell, str):
         return read_days(cell)
     text = _without_ornament(plain(cell))
+    if _TOLD_WHOLE.search(text):
+        return read_days(cell if text == plain(cell) else text)
     found = _SHORT.search(text) or _DAY_ONLY.search(text)
     if found is None or _NO_SHORT_DATE.search(text):
         return read_days(cell if text == plain(cell) else text)

@@ -10,6 +10,7 @@ from scheduler.vietnamese import Misread, tidy
 
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
 LONGEST_RANGE_S = 8 * 3_600  # 5h-17h is a morning and an evening, not a programme
+LONGEST_TIME = 120  # characters
 MOST_TIMES = 24  # of one item a day
 
 
@@ -36,7 +37,7 @@ def read_time(cell: Cell) -> TimeOfDay:
     seconds = _excel_second_of_day(cell)
     if seconds is not None:
         return TimeOfDay(_clock(seconds))
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or len(cell) > LONGEST_TIME:
         raise _bad_time(cell)
     if lasting := re.fullmatch(r"(.*\d.*?)\s*\((\d.*)\)", plain(cell)):
         return _lasting(read_time(lasting[1]), lasting[2], cell)
@@ -65,6 +66,8 @@ def read_times(cell: Cell) -> list[TimeOfDay]:
     """One time, or several of one item: "5h30, 17h30", "5h30 và 17h30"."""
     if not isinstance(cell, str):
         return [read_time(cell)]
+    if len(cell) > LONGEST_TIME:
+        raise _bad_time(cell)
     parts = [part for part in re.split(r"[,;&/+]|\bvà\b|\bva\b", tidy(cell)) if part.strip()]
     if len(parts) < 2 or len(parts) > MOST_TIMES:
         return [read_time(cell)]

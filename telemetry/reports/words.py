@@ -75,6 +75,8 @@ CAUSES: Words = {
     "playout_died": ("bộ phát bị ngắt", "playout died"),
     "playout_down": ("bộ phát không chạy", "playout down"),
     "quiet_hours": ("giờ yên tĩnh", "quiet hours"),
+    "no_play_day": ("ngày không phát", "day without broadcasts"),
+    "session_too_long": ("buổi phát quá dài", "session too long"),
     "clock_untrusted": ("đồng hồ không tin cậy", "clock untrusted"),
     "clock_moved": ("đồng hồ bị chỉnh", "clock moved"),
     "dead_air": ("mất tiếng", "dead air"),

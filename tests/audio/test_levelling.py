@@ -197,7 +197,10 @@ def test_another_target_stores_the_file_anew_at_its_next_loading(speech, tmp_pat
     same = ("digest", "pcm_digest", "frames", "codec")
     assert [getattr(before, name) for name in same] == [getattr(after, name) for name in same]
     assert read_index(library) == {"a.wav": after}
-    assert before.level.target_lufs, after.level.target_lufs == (TARGET_LUFS, -24.0)
+    (tmp_path / "b.wav").write_bytes(path.read_bytes())
+    ingest(tmp_path / "b.wav", library)
+    assert {entry.level.target_lufs for entry in read_index(library).values()} == {TARGET_LUFS}
+    assert (before.level.target_lufs, after.level.target_lufs) == (TARGET_LUFS, -24.0)
 
 
 def test_a_library_of_before_is_read_and_levelled_at_its_next_loading(speech, tmp_path):

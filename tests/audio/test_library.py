@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import threading
+import time
 import unicodedata
 import wave
 from array import array
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from audio.decode import MediaError
 from audio.format import RATE_HZ
-from audio.library import INDEX, find_media, ingest, media_name, read_index
+from audio.library import INDEX, find_media, ingest, ingest_at_once, media_name, read_index
 
 SECONDS = 3
 
@@ -241,3 +242,43 @@ def test_two_loads_at_once_lose_nothing(tmp_path):
     for thread in threads:
         thread.join()
     assert sorted(read_index(tmp_path / "library")) == names
+
+
+def test_a_short_file_does_not_wait_for_a_long_one(tmp_path):
+    long, short = tmp_path / "long.wav", write_wav(tmp_path / "short.wav", noise(RATE_HZ))
+    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=240", "-ar", "48000", long)
+    taking = threading.Thread(target=ingest, args=(long, tmp_path / "library"))
+    taking.start()
+    while not (tmp_path / "library").is_dir():
+        time.sleep(0.01)
+    ingest(short, tmp_path / "library")
+    assert taking.is_alive()
+    taking.join()
+    assert set(read_index(tmp_path / "library")) == {"long.wav", "short.wav"}
+
+
+def test_what_a_kill_left_half_done_is_swept_away_later(tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    old, new = library / ".0123-old.part", library / ".0123-new.part"
+    for part in (old, new):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    ingest(write_wav(tmp_path / "a.wav", noise(RATE_HZ)), library)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_what_cannot_wait_is_taken_in_in_one_go_with_the_same_frames_and_content(originals, tmp_path):
+    for name in ("a.mp3", "stereo.wav", "8khz.wav"):
+        at_once = ingest_at_once(originals / name, tmp_path / "once")
+        slowly = ingest(originals / name, tmp_path / "slow")
+        assert (at_once.frames, at_once.pcm_digest) == (slowly.frames, slowly.pcm_digest)
+        assert at_once.path_in(tmp_path / "once").is_file()
+        assert read_index(tmp_path / "once")[name] == at_once
+
+
+def test_what_cannot_wait_and_is_no_sound_is_refused_and_leaves_nothing(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(MediaError):
+        ingest_at_once(tmp_path / "a.wav", tmp_path / "library")
+    assert [path.name for path in (tmp_path / "library").iterdir()] == []

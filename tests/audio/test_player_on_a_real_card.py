@@ -11,7 +11,7 @@ import time
 import pytest
 
 from audio.card import open_output
-from audio.deck import Cue
+from audio.deck import END_FADE_FRAMES, Cue
 from audio.events import Began, CardBack, CardLost, Ended
 from audio.format import RATE_HZ
 from audio.player import Player
@@ -116,4 +116,4 @@ def test_a_process_frozen_for_four_seconds_tells_what_was_lost_and_ends_on_time(
     assert dates == sorted(dates)
     assert len({b.epoch for b in blocks}) == 2
     sent = b"".join(b.pcm for b in blocks)
-    assert NOISE[: 2 * (ended["frames"] - 300)] in sent  # the file went on from where it was
+    assert NOISE[: 2 * (ended["frames"] - END_FADE_FRAMES - 300)] in sent  # the file went on from where it was

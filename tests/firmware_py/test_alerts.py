@@ -51,7 +51,7 @@ class Station:
     def __init__(self, folder, now=TEN_PAST_FIVE, quality=ClockQuality.NTP, home=ANYWHERE, fetch=None, speech=NORTHERN):
         self.folder, self.library, self.state = folder / "spool" / "alerts", folder / "library", folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        sounder = Sounder(self.library, voice_of(speech), fetch or self._no_network)
+        sounder = Sounder(self.library, voice_of(speech), fetch=fetch or self._no_network)
         reading = Reading(1, 0, wall_ns_of(now), quality)
         memory = Memory.read(folder / "alerts.json")
         self.desk = Desk(folder / "spool", home, memory, lambda: reading, lambda name, b: self._sound(sounder, name, b))
@@ -71,7 +71,6 @@ class Station:
 
     def takes(self, data, name="a.cap"):
         self.arrives(data, name)
-        self.desk.inbox = Inbox(self.folder)
         self.desk.look()
         return self
 
@@ -213,7 +212,6 @@ def test_a_file_that_is_still_being_copied_is_waited_for(station):
     station.desk.look()
     assert station.names() == ["a.cap"]
     (station.folder / "a.cap").write_bytes(whole)
-    station.desk.inbox._looked_s = -math.inf
     station.desk.look()
     assert len(station.requests()) == 1
 
@@ -222,7 +220,6 @@ def test_a_file_that_stays_half_is_refused(station, monkeypatch):
     monkeypatch.setattr("firmware_py.alerts.inbox.STILL_S", 0.0)
     station.arrives(cap()[:200])
     for _ in range(2):
-        station.desk.inbox._looked_s = -math.inf
         station.desk.look()
     assert station.names() == ["a.cap.refused", "a.cap.why"]
 

@@ -67,7 +67,7 @@ class Day:
     def start(self, past):
         self.player = FakePlayer()
         self.journal = PlayoutJournal(self.folder / "playout.db")
-        self.desk = Desk(self.player, Book(lambda entry: entry(self.journal)), self.open_source, ())
+        self.desk = Desk(self.player, Book(lambda entry: entry(self.journal)), self.open_source)
         self.desk.begin(past, self.reading, {})
 
     def crash(self):

@@ -10,6 +10,7 @@ from firmware_py import spool
 from firmware_py.cli import main
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.clock import STATION_TZ, ClockQuality, Reading
+from scheduler.loaders import load
 from scheduler.recurrence import EVERY_DAY, Holidays
 from scheduler.timetable import Item, Slot, Timetable
 from telemetry.journal import PlayoutJournal
@@ -176,3 +177,44 @@ def test_a_day_in_a_year_that_no_broadcast_can_be_in_is_refused(box, words):
     code, out, err = box.run(*(word.format(sheet=box.sheet()) for word in words))
     assert (code, out) == (1, "")
     assert "không phải là" in err
+
+
+def test_a_timetable_is_exported_and_what_was_exported_loads_as_the_same(box):
+    ordinary, holiday = daily("Lịch thường"), daily("Ngày lễ", valid_on=Holidays())
+    box.hold(ordinary, holiday)
+    sheet = box.folder / "lich.xlsx"
+    code, _, err = box.run("schedule", "export", "1", "--xlsx", str(sheet))
+    assert (code, err.strip()) == (0, f"Đã ghi {sheet}")
+    assert load(sheet).timetable == ordinary
+    text = box.folder / "lich.toml"
+    code, out, err = box.run("schedule", "export", "ngày lễ")
+    text.write_text(out, encoding="utf-8")
+    assert (code, err, load(text).timetable) == (0, "", holiday)
+
+
+def test_what_an_exported_sheet_cannot_say_is_told(box):
+    box.hold(daily("Lịch hè", valid_from=date(2026, 1, 1)))
+    code, _, err = box.run("schedule", "export", "--xlsx", str(box.folder / "lich.xlsx"))
+    assert code == 0
+    assert "thời gian hiệu lực không ghi được đủ" in err
+
+
+def test_nothing_is_exported_where_nothing_is_in_force(box):
+    box.hold(daily("Lịch cũ", valid_from=date(2020, 1, 1), valid_to=date(2020, 1, 2)))
+    code, _, err = box.run("schedule", "export")
+    assert code == 1
+    assert "chưa có lịch nào có hiệu lực" in err
+    assert box.run("schedule", "export", "1", "--xlsx", str(box.folder / "khong" / "co.xlsx"))[0] == 1
+
+
+def test_a_sheet_in_an_old_character_set_is_shown_converted_and_loaded_when_asked(box):
+    path = box.folder / "cu.csv"
+    path.write_bytes("Ngµy;Giê;Thêi l\xadîng;Néi dung;Nguån\nThø hai;5h;15;B¶n tin;http://a.b/c\n".encode("latin-1"))
+    code, out, _ = box.run("schedule", "check", str(path), "--json")
+    (error,) = json.loads(out)["errors"]
+    assert (code, error["code"]) == (1, "old_charset")
+    assert "“Thời lượng”" in error["message"]
+    assert box.run("schedule", "load", str(path))[0] == 1
+    assert box.run("schedule", "load", str(path), "--convert", "tcvn3")[0] == 0
+    (request,) = box.asked()
+    assert request.body["timetable"]["slots"][0]["title"] == "Bản tin"

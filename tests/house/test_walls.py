@@ -28,8 +28,8 @@ DOORS = {
     "subprocess": (
         "audio/decode.py",
         "audio/placement.py",
-        "scheduler/loaders/office.py",
         "audio/speech.py",
+        "scheduler/loaders/office.py",
         "firmware_py/supervisor.py",
         "firmware_py/demo/*.py",
     ),

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from scheduler import agenda
 from scheduler.agenda import Command, Miss, Playing, Situation, Start, Stop, Stopped
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
+from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.occurrence import BulletinClass, Occurrence
-from scheduler.quiet import Window
 
 MONDAY = date(2026, 11, 23)
 
@@ -44,7 +44,7 @@ class Shell:
     boottime_ns: int = 1_000 * NS_PER_S
     quality: ClockQuality = ClockQuality.NTP
     stopped: Stopped | None = None
-    quiet: Sequence[Window] = ()
+    guards: Guards = NO_GUARDS
     lookahead_ns: int = agenda.LOOKAHEAD_NS
     trusted_ns: int = 0
     playing: tuple[Playing, ...] = ()
@@ -66,7 +66,8 @@ class Shell:
             frozenset(c.occurrence.id for c in self.said if isinstance(c, Miss)),
             dict(self.pinned),
             self.stopped,
-            self.quiet,
+            self.guards,
+            session_begins(self.plan),
             trusted_ns=self.trusted_ns,
         )
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from scheduler import agenda
 from scheduler.agenda import Cause, Miss, Start, Stop, Stopped
 from scheduler.clock import NS_PER_MS, NS_PER_S, ClockQuality, datetime_of
-from scheduler.occurrence import BulletinClass, Kind, Occurrence
+from scheduler.guards import Guards
+from scheduler.occurrence import LIVE_PRECEDENCE, BulletinClass, Kind, Occurrence
 from scheduler.quiet import stretches
+from scheduler.recurrence import Weekdays
 from scheduler.zones import zones_meet
 from tests.scheduler.shell import Shell, at, emergency, occurrence, overlapping, wanted
 
@@ -182,15 +184,34 @@ def test_a_stop_takes_back_a_cue_before_it_sounds():
 
 def test_quiet_hours_are_checked_again_at_play_time():
     plan = [occurrence("03:15", 30, "hack"), occurrence("04:30", 60, "early"), emergency("03:20", 1)]
-    shell = Shell.at("03:00", plan, quiet=[(time(22), time(5))]).run_until("05:31")
+    shell = Shell.at("03:00", plan, guards=Guards(((time(22), time(5)),))).run_until("05:31")
     assert shell.told() == [("bao", 0, 60), ("early", 1_800, 3_600)]
     assert shell.misses() == {"hack": "quiet_hours"}
 
 
 def test_a_programme_that_would_run_into_quiet_hours_does_not_start():
-    shell = Shell.at("21:00", [occurrence("21:50", 20, "late")], quiet=[(time(22), time(5))]).run_until("22:11", 5)
+    shell = Shell.at("21:00", [occurrence("21:50", 20, "late")], guards=Guards(((time(22), time(5)),))).run_until(
+        "22:11", 5
+    )
     assert shell.misses() == {"late": "quiet_hours"}
     assert shell.told() == []
+
+
+def test_days_without_broadcasts_and_the_longest_session_hold_at_play_time_too():
+    sunday = Guards(no_play=(Weekdays(frozenset({0})),))
+    assert Shell.at("04:59", [occurrence("05:00", 1)], guards=sunday).run_until("05:02", 1).misses() == {
+        "item": "no_play_day"
+    }
+    plan = [occurrence("05:00", 10, "a"), occurrence("05:10", 10, "b"), emergency("05:20", 1)]
+    shell = Shell.at("04:59:55", plan, guards=Guards(longest_session_min=15)).run_until("05:22", 1)
+    assert [p.occurrence.programme for p in shell.heard] == ["a", "bao"]
+    assert shell.misses() == {"b": "session_too_long"}
+
+
+def test_a_person_who_speaks_live_at_night_is_held_back_by_nothing():
+    live = occurrence("03:00", 5, "lu", kind=Kind.LIVE, bulletin_class=BulletinClass.PRIORITY)
+    shell = Shell.at("02:59", [live], guards=Guards(((time(22), time(5)),)), stopped=Stopped("NN", "sửa tăng âm"))
+    assert [p.occurrence for p in shell.run_until("03:06").heard] == [live]
 
 
 def test_a_programme_that_waited_in_vain_for_a_pinned_one_was_pre_empted():
@@ -287,7 +308,7 @@ def happen(shell: Shell, what: str, how) -> None:
 @settings(max_examples=300, deadline=None)
 @given(plans(), st.lists(happenings, max_size=40), st.sampled_from([(), ((time(5, 3), time(5, 5)),)]))
 def test_whatever_happens_one_thing_sounds_a_zone_and_no_moment_of_a_slot_sounds_twice(plan, story, quiet):
-    shell = Shell.at("04:59:55", plan, quiet=quiet)
+    shell = Shell.at("04:59:55", plan, guards=Guards(quiet))
     for what, how in story:
         happen(shell, what, how)
         before = shell.situation
@@ -302,7 +323,7 @@ def test_whatever_happens_one_thing_sounds_a_zone_and_no_moment_of_a_slot_sounds
 
 def check_commands(now, before, commands) -> None:
     for c in commands:
-        is_emergency = c.occurrence.bulletin_class is BulletinClass.EMERGENCY
+        is_emergency = c.occurrence.precedence >= LIVE_PRECEDENCE
         if isinstance(c, Start):
             assert c.occurrence.id not in now.closed
             assert c.at_ns >= now.reading.boottime_ns
@@ -310,7 +331,7 @@ def check_commands(now, before, commands) -> None:
             assert now.reading.quality.plays or c.occurrence.id in now.pinned
             wall = [datetime_of(ns + now.reading.offset_ns) for ns in (c.at_ns, c.anchor_ns)]
             ends = wall[1] + (c.occurrence.ends_at - c.occurrence.starts_at)
-            assert is_emergency or not list(stretches(now.quiet, wall[0], ends))
+            assert is_emergency or not list(stretches(now.guards.quiet, wall[0], ends))
             if now.stopped and not is_emergency:
                 assert now.stopped.until is not None
                 assert wall[0] >= now.stopped.until - timedelta(microseconds=1)

@@ -20,6 +20,7 @@ from scheduler.loaders.table import Table, column_letters
 from scheduler.occurrence import BulletinClass, Kind
 from scheduler.plan import plan_days
 from scheduler.recurrence import EVERY_DAY, Dates, Holidays, Limited, LunarDays, Weekdays
+from scheduler.spoken.days import read_days
 from scheduler.template import SHEET, WEEK, template_toml, write_template_xlsx
 from scheduler.timetable import adopt, canonical_bytes
 from tests.scheduler.sheets import HEADINGS, TIN, ods_cell, write_csv, write_ods, write_xlsx
@@ -350,6 +351,24 @@ zone = "Thôn 1"
     assert (timetable.title, timetable.valid_to) == ("Tuần 47", date(2026, 11, 29))
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "T2-T7 trừ ngày 30/11/2026",
+        "10/3 âm lịch",
+        "3 ngày từ 23/11/2026",
+        "Hằng ngày đến hết ngày 30/11/2026",
+        "Chủ nhật cuối tháng",
+        "ngày 1 và 15 hằng tháng",
+    ],
+)
+def test_a_sheets_day_may_be_said_in_any_way_that_days_are_read(tmp_path, cell):
+    rows = [["Ngày", "Giờ", "Thời lượng", "Chương trình"], [cell, "5h30", "15", "Bản tin"]]
+    loaded = load(write_csv(tmp_path / "a.csv", rows))
+    assert loaded.errors == ()
+    assert loaded.timetable.slots[0].recurrence == read_days(cell)
+
+
 LIMITED = """
 title = "Ngày lễ"
 valid_on = "Tết, 30/4"
@@ -453,7 +472,7 @@ def test_both_templates_load_without_a_word_and_hold_the_same_week(tmp_path):
 
 def test_the_grid_template_loads_without_a_word_and_names_its_files(tmp_path):
     write_template_xlsx(tmp_path / "tuan.xlsx", grid=True)
-    loaded = intake.examine(tmp_path / "tuan.xlsx", Rules([(time(21), time(4, 30))]))
+    loaded = intake.examine(tmp_path / "tuan.xlsx", Rules(Guards(((time(21), time(4, 30)),))))
     assert (loaded.errors, loaded.warnings) == ((), ())
     week = plan_days(loaded.timetable, date(2026, 11, 23), date(2026, 11, 30))
     assert [(o.programme, o.planned_ms // 60_000, o.source) for o in week[:4]] == [

@@ -2,15 +2,17 @@
 
 from datetime import date
 
+import docx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.check import check
-from scheduler.loaders import forms
+from scheduler.loaders import forms, load
 from scheduler.loaders.result import Unloadable
 from scheduler.loaders.table import Table, column_letters, tops_of
 from scheduler.timetable import Weekdays
 from tests.scheduler import grids
+from tests.scheduler.drawing import told
 from tests.scheduler.test_spoken import cells
 
 
@@ -83,3 +85,22 @@ def test_any_words_in_any_table_give_a_plan_or_errors_at_their_cells(table):
     assert {problem.where for problem in (*loaded.errors, *loaded.warnings)} <= places
     if loaded.timetable is not None:
         assert "unadoptable" not in {problem.code for problem in check(loaded.timetable).errors}
+
+
+def test_a_word_document_may_be_a_grid_or_blocks_of_days(tmp_path):
+    grid, blocks = docx.Document(), docx.Document()
+    grid.add_paragraph("LỊCH PHÁT THANH TUẦN 48 (từ 23/11 đến 29/11/2026)")
+    table = grid.add_table(2, 3)
+    for column, text in enumerate(["Giờ", "Thứ 2\n(23/11)", "Thứ 3\n(24/11)"]):
+        table.cell(0, column).text = text
+    table.cell(1, 0).text = "5h00-5h30"
+    table.cell(1, 1).merge(table.cell(1, 2)).text = "Tiếp âm VOV1 (20')\nBản tin xã (10')"
+    for line in ("LỊCH PHÁT THANH (23/11 - 29/11/2026)", "THỨ HAI 23/11", "BUỔI SÁNG", "5h00 Tiếp âm VOV1 (20')"):
+        blocks.add_paragraph(line)
+    blocks.add_paragraph("5h20: Bản tin xã (10')")
+    meant = ["5h00  20'  Tiếp âm VOV1  relay vov", "5h20  10'  Bản tin xã  own"]
+    for document, name, days in ((grid, "grid", "23/11/2026, 24/11/2026"), (blocks, "blocks", "23/11/2026")):
+        document.save(tmp_path / f"{name}.docx")
+        found = told(load(tmp_path / f"{name}.docx"))
+        assert [line.removesuffix("  Buổi sáng") for line in found.means] == [f"{days}  {line}" for line in meant]
+        assert found.errors == []
