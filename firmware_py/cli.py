@@ -2,26 +2,28 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from firmware_py.commands.context import CommandError, Context, language
+from firmware_py.commands.context import CommandError, Context, discard_output, language, print_whatever_the_locale
 
 Sub = Any  # argparse's own type for this is private
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    print_whatever_the_locale()
     args = parser().parse_args(argv)
     context = Context(args, language(args.lang))
     try:
-        return int(_command(args.does)(context) or 0)
+        code = int(_command(args.does)(context) or 0)
+        context.finish()
+        return code
     except CommandError as error:
         context.tell(error.problems)
         return 1
     except BrokenPipeError:  # the reader of our output went away: nothing to say to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 1
     except KeyboardInterrupt:
         return 130

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from scheduler.address import RELAY, is_address, is_stream, named
 from scheduler.clashes import Clash, Together, TooMany, find_clashes, together
-from scheduler.clock import STATION_TZ
+from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
 from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.holidays import HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
@@ -28,7 +28,6 @@ from scheduler.vietnamese import fold, without_repeat_mark
 from scheduler.zones import zone_names
 
 HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # of what can be the date of a broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
 
 def _absurd_date(slot: Slot) -> Iterator[Problem]:
     """A year that was mistyped: calendars, and sums of days, end somewhere."""
-    for day in sorted(day for day in explicit_dates(slot.recurrence) if not _FIRST_DAY <= day <= _LAST_DAY)[:1]:
+    for day in sorted(day for day in explicit_dates(slot.recurrence) if not FIRST_DAY <= day <= LAST_DAY)[:1]:
         vi, en = f"ngày {day:%d/%m/%Y}: năm không đúng", f"{day:%d/%m/%Y}: that cannot be the year"
         yield Problem(slot.place("day"), "bad_date", vi, en)
 

@@ -7,9 +7,10 @@ differences of ``boottime_ns`` of one boot (CLOCK_BOOTTIME: never stepped, count
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 STATION_TZ = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")  # UTC+7 all year: Vietnam has no daylight saving time
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # what can be the date of a broadcast; others are mistyped
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 

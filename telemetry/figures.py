@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from scheduler.clock import FIRST_DAY, LAST_DAY
 from scheduler.occurrence import Kind
 from telemetry.airtime import FIGURES
 from telemetry.chain import Entry
@@ -47,7 +48,9 @@ def month_days(month: str) -> tuple[date, date]:
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
-        raise ValueError(f"{month!r} is no month like 2026-11") from None
+        first = date.min
+    if not FIRST_DAY <= first <= LAST_DAY:
+        raise ValueError(f"{month!r} is no month like 2026-11")
     return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
 
 

@@ -1,11 +1,13 @@
 """What every command is handed: its arguments, the language, and a way to say things."""
 
 import argparse
+import contextlib
 import getpass
+import io
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,16 +64,47 @@ class Context:
             print(prefix + problem.text(self.lang), file=sys.stderr)
 
     def print(self, text: str) -> None:
-        print(text)
+        with _output():
+            print(text)
 
     def print_json(self, data: Any) -> None:
         """One JSON document on standard output and nothing else."""
-        json.dump(data, sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        with _output():
+            json.dump(data, sys.stdout, ensure_ascii="utf" not in sys.stdout.encoding.lower(), indent=2)
+            print()
+
+    def finish(self) -> None:
+        """What is still in the buffer goes out while there is somebody to say that it cannot."""
+        with _output():
+            sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[None]:
+    """Raises CommandError when standard output takes no more, BrokenPipeError when its reader went away."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        why = error.strerror or str(error)
+        raise failure("stdout", "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+
+
+def discard_output() -> None:
+    """For an output that nobody takes: the interpreter would fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_whatever_the_locale() -> None:
+    """A terminal that knows no Vietnamese letters shows ? for them."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def language(given: Lang | None) -> Lang:
-    """ "vi" unless told otherwise: --lang, else the environment's LC_ALL, LC_MESSAGES, LANG."""
+    """--lang, else what LC_ALL, LC_MESSAGES or LANG says; "en" when none says anything."""
     if given:
         return given
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):

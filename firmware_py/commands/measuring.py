@@ -1,6 +1,5 @@
 """measure: what a recording of the return proves about what was sent, as figures and as a picture."""
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from audio.measure import Block, Measurement, Observer
 from audio.measure import measure as measure_files
 from audio.wav import WavError, open_wav
 from firmware_py.commands.context import Context, failure
+from telemetry.reports.files import can_be_written
 
 if TYPE_CHECKING:
     from audio.traces import Traces
@@ -105,7 +105,7 @@ def _plot_path(context: Context) -> Path | None:
     if path.suffix.lower() != ".png":
         vi, en = "chỉ vẽ được tệp .png", "only .png files are drawn"
         raise failure(str(path), "bad_suffix", vi, en)
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    if not can_be_written(path):
         vi = "không ghi được: không có thư mục này, không được phép, hoặc đó là một thư mục"
         en = "cannot be written: no such folder, not permitted, or it is a folder itself"
         raise failure(str(path), "unwritable", vi, en)

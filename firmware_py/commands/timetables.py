@@ -16,7 +16,7 @@ from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
-from scheduler.clock import STATION_TZ
+from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
 from scheduler.holidays import VIETNAM
 from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
@@ -28,6 +28,7 @@ from scheduler.template import template_toml, write_template_xlsx
 from scheduler.timetable import Timetable
 from scheduler.vietnamese import fold
 from telemetry.journal import JournalError, PlayoutReader
+from telemetry.reports.files import written_whole
 
 T = TypeVar("T")
 
@@ -170,7 +171,8 @@ def template(context: Context) -> None:
 def _written(context: Context, write: Callable[[Path], T]) -> T:
     path = Path(context.args.xlsx)
     try:
-        said = write(path)
+        with written_whole(path) as unfinished:
+            said = write(unfinished)
     except OSError as error:
         why = error.strerror or str(error)
         raise failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
@@ -236,9 +238,11 @@ def _config_if_any(context: Context) -> Config | None:
 def _day(text: str, where: str) -> date:
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
-            return datetime.strptime(text, form).date()
+            day = datetime.strptime(text, form).date()
         except ValueError:
             continue
+        if FIRST_DAY <= day <= LAST_DAY:
+            return day
     raise failure(where, "bad_date", f"{text!r} không phải là ngày (2026-11-23)", f"{text!r} is no date (2026-11-23)")
 
 

@@ -4,12 +4,14 @@ import logging
 import os
 import signal
 from functools import partial
+from pathlib import Path
 
 from audio.library import ingest
 from firmware_py.alerts.station import alert_watch
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
 from firmware_py.console.settings import ConsoleSettings
+from firmware_py.files import write_json
 from firmware_py.library_keeper import LibraryKeeper
 from firmware_py.process import end_with_parent, log_to_stderr, notify
 from scheduler.problem import Problem
@@ -42,8 +44,17 @@ def main(config: Config) -> None:
     alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
     alerts.start()
     try:
-        serve(settings, ready=partial(notify, "READY=1"))
+        serve(settings, ready=partial(_ready, config.paths.run_dir))
     except CannotListen as error:
         raise ConsoleError(Problem("[console]", "cannot_listen", error.vi, error.en)) from None
     finally:
         alerts.close()
+
+
+def _ready(run_dir: Path, address: str) -> None:
+    """Say where the page really is: with port 0 nobody else knows."""
+    try:
+        write_json(run_dir / "console.json", {"pid": os.getpid(), "address": address})
+    except OSError as error:
+        log.warning("console.json: %s", error)
+    notify("READY=1")

@@ -96,11 +96,11 @@ def address_of(listener: socket.socket) -> str:
 def serve(
     settings: ConsoleSettings,
     announce: Callable[[str], None] = log.info,
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. *announce* is told the address and, while its file is there, the code.
 
-    *ready* is called when pages that ask are waiting in the socket's queue.
+    *ready* is told the address when pages that ask are waiting in the socket's queue.
 
     Call it in the main thread. Raises CannotListen, JournalError (accounts) or OSError (code file).
     """
@@ -108,7 +108,7 @@ def serve(
         accounts = Accounts(settings.state_dir)
         with contextlib.closing(accounts):
             _announce(settings, accounts, listener, announce)
-            ready()
+            ready(address_of(listener))
             console = Console(settings, accounts)
             config = uvicorn.Config(
                 create_app(settings, console),

@@ -3,8 +3,10 @@
 import argparse
 import fcntl
 import json
+import math
+import shutil
 import signal
-import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from audio.decode import MediaError
 from audio.library import ingest
-from firmware_py.commands.context import CommandError
+from firmware_py.commands.context import CommandError, print_whatever_the_locale
 from firmware_py.demo.broker import BrokerError
 from firmware_py.demo.line import live_line
 from firmware_py.demo.outcome import Outcome, outcome, print_outcome
@@ -23,36 +26,63 @@ from firmware_py.demo.soundserver import SoundServer, SoundServerError
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.loaders import load
+from telemetry.reports.files import can_be_written, written_whole
+from telemetry.reports.table import shorten
 
 FOLDER = Path(".demo")
-CONSOLE_PORT = 8080
 
 
 def main() -> int:
+    print_whatever_the_locale()
     args = _parser().parse_args()
+    try:
+        return _run_alone(args)
+    except CommandError as error:
+        _cannot_run("; ".join(p.vi for p in error.problems), "; ".join(p.en for p in error.problems))
+    except (SoundServerError, BrokerError, TimeoutError, OSError, subprocess.CalledProcessError) as error:
+        _cannot_run(str(error), str(error))
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _run_alone(args: argparse.Namespace) -> int:
+    """Two demos in one folder would be one station with two of each process."""
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / "lock").open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             _say("Đài mẫu đang chạy rồi.", "The demo station is already running here.")
             return 1
-        try:
-            return _run(args.seconds, args.virtual or not _has_card(), args.json)
-        except (SoundServerError, BrokerError, TimeoutError, CommandError, OSError) as error:
-            _say(f"Đài mẫu không chạy được: {error}", f"The demo station cannot run: {error}")
-            return 1
-        except KeyboardInterrupt:
-            return 130
+        return _run(args.seconds, args.virtual or not _has_card(), args.json)
 
 
 def _parser() -> argparse.ArgumentParser:
     about = "Đài mẫu trên máy này / a demo station on this computer"
     parser = argparse.ArgumentParser(prog="./dev run", description=about)
-    parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="tự dừng sau S giây / then end")
+    parser.add_argument("--for", dest="seconds", type=_seconds, metavar="S", help="tự dừng sau S giây / then end")
     parser.add_argument("--virtual", action="store_true", help="dùng thiết bị âm thanh ảo / use a virtual sound card")
-    parser.add_argument("--json", metavar="F", help="ghi kết quả / write the outcome")
+    parser.add_argument("--json", type=_writable, metavar="F", help="ghi kết quả / write the outcome")
     return parser
+
+
+def _seconds(text: str) -> float:
+    """An argparse type: how long to run. Raises ArgumentTypeError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: số giây phải lớn hơn 0 / a number of seconds above 0")
+    return seconds
+
+
+def _writable(text: str) -> Path:
+    """An argparse type: refused at the start, not when the run is over. Raises ArgumentTypeError."""
+    if not can_be_written(path := Path(text)):
+        raise argparse.ArgumentTypeError(f"{text}: không ghi được / cannot be written")
+    return path
 
 
 def _has_card() -> bool:
@@ -60,16 +90,17 @@ def _has_card() -> bool:
     return cards.exists() and "[" in cards.read_text(encoding="utf-8")
 
 
-def _run(seconds: float | None, virtual: bool, json_path: str | None) -> int:
+def _run(seconds: float | None, virtual: bool, json_path: Path | None) -> int:
     _say("Chuẩn bị chương trình mẫu…", "Making sample programmes…")
     make_samples(FOLDER / "media", lambda name: _say(f"  {name}", f"  {name}"))
     sound = SoundServer(FOLDER / "sound") if virtual else None
-    settings = RigSettings(console_port=_free_port(CONSOLE_PORT), **({} if virtual else _real_card()))
+    settings = RigSettings(**({} if virtual else _real_card()))
     with Stack(sound), Rig(FOLDER, settings, sound) as rig:
         result = _broadcast(rig, seconds)
     print_outcome(result)
     if json_path:
-        Path(json_path).write_text(json.dumps(result.to_json(), ensure_ascii=False, indent=2), encoding="utf-8")
+        with written_whole(json_path) as unfinished:
+            unfinished.write_text(json.dumps(result.to_json(), ensure_ascii=False, indent=2), encoding="utf-8")
     return 0
 
 
@@ -106,20 +137,22 @@ def _broadcast(rig: Rig, seconds: float | None) -> Outcome:
     rig.wait_until(lambda: rig.live("playout").fresh, 30.0, "playout")
     began = datetime.now(STATION_TZ)
     _load_timetable(rig, began, seconds)
-    _say(
-        f"Trang điều khiển: http://127.0.0.1:{rig.settings.console_port}/  (Ctrl-C để dừng)",
-        f"Console: http://127.0.0.1:{rig.settings.console_port}/  (Ctrl-C ends)",
-    )
+    address = rig.wait_for_console()
+    _say(f"Trang điều khiển: {address}  (Ctrl-C để dừng)", f"Console: {address}  (Ctrl-C ends)")
     _show_until(_ending(seconds), rig)
     _say("Đang kết thúc…", "Ending…")
+    ended = datetime.now(STATION_TZ)
     rig.stop_station()
-    return outcome(rig, began)
+    return outcome(rig, began, ended)
 
 
 def _load_library(rig: Rig) -> None:
     for path in sorted(rig.media_dir.iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            ingest(path, rig.state_dir / "library")
+            try:
+                ingest(path, rig.state_dir / "library")
+            except MediaError as error:  # its programmes will be booked as without a source
+                _say(f"  {path}: {error.problem.vi}", f"  {path}: {error.problem.en}")
 
 
 def _load_timetable(rig: Rig, now: datetime, seconds: float | None) -> None:
@@ -150,23 +183,21 @@ def _show_until(ending: Callable[[], bool], rig: Rig) -> None:
         if time.monotonic() - shown_at >= (0.25 if terminal else 5.0):
             shown_at = time.monotonic()
             line = live_line(rig)
-            sys.stderr.write(f"\r\x1b[2K{line}" if terminal else line + "\n")
+            width = shutil.get_terminal_size().columns
+            sys.stderr.write(f"\r\x1b[2K{_fitting(line, width)}" if terminal else line + "\n")
             sys.stderr.flush()
         time.sleep(0.05)
     if terminal:
         sys.stderr.write("\n")
 
 
-def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise RuntimeError("no free port on this computer")
+def _fitting(line: str, width: int) -> str:
+    """One that reached the last column would go on in the next row, where nothing takes it back."""
+    return shorten(line, width - 1)
+
+
+def _cannot_run(vi: str, en: str) -> None:
+    _say(f"Đài mẫu không chạy được: {vi}", f"The demo station cannot run: {en}")
 
 
 def _say(vi: str, en: str) -> None:

@@ -49,7 +49,12 @@ class Broker:
         file.write_text(self._configuration(), encoding="utf-8")
         with open(self.folder / "mosquitto.log", "ab") as log:
             try:
-                self._process = subprocess.Popen([*DIES_WITH_US, MOSQUITTO, "-c", str(file)], stdout=log, stderr=log)
+                self._process = subprocess.Popen(
+                    [*DIES_WITH_US, MOSQUITTO, "-c", str(file)],
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # Ctrl-C is for whoever started us: it ends the station first
+                )
             except OSError as error:
                 raise BrokerError(f"{MOSQUITTO}: {error.strerror}") from error
         self._wait_until_open()

@@ -49,8 +49,8 @@ class Outcome:
         }
 
 
-def outcome(rig: Rig, began: datetime) -> Outcome:
-    """Read both ledgers after the station has ended."""
+def outcome(rig: Rig, began: datetime, ended: datetime) -> Outcome:
+    """Read both ledgers after the station, which ran from *began* to *ended*."""
     config = load(rig.config_path)
     month = began.astimezone(STATION_TZ).strftime("%Y-%m")
     reader = LedgerReader(config.ledger_db)
@@ -61,12 +61,17 @@ def outcome(rig: Rig, began: datetime) -> Outcome:
     last = read_json(config.paths.run_dir / "ledger.json") or {}
     return Outcome(
         rows=[row for row in whole["occurrences"] if row["ends_at"] > since],
-        in_progress=list(last.get("provisional", [])),
+        in_progress=_begun(last.get("provisional", []), ended),
         month=month,
         seq=seq,
         station_totals=month_figure(config, month, seq)["totals"],
         collector_totals=_collector_totals(rig, month, seq),
     )
+
+
+def _begun(rows: list[Json], ended: datetime) -> list[Json]:
+    """The ledger ends last: what was due while the others ended already was never in progress."""
+    return [row for row in rows if datetime.fromisoformat(row["starts_at"]) < ended]
 
 
 def _collector_totals(rig: Rig, month: str, seq: int) -> Json:

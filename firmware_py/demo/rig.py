@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -18,12 +18,14 @@ from typing import Any
 from firmware_py.clocks import boottime_ns
 from firmware_py.demo.broker import Broker
 from firmware_py.demo.soundserver import SoundServer
+from firmware_py.files import read_json
 from firmware_py.live import Live, look
 from firmware_py.process import PARENT_VARIABLE
 from firmware_py.supervisor import PROCESSES, Supervisor
 
 STATION_ID = "demo"
 PROVINCE = "tinh-mau"
+CONSOLE_S = 30.0  # until it answers, on a slow computer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Rig:
 
     def write_config(self) -> None:
         self.config_path.write_text(self._station_toml(), encoding="utf-8")
-        collector = f'archive = "{self.archive_path}"\nhost = "127.0.0.1"\nport = {self.broker.port}\n'
+        collector = f'archive = {_toml_text(self.archive_path)}\nhost = "127.0.0.1"\nport = {self.broker.port}\n'
         (self.folder / "collector.toml").write_text(collector, encoding="utf-8")
 
     # -- parts ---------------------------------------------------------------------------------------------------
@@ -131,6 +133,25 @@ class Rig:
 
     def live(self, name: str) -> Live:
         return look(self.run_dir, name, boottime_ns())
+
+    def console_address(self) -> str | None:
+        """Where the console that runs now is reached; None until it says so."""
+        said = read_json(self.run_dir / "console.json")
+        process = self.supervisor.children["console"].process if self.supervisor else None
+        return str(said["address"]) if said and process and said["pid"] == process.pid else None
+
+    def wait_for_console(self) -> str:
+        """Its address. When another program has its port, it gets any free one. Raises TimeoutError."""
+        assert self.supervisor is not None
+        console = self.supervisor.children["console"]
+        self.wait_until(lambda: self.console_address() or console.failures, CONSOLE_S, "console")
+        if not self.console_address():
+            self.settings = replace(self.settings, console_port=0)
+            self.write_config()  # the supervisor starts it again with this
+            self.wait_until(self.console_address, CONSOLE_S, "console")
+        address = self.console_address()
+        assert address is not None
+        return address
 
     def smartradio(self, *arguments: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run a command as a person would."""
@@ -176,12 +197,12 @@ class Rig:
         lines = [
             "[station]",
             f'id = "{STATION_ID}"',
-            f"name = {json.dumps(chosen.station_name, ensure_ascii=False)}",
+            f"name = {_toml_text(chosen.station_name)}",
             f'province = "{PROVINCE}"',
             "[paths]",
-            f'state_dir = "{self.state_dir}"',
-            f'run_dir = "{self.run_dir}"',
-            f'media_dir = "{self.media_dir}"',
+            f"state_dir = {_toml_text(self.state_dir)}",
+            f"run_dir = {_toml_text(self.run_dir)}",
+            f"media_dir = {_toml_text(self.media_dir)}",
             "[output]",
             f'device = "{chosen.output}"',
         ]
@@ -196,3 +217,8 @@ class Rig:
         for code, (raise_s, clear_s) in chosen.faults.items():
             lines += [f"[faults.{code}]", f"raise_after_s = {raise_s}", f"clear_after_s = {clear_s}"]
         return "\n".join(lines) + "\n"
+
+
+def _toml_text(value: object) -> str:
+    """A basic string of TOML; JSON's escapes are a subset of its own."""
+    return json.dumps(str(value), ensure_ascii=False)

@@ -8,10 +8,13 @@ thread that lives as long as the sound is wanted.
 
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 import wave
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +46,9 @@ class SoundServer:
     def __init__(self, folder: Path, sinks: Sequence[str] = ("air1", "air2")) -> None:
         self.folder = folder.absolute()
         self.sinks = tuple(sinks)
+        # PulseAudio and ALSA split paths at spaces, and a socket's path has 107 bytes: these two live in a short one.
+        self._short_folder = Path(tempfile.mkdtemp(prefix="smartradio-"))
+        weakref.finalize(self, shutil.rmtree, self._short_folder, ignore_errors=True)  # at the latest when we end
         self._server: subprocess.Popen[bytes] | None = None
         self._keepers: list[subprocess.Popen[bytes]] = []
 
@@ -61,7 +67,7 @@ class SoundServer:
         """Start the server and its keep-alives; returns when it answers. Raises SoundServerError with its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "pulse.pa").write_text(self._pulse_script(), encoding="utf-8")
-        (self.folder / "asound.conf").write_text(self._alsa_config(), encoding="utf-8")
+        self._alsa_path.write_text(self._alsa_config(), encoding="utf-8")
         with (self.folder / "pulse.log").open("ab") as log:
             self._server = subprocess.Popen(
                 [*_DIES_WITH_US, *self._server_command()],
@@ -69,6 +75,7 @@ class SoundServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is for whoever started us: it ends the station first
             )
         self._wait_until_it_answers()
         self._keepers = [self._keep_alive(sink) for sink in self.sinks]
@@ -82,8 +89,8 @@ class SoundServer:
             _end(self._server)
             self._server = None
         # A killed server leaves these behind, and the next one would take them for a running instance.
-        for left in ("native", "pid"):
-            (self.folder / left).unlink(missing_ok=True)
+        for left in (self._socket, self.folder / "pid"):
+            left.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End the server without a goodbye: stands in for a pulled USB card."""
@@ -99,12 +106,12 @@ class SoundServer:
 
     @property
     def address(self) -> str:
-        return f"unix:{self.folder}/native"
+        return f"unix:{self._socket}"
 
     @property
     def env(self) -> dict[str, str]:
         """Variables for programs that shall play here: through ALSA/PortAudio, or as PulseAudio clients."""
-        return {"ALSA_CONFIG_PATH": str(self.folder / "asound.conf"), "PULSE_SERVER": self.address}
+        return {"ALSA_CONFIG_PATH": str(self._alsa_path), "PULSE_SERVER": self.address}
 
     @property
     def pid(self) -> int | None:
@@ -165,7 +172,14 @@ class SoundServer:
     ) -> subprocess.Popen[bytes]:
         """Start a PulseAudio client (pacat, parec, paplay) of this server."""
         command = [*_DIES_WITH_US, program, f"--server={self.address}", *arguments]
-        return subprocess.Popen(command, env=self._own_env(), stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            command,
+            env=self._own_env(),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def pactl(self, *arguments: str) -> str:
         """Run one pactl command. Raises SoundServerError with what it said."""
@@ -183,8 +197,16 @@ class SoundServer:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
+    @property
+    def _socket(self) -> Path:
+        return self._short_folder / "native"
+
+    @property
+    def _alsa_path(self) -> Path:
+        return self._short_folder / "asound.conf"
+
     def _pulse_script(self) -> str:
-        modules = [f"module-native-protocol-unix auth-anonymous=1 socket={self.folder}/native"]
+        modules = [f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}"]
         modules += [_sink_module(sink) for sink in self.sinks]
         return "".join(f"load-module {m}\n" for m in modules) + f"set-default-sink {self.sinks[0]}\n"
 

@@ -58,7 +58,9 @@ def _content(path: Path) -> bytes:
     if status.st_size > MAX_FILE_BYTES:
         vi = f"tệp lớn hơn {MAX_FILE_BYTES // 1_000_000} MB, không phải là lịch phát sóng"
         raise Unloadable(path.name, "too_big", vi, f"larger than {MAX_FILE_BYTES // 1_000_000} MB: not a timetable")
-    return path.read_bytes()
+    if not (raw := path.read_bytes()):
+        raise unloadable(path, "empty_file")
+    return raw
 
 
 def read_tables(path: Path, form: Form, tables: Sequence[Table], convert: Charset | None = None) -> Loaded:

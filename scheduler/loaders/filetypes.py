@@ -72,8 +72,6 @@ def unloadable(path: Path, code: str, detail: str = "") -> Unloadable:
 def is_office(path: Path, raw: bytes) -> bool:
     """Whether the child has to read it. Raises Unloadable for what nobody can read, saying what to save it as."""
     head = raw[:100].lstrip(_BLANK)
-    if not raw:
-        raise unloadable(path, "empty_file")
     for start, code in _REFUSED_HEADS.items():
         if head.startswith(start):
             raise unloadable(path, code)

@@ -9,7 +9,7 @@ from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
 from scheduler.loaders.fields import timetable_title
 from scheduler.loaders.grid_columns import Found, find
 from scheduler.loaders.repeats import resolve
-from scheduler.loaders.result import Loaded, SheetPlan, Unloadable
+from scheduler.loaders.result import Loaded, SheetPlan, Unloadable, nothing_planned
 from scheduler.loaders.sequence import without_doubles
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
@@ -181,8 +181,7 @@ def _loaded(plan: SheetPlan, listed: Sequence[sources.Sources], stem: str) -> Lo
     errors = (*plan.errors, *repeats.errors, *(error for one in listed for error in one.errors))
     warnings = without_doubles((*plan.warnings, *repeats.warnings))
     if not repeats.slots and not errors:
-        vi, en = "không có mục nào: đài sẽ không phát gì", "nothing is planned: the station will be silent"
-        warnings = (*warnings, Problem(plan.where, "nothing_planned", vi, en))
+        warnings = (*warnings, nothing_planned(plan.where))
     known = {title: source for one in listed for title, source in one.by_title.items()}
     first, last = (plan.titles.span.first, plan.titles.span.last) if plan.titles.span else (None, None)
     slots = sources.with_sources(repeats.slots, known)

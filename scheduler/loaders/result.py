@@ -38,3 +38,9 @@ class Unloadable(Exception):
     def __init__(self, where: str, code: str, vi: str, en: str) -> None:
         super().__init__(en)
         self.problem = Problem(where, code, vi, en)
+
+
+def nothing_planned(where: str) -> Problem:
+    """A warning: perhaps it is meant so."""
+    vi, en = "không có mục nào: đài sẽ không phát gì", "nothing is planned: the station will be silent"
+    return Problem(where, "nothing_planned", vi, en)

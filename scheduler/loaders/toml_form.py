@@ -27,7 +27,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from scheduler.loaders.fields import Reader, read_slot, timetable_title
-from scheduler.loaders.result import Loaded, Unloadable
+from scheduler.loaders.result import Loaded, Unloadable, nothing_planned
 from scheduler.problem import Problem
 from scheduler.recurrence import Recurrence
 from scheduler.spoken.cells import Cell, words
@@ -72,6 +72,8 @@ def read(raw: bytes, stem: str) -> Loaded:
     if first and last and last < first:
         vi, en = "valid_to trước valid_from", "valid_to lies before valid_from"
         errors.append(_problem(lines, 0, "valid_to", "bad_validity", vi, en))
+    if not slots and not slot_errors:
+        warnings.append(nothing_planned(_where(lines, 0, "slot")))
     timetable = Timetable(timetable_title(title), tuple(slots), first, last, named)
     return Loaded(timetable, (*errors, *slot_errors), tuple(warnings))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from scheduler.clock import STATION_TZ
+from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
 
 Json = Mapping[str, Any]
 FLAGS = ("overlaid", "low", "clipped")
@@ -106,6 +106,8 @@ class FaultEntry:
 def week_days(week: str) -> tuple[date, ...]:
     """The seven days of "2026-W47", Monday first. Raises ValueError."""
     monday = datetime.strptime(f"{week}-1", "%G-W%V-%u").date()
+    if not FIRST_DAY <= monday <= LAST_DAY:
+        raise ValueError(f"{week!r} is no week of a broadcast")
     return tuple(monday + timedelta(days=n) for n in range(7))
 
 

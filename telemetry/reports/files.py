@@ -1,6 +1,8 @@
 """The doors to the file formats: one function a report and format, each file written whole or not at all."""
 
 import contextlib
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +20,29 @@ if TYPE_CHECKING:  # numpy is for whoever measures
 DEFAULT_FORM = Form()
 
 
+def can_be_written(path: Path) -> bool:
+    """Whether a report can come to be there: asked before the long work, not after it."""
+    if path.exists() and not path.is_file():
+        return not path.is_dir() and os.access(path, os.W_OK)
+    return os.access(path.resolve().parent, os.W_OK | os.X_OK)
+
+
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a name to write to; it becomes *path* in one step, so that nobody ever opens half a report."""
-    unfinished = path.with_name(f".{path.name}.part")
+    """Give a name to write to; it becomes *path* in one step, so that nobody ever opens half a report.
+
+    A link stays, what it names is replaced. What is no regular file (a device, a pipe) is written to, never replaced.
+    """
+    if path.exists() and not path.is_file():
+        with tempfile.TemporaryDirectory() as folder, open(path, "wb") as device:
+            yield (unfinished := Path(folder) / "report")
+            device.write(unfinished.read_bytes())
+        return
+    target = path.resolve()
+    unfinished = target.with_name(f".{target.name}.part")
     try:
         yield unfinished
-        unfinished.replace(path)
+        unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
 

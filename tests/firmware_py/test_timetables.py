@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,31 @@ def test_one_that_is_not_there_or_not_alone_is_refused(box):
         code, _, err = box.run("schedule", "drop", wanted)
         assert (code, box.asked()) == (1, [])
         assert why in err
+
+
+@pytest.mark.parametrize("words", [("template",), ("export",)])
+def test_a_workbook_for_a_full_device_leaves_the_device(box, words):
+    box.hold(daily("Lịch thường"))
+    code, _, err = box.run("schedule", *words, "--xlsx", "/dev/full")
+    assert (code, err.startswith("/dev/full: không ghi được")) == (1, True)
+    assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("schedule", "show", "{sheet}", "--from", "0001-01-01", "--to", "2026-11-30"),
+        ("schedule", "show", "{sheet}", "--from", "2026-11-23", "--to", "31/12/9999"),
+        ("logbook", "--week", "9999-W52", "--pdf", "{sheet}.pdf"),
+        ("logbook", "--week", "0001-W01", "--pdf", "{sheet}.pdf"),
+        ("airtime", "--month", "0001-01"),
+        ("airtime", "--month", "9999-12"),
+    ],
+)
+def test_a_day_in_a_year_that_no_broadcast_can_be_in_is_refused(box, words):
+    code, out, err = box.run(*(word.format(sheet=box.sheet()) for word in words))
+    assert (code, out) == (1, "")
+    assert "không phải là" in err
 
 
 def test_a_timetable_is_exported_and_what_was_exported_loads_as_the_same(box):

@@ -597,3 +597,15 @@ def test_a_file_name_may_hold_anything(tmp_path):
 
 def test_column_letters_are_those_of_a_spreadsheet():
     assert [column_letters(n) for n in (0, 25, 26, 51, 702)] == ["A", "Z", "AA", "AZ", "AAA"]
+
+
+@pytest.mark.parametrize("name", ["rong.toml", "rong.csv", "rong.xlsx"])
+def test_an_empty_file_is_refused_whatever_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    loaded = load(tmp_path / name)
+    assert (loaded.timetable, [problem.code for problem in loaded.errors]) == (None, ["empty_file"])
+
+
+def test_a_toml_timetable_without_items_is_told(tmp_path):
+    (tmp_path / "im-lang.toml").write_text('title = "Tuần nghỉ"', encoding="utf-8")
+    assert [problem.code for problem in load(tmp_path / "im-lang.toml").warnings] == ["nothing_planned"]

@@ -1,6 +1,7 @@
 """The files that people open: the same figures in each, every letter there, nothing executable."""
 
 import csv
+import os
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -273,3 +274,29 @@ def test_the_logbooks_days_add_up_to_the_week(tmp_path):
 def test_a_week_in_which_nothing_was_broadcast_still_shows_its_seven_days(tmp_path):
     files.logbook_pdf(sample.week() | {"occurrences": [], "faults": []}, tmp_path / "l.pdf", FORM)
     assert text_of(tmp_path / "l.pdf").count("Không có chương trình theo lịch.") == 7
+
+
+def test_a_device_is_written_to_and_stays_a_device(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
+        files.airtime_csv(sample.month(), tmp_path / "pipe", FORM)
+        assert reader.communicate()[0].startswith(b"\xef\xbb\xbf")
+    assert (tmp_path / "pipe").is_fifo()
+    with pytest.raises(OSError, match="No space"):
+        files.airtime_csv(sample.month(), Path("/dev/full"), FORM)
+    assert Path("/dev/full").is_char_device()
+
+
+def test_a_link_stays_and_what_it_names_is_replaced_whole(tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "a.csv").symlink_to(tmp_path / "reports" / "real.csv")
+    files.airtime_csv(sample.month(), tmp_path / "a.csv", FORM)
+    assert (tmp_path / "a.csv").is_symlink()
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["real.csv"]
+
+
+@pytest.mark.parametrize(("name", "can"), [("x.csv", True), ("none/x.csv", False), (".", False), ("file/x", False)])
+def test_whether_a_report_can_be_written_is_known_before_it_is_made(tmp_path, name, can):
+    (tmp_path / "file").write_bytes(b"")
+    assert files.can_be_written(tmp_path / name) is can
+    assert files.can_be_written(Path("/dev/full"))

@@ -1,0 +1,126 @@
+"""``./dev run``: what it refuses, where its page is, how its line fits, and whom Ctrl-C reaches."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from datetime import datetime, timedelta
+
+import pytest
+
+from firmware_py.commands.context import CommandError
+from firmware_py.demo import __main__ as demo
+from firmware_py.demo import outcome as demo_outcome
+from firmware_py.demo.broker import Broker
+from firmware_py.demo.rig import Rig, RigSettings
+from firmware_py.demo.soundserver import SoundServer
+from scheduler.clock import STATION_TZ
+from scheduler.problem import Problem
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-5", "lâu"])
+def test_a_length_that_is_none_is_a_wrong_command_line(seconds, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        demo._parser().parse_args(["--for", seconds])
+    assert "số giây phải lớn hơn 0" in capsys.readouterr().err
+
+
+def test_an_outcome_that_cannot_be_written_is_refused_before_the_run(tmp_path):
+    for nowhere in (tmp_path / "none" / "x.json", tmp_path):
+        with pytest.raises(SystemExit, match="2"):
+            demo._parser().parse_args(["--json", str(nowhere)])
+    assert demo._parser().parse_args(["--json", str(tmp_path / "x.json")]).json == tmp_path / "x.json"
+
+
+def test_a_file_where_the_demo_wants_its_folder_is_an_error_in_words(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["dev", "--for", "5"])
+    (tmp_path / ".demo").write_text("", encoding="utf-8")
+    assert demo.main() == 1
+    assert "Đài mẫu không chạy được" in capsys.readouterr().err
+
+
+def test_what_the_demo_says_of_an_error_is_vietnamese_before_the_stroke(tmp_path, monkeypatch, capsys):
+    def fails(args):
+        raise CommandError(Problem("sổ", "no_ledger", "chưa có sổ gốc", "no ledger"))
+
+    monkeypatch.setattr(sys, "argv", ["dev"])
+    monkeypatch.setattr(demo, "_run_alone", fails)
+    assert demo.main() == 1
+    vi, en = capsys.readouterr().err.split("  /  ")
+    assert ("chưa có sổ gốc" in vi, "no ledger" in vi, "no ledger" in en) == (True, False, True)
+
+
+def test_a_broken_programme_file_is_named_and_the_demo_goes_on(tmp_path, capsys):
+    rig = Rig(tmp_path, RigSettings(), None)
+    (rig.media_dir / "hong.wav").write_bytes(b"")
+    demo._load_library(rig)
+    assert "hong.wav" in capsys.readouterr().err
+
+
+def test_the_live_line_is_never_wider_than_the_terminal():
+    wide = "▶ " + "Bản tin sáng " * 20
+    assert len(demo._fitting(wide, 80)) <= 79
+
+
+def test_programmes_that_began_after_the_end_of_the_run_were_not_in_progress(tmp_path, monkeypatch):
+    ended = datetime(2026, 11, 23, 17, tzinfo=STATION_TZ)
+    rows = [{"starts_at": (ended + timedelta(seconds=s)).isoformat(), "programme": f"{s}"} for s in (-5, 3)]
+    assert [row["programme"] for row in demo_outcome._begun(rows, ended)] == ["-5"]
+
+
+def test_a_console_whose_port_is_taken_is_found_at_another(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = RigSettings(console_port=port, processes=("console",))
+        with Rig(tmp_path, settings, None) as rig:
+            rig.start_station()
+            address = rig.wait_for_console()
+            assert str(port) not in address
+            with urllib.request.urlopen(address, timeout=10) as page:
+                assert page.status == 200
+
+
+def test_a_station_runs_in_a_folder_with_a_space_in_its_name(tmp_path):
+    folder = tmp_path / "đài xã: mẫu"
+    with SoundServer(folder / "sound", ["air1"]) as sound, Broker(folder / "broker", persistence=True) as broker:
+        assert sound.running
+        listed = subprocess.run(
+            [sys.executable, "-c", "from audio.card import list_devices; print(*[d.name for d in list_devices()])"],
+            env={**os.environ, **sound.env},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "air1" in listed.stdout
+        assert broker.pid
+
+
+UNTIL_INTERRUPTED = """
+import sys
+from pathlib import Path
+from firmware_py.demo.broker import Broker
+from firmware_py.demo.soundserver import SoundServer
+with SoundServer(Path(sys.argv[1]) / "sound", ["air1"]) as sound, Broker(Path(sys.argv[1]) / "broker") as broker:
+    try:
+        print("up", flush=True)
+        sys.stdin.read()
+    except KeyboardInterrupt:
+        sound.pactl("info")
+        print(broker._process.poll(), [keeper.poll() for keeper in sound._keepers], flush=True)
+"""
+
+
+def test_ctrl_c_leaves_sound_and_broker_to_whoever_started_them(tmp_path):
+    """A terminal sends SIGINT to its whole foreground group; the station needs both until it has ended."""
+    command = [sys.executable, "-c", UNTIL_INTERRUPTED, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, start_new_session=True) as child:
+        assert child.stdout.readline() == b"up\n"
+        os.killpg(child.pid, signal.SIGINT)
+        said, _ = child.communicate(timeout=20)
+    assert said == b"None [None]\n"
