@@ -69,7 +69,7 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
     library_dir.mkdir(parents=True, exist_ok=True)
     with _sole_writer(library_dir):
         digest = _digest_of(path)
-        index = read_index(library_dir)
+        index = _read_index(library_dir)
         known = _known(index, name, digest, target_lufs, library_dir)
         entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
         if index.get(name) != entry:
@@ -78,7 +78,15 @@ def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watc
 
 
 def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
-    """Name → entry. A library that is not there, or an index that is no index, is empty: then files are missing."""
+    """Name → entry. A library that is not there or cannot be read is empty: then files are missing."""
+    try:
+        return _read_index(library_dir)
+    except OSError:
+        return {}
+
+
+def _read_index(library_dir: Path) -> dict[str, LibraryEntry]:
+    """The same for who will write it again: what cannot be read now must not be taken for empty. Raises OSError."""
     try:
         entries = json.loads((library_dir / INDEX).read_text(encoding="utf-8"))["entries"]
         return {name: LibraryEntry.from_json(data) for name, data in entries.items()}

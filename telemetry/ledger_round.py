@@ -11,7 +11,7 @@ from telemetry.axis import FOREVER_NS, Axis, trusted_backwards
 from telemetry.entries import entry_kind, fact_body, fault_body, plan_body
 from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact
 from telemetry.faults import RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
-from telemetry.ledger_store import LedgerStore, Slot, without_revision
+from telemetry.ledger_store import LedgerStore, Slot, same_account
 from telemetry.path_level import PathLevel, gain_of
 from telemetry.readers import MeterReader, PlanRow, PlayoutReader
 from telemetry.settle import Patience, settle, when_settled
@@ -178,7 +178,7 @@ class Round:
 
     def _book(self, slot: Slot, axis: Axis) -> None:
         record = settle(slot.occurrence, self._sources.facts_of(slot.occurrence, slot.withdrawn_by))
-        if without_revision(record) == slot.record:
+        if same_account(slot.record, record):
             self._store.close_slot(slot.occurrence.id)
             return
         record = replace(record, revision=slot.next_revision)

@@ -11,7 +11,7 @@ from typing import Any
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
-from firmware_py.files import secret, write_json
+from firmware_py.files import write_json
 from firmware_py.live import look
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
@@ -55,7 +55,7 @@ def _rules(config: Config) -> Rules:
 
 def _uplink(config: Config, mailbox: Mailbox) -> Uplink:
     up = config.uplink
-    broker = Broker(up.host, up.port, up.username, secret(up.password_file), up.tls_ca)
+    broker = Broker(up.host, up.port, up.username, up.password_file, up.tls_ca)
     return Uplink(broker, config.station.province, config.station.id, config.ledger_db, mailbox.put)
 
 
@@ -129,7 +129,8 @@ class Ledger:
         if self.uplink is None:
             return []
         down = not self.uplink.connected
-        return [Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns)]
+        why = {"why": self.uplink.trouble} if down and self.uplink.trouble else {}
+        return [Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns, why)]
 
     def _confirm(self, receipt: Receipt) -> None:
         try:
