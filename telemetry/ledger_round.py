@@ -79,6 +79,12 @@ class Round:
             more=self._more,
         )
 
+    def told(self, said: Sequence[Condition]) -> None:
+        """Hear only these: the journals cannot be read."""
+        for condition in said:
+            self._take_condition(condition)
+        self._judge_all()
+
     # --- the plan
 
     def _take_plan(self) -> None:
@@ -241,8 +247,9 @@ class Round:
         for name, journal in (("playout", self._sources.playout), ("meter", self._sources.meter)):
             if journal is not None:
                 self._take_stated(name, journal)
-        for condition in said:
-            self._take_condition(condition)
+        self.told(said)
+
+    def _judge_all(self) -> None:
         for watch in list(self._watches.values()):
             self._judge(watch, self._now.boot, self._now.boottime_ns)
 
