@@ -216,9 +216,9 @@ def _set_aside(path: Path) -> Path:
 class Reader:
     """Read-only queries on a file that another process writes; each ends at once. One thread at a time.
 
-    A file that is not there yet, or was not yet given its tables, has no rows: a station starts in any order. A file
-    that was replaced (quarantine) is opened anew. One of an older version is refused until its writer has brought it up
-    to date: to take it for empty would close accounts without it.
+    A file that is not there yet, or was not yet given its tables, has no rows: a station starts in any order. One that
+    was there and is gone is an error; one that was replaced (quarantine) is opened anew. One of an older version is
+    refused until its writer has brought it up to date: to take it for empty would close accounts without it.
     """
 
     schema = 1  # the version that the queries need
@@ -258,6 +258,8 @@ class Reader:
             inode = self.path.stat().st_ino
         except FileNotFoundError:
             self.close()
+            if self._inode:
+                raise JournalError(f"{self.path}: it was there, and is gone") from None
             return None
         except OSError as error:
             raise JournalError(f"{self.path}: {error.strerror}") from error

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduler.clock import NS_PER_S, STATION_TZ, Reading, wall_ns_of
+from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import FIGURES, AirtimeRecord
 from telemetry.chain import Wrong
@@ -78,6 +78,22 @@ class LedgerCore:
             progress = replace(self._round(now, [*said, full], final), disk_full=True)
         self._told_of_damage = True
         return progress
+
+    def tell(self, now: Reading, said: Sequence[Condition]) -> None:
+        """Book the faults that follow from *said* alone, while a round cannot be done. Raises JournalError."""
+        if self._journals is None:
+            return
+        clock = [ClockMapRow(now.boot, now.boottime_ns, now.offset_ns, now.quality)]
+        sources = Sources(*self._journals, self._rules.account, now, clock)
+        with self._store.transaction():
+            Round(self._store, sources, self._rules, final=False).told(said)
+
+    def last_seq(self) -> int:
+        return self._store.last_seq()
+
+    def acknowledged(self) -> int:
+        """Up to which seq the collector has everything."""
+        return self._store.bookmark().upto
 
     def confirm(self, receipt: Receipt) -> Bookmark:
         """Move the bookmark to what the collector confirmed. Raises JournalError."""

@@ -27,6 +27,7 @@ LATER_EVIDENCE = (
     "fallback_ms",
 )  # absent from records of older releases
 READ_THROUGH = 2_000  # slots that are tried at the start: months
+DIGITS = {"delay_ms", "coherence", "loudness", "uncertainty_ms", "evidence_share"}  # of evidence, beside the figures
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
 SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"
@@ -258,6 +259,15 @@ def _read_through(path: Path) -> None:
         reader.rows("SELECT prev, hash FROM entry ORDER BY seq DESC LIMIT 1")
     finally:
         reader.close()
+
+
+def same_account(stored: str | None, record: AirtimeRecord) -> bool:
+    """Whether a newer record says what the *stored* one does. A digit of the evidence that moved changes no account."""
+    return stored is not None and _said(stored) == _said(without_revision(record))
+
+
+def _said(record: str) -> dict[str, Any]:
+    return {key: value is None if key in DIGITS else value for key, value in json.loads(record).items()}
 
 
 def without_revision(record: AirtimeRecord) -> str:

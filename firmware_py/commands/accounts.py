@@ -103,7 +103,12 @@ def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:
     """Ask ledger.db. Raises CommandError when it is not there or damaged."""
     path = config.ledger_db
     if not path.exists():
-        raise failure(str(path), "no_ledger", "chưa có sổ gốc: đài chưa chạy lần nào", "no ledger: never run yet")
+        raise failure(
+            str(path),
+            "no_ledger",
+            "chưa có sổ gốc: đài chưa chạy lần nào, hoặc thư mục dữ liệu không còn",
+            "no ledger: never run yet, or the folder is gone",
+        )
     reader = LedgerReader(path)
     try:
         return query(reader)

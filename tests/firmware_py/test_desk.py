@@ -193,6 +193,19 @@ def test_a_stop_silences_until_its_end_and_then_the_programme_is_joined(day):
     assert (stopped.detail["by"], stopped.detail["why"]) == ("Lan", "đám tang")
 
 
+def test_a_clock_that_nobody_trusted_is_trusted_again_after_a_restart_with_a_right_one(day):
+    day.quality = ClockQuality.NONE
+    day.pass_time(1)
+    day.journal.commit()
+    reader = PlayoutReader(day.folder / "playout.db")
+    assert [c.code for c in reader.open_conditions()] == ["clock_untrusted"]
+    day.quality = ClockQuality.NTP
+    day.crash()
+    day.pass_time(1)
+    day.journal.commit()
+    assert reader.open_conditions() == []
+
+
 def test_a_stop_outlives_a_crash(day):
     day.ask("stop", why="", until=None)
     day.pass_time(20)

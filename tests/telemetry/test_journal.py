@@ -269,6 +269,17 @@ def test_a_journal_that_does_not_exist_yet_has_nothing_to_say(tmp_path):
     assert not (tmp_path / "playout.db").exists()
 
 
+def test_a_journal_that_was_there_and_is_gone_is_not_taken_for_an_empty_one(playout, tmp_path):
+    reader = PlayoutReader(tmp_path / "playout.db")
+    assert reader.journal_id()
+    (tmp_path / "playout.db").rename(tmp_path / "away.db")
+    for _ in range(2):
+        with pytest.raises(JournalError, match="is gone"):
+            reader.facts_since(0)
+    (tmp_path / "away.db").rename(tmp_path / "playout.db")
+    assert reader.facts_since(0) == (0, [])
+
+
 def test_a_reader_follows_when_a_damaged_journal_is_replaced(tmp_path):
     journal = PlayoutJournal(tmp_path / "playout.db")
     journal.append_fact(PlayoutFact(0, Fact.BEGAN, at(), "a", BEGAN))

@@ -326,6 +326,29 @@ def test_a_damaged_ledger_is_set_aside_rebuilt_from_the_journals_and_told(statio
     assert "journal_corrupt" in {fault["code"] for fault in core.open_faults()}
 
 
+def change_the_meters_word(folder, setting):
+    database = sqlite3.connect(folder / "meter.db")
+    database.execute(
+        f"UPDATE segment SET {setting}, change = (SELECT max(change) + 1 FROM segment)"
+        " WHERE n = (SELECT max(n) FROM segment WHERE state = 'on_air')"
+    )
+    database.commit()
+    database.close()
+
+
+def test_a_digit_of_the_evidence_that_moves_makes_no_revision_and_a_second_on_air_does(station):
+    folder, at = station
+    core = open_core(folder)
+    rounds(core, folder, at)
+    before = account(folder)
+    change_the_meters_word(folder, "coherence = coherence - 0.01, delay_ms = delay_ms + 1")
+    rounds(core, folder, at)
+    assert account(folder) == before
+    change_the_meters_word(folder, "to_ns = to_ns - 1000000000")
+    rounds(core, folder, at)
+    assert sum(account(folder).values()) == sum(before.values()) + 1
+
+
 @pytest.mark.parametrize(
     "damage",
     [
