@@ -25,7 +25,7 @@ from pathlib import Path
 from audio.fallback import Trouble
 from audio.format import BYTES_PER_FRAME, FULL_SCALE, RATE_HZ
 from audio.levelling import CEILING_DBTP, Sound, SoundReport
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 
 MAX_HOURS = 12
 MEMORY_BYTES = 1 << 30  # address space; ffmpeg needs 55 MB of it
@@ -368,8 +368,8 @@ def refuse_odd_files(path: Path) -> None:
     except FileNotFoundError:
         raise MediaError(Problem(path.name, "missing", "Không tìm thấy tệp", "there is no such file")) from None
     except OSError as error:
-        text = error.strerror or str(error)
-        vi, en = f"Không mở được tệp ({text})", f"the file cannot be opened ({text})"
+        why_vi, why = reason(error)
+        vi, en = f"Không mở được tệp ({why_vi})", f"the file cannot be opened ({why})"
         raise MediaError(Problem(path.name, "unreadable", vi, en)) from error
     if not status.st_size:
         vi, en = "Tệp rỗng (0 byte): hãy chép lại tệp", "the file is empty (0 bytes): copy it again"

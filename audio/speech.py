@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 
 VOICES = {"bac": "vi", "trung": "vi-vn-x-central", "nam": "vi-vn-x-south"}  # as people say → as espeak-ng says
 WORDS_PER_MIN = 145  # espeak-ng's own 175 is too fast over horns, whose echoes overlap
@@ -132,8 +132,8 @@ def write(path: Path, wav: bytes) -> None:
     try:
         path.write_bytes(wav)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise _failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from error
+        why_vi, why = reason(error)
+        raise _failure(str(path), "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from error
 
 
 def speaker(command: Sequence[str], voice: str) -> Speaker:

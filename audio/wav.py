@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.format import RATE_HZ
+from scheduler.problem import reason
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _TAPS_A_PHASE = 32
@@ -68,8 +69,8 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = error.strerror or str(error)
-        raise WavError(path, f"không đọc được tệp ({why})", f"cannot be read: {why}") from error
+        why_vi, why = reason(error)
+        raise WavError(path, f"không đọc được tệp ({why_vi})", f"cannot be read: {why}") from error
 
 
 class _Head:

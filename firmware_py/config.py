@@ -19,7 +19,7 @@ from scheduler.address import is_stream, named
 from scheduler.clock import NS_PER_S
 from scheduler.guards import Guards as StationGuards
 from scheduler.holidays import HolidayCalendar, OwnHoliday, holiday_named
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 from scheduler.recurrence import EVERY_MONTH, MAX_NAME, LunarDays, named_holidays
 from scheduler.spoken.days import read_days
 from scheduler.vietnamese import Misread
@@ -43,7 +43,7 @@ class Section(BaseModel):
 
 def _topic_word(value: str) -> str:
     if not value or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in value):
-        raise ValueError("use letters without marks, digits, - _ . only")
+        raise Misread("bad_word", "chỉ dùng chữ không dấu, số, - _ .", "use letters without marks, digits, - _ . only")
     return value
 
 
@@ -174,13 +174,15 @@ def _quiet_window(value: str) -> str:
 
 
 def parse_window(text: str) -> tuple[time, time]:
-    """Read "22:00-04:45" as two local times of day. Raises ValueError."""
+    """Read "22:00-04:45" as two local times of day. Raises Misread."""
     try:
         start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:
-        raise ValueError(f'{text!r} is not a window like "22:00-04:45"') from None
+        vi, en = f'{text!r} không phải là khoảng giờ như "22:00-04:45"', f'{text!r} is not a window like "22:00-04:45"'
+        raise Misread("bad_window", vi, en) from None
     if start == end:
-        raise ValueError("a window must not begin and end at the same time")
+        vi, en = "giờ đầu và giờ cuối trùng nhau", "a window must not begin and end at the same time"
+        raise Misread("bad_window", vi, en)
     return start, end
 
 
@@ -205,10 +207,11 @@ def _lunar_day(value: str) -> str:
 
 
 def parse_lunar_day(text: str) -> tuple[int, int]:
-    """Read "10/3", day 10 of the third lunar month, as (month, day). Raises ValueError."""
+    """Read "10/3", day 10 of the third lunar month, as (month, day). Raises Misread."""
     found = read_days(f"{text} âm lịch")
     if not isinstance(found, LunarDays) or len(found.days) != 1 or EVERY_MONTH in dict(found.days):
-        raise ValueError(f'{text!r} is not a lunar day and month like "10/3"')
+        vi, en = f'{text!r} không phải là ngày âm lịch như "10/3"', f'{text!r} is not a lunar day and month like "10/3"'
+        raise Misread("bad_lunar_day", vi, en)
     return next(iter(found.days))
 
 
@@ -223,7 +226,8 @@ class Holiday(Section):
     @model_validator(mode="after")
     def _has_days(self) -> "Holiday":
         if not self.date and self.lunar is None:
-            raise ValueError(f'holiday "{self.name}" needs date or lunar')
+            vi, en = f'ngày lễ "{self.name}" cần date hoặc lunar', f'holiday "{self.name}" needs date or lunar'
+            raise Misread("no_date", vi, en)
         return self
 
     @property
@@ -286,19 +290,23 @@ class Config(Section):
         for code in given:
             if code not in RULES:
                 near = difflib.get_close_matches(code, RULES, n=1)
-                hint = f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(sorted(RULES))}"
-                raise ValueError(f'there is no fault "{code}"{hint}')
+                known = ", ".join(sorted(RULES))
+                vi = f'; có phải là "{near[0]}"?' if near else f"; các sự cố: {known}"
+                en = f'; did you mean "{near[0]}"?' if near else f"; known: {known}"
+                raise Misread("no_fault", f'không có sự cố "{code}"{vi}', f'there is no fault "{code}"{en}')
         return given
 
     @model_validator(mode="after")
     def _one_account(self) -> "Config":
         names = [channel.name for channel in self.channel]
         if len(set(names)) != len(names):
-            raise ValueError("two [[channel]] have the same name")
+            raise Misread("one_name", "hai [[channel]] trùng tên", "two [[channel]] have the same name")
         if sum(channel.account for channel in self.channel) > 1:
-            raise ValueError("only one [[channel]] may have account = true")
+            vi = "chỉ một [[channel]] được có account = true"
+            raise Misread("one_account", vi, "only one [[channel]] may have account = true")
         if self.channel and not any(channel.account for channel in self.channel):
-            raise ValueError("one [[channel]] must have account = true: its airtime is the station's")
+            vi = "phải có một [[channel]] với account = true: thời lượng của nó là của đài"
+            raise Misread("no_account", vi, "one [[channel]] must have account = true: its airtime is the station's")
         return self
 
     @model_validator(mode="after")
@@ -326,7 +334,8 @@ class Config(Section):
     def _known_holidays(self) -> "Config":
         known = self.holidays.names()
         for name in {name for days in self.station_guards.no_play for name in named_holidays(days)} - set(known):
-            raise ValueError(f'guards.no_play: there is no holiday "{name}"; known: {", ".join(known)}')
+            vi = f'guards.no_play: không có ngày lễ "{name}"; các ngày lễ: {", ".join(known)}'
+            raise Misread("no_holiday", vi, f'guards.no_play: there is no holiday "{name}"; known: {", ".join(known)}')
         return self
 
     @property
@@ -389,10 +398,29 @@ _MESSAGES = {
     "extra_forbidden": _Words("không có mục nào tên như vậy", "is no setting"),
     "string_type": _Words("phải là chữ trong dấu nháy", "must be a text in quotes"),
     "string_too_short": _Words("không được để trống", "must not be empty"),
+    "string_too_long": _Words("dài quá {max_length} ký tự", "must have at most {max_length} characters"),
     "int_parsing": _Words("phải là số nguyên", "must be a whole number"),
     "int_type": _Words("phải là số nguyên", "must be a whole number"),
+    "int_from_float": _Words("phải là số nguyên", "must be a whole number"),
     "float_type": _Words("phải là số", "must be a number"),
+    "float_parsing": _Words("phải là số", "must be a number"),
     "bool_type": _Words("phải là true hoặc false", "must be true or false"),
+    "bool_parsing": _Words("phải là true hoặc false", "must be true or false"),
+    "greater_than": _Words("phải lớn hơn {gt}", "must be greater than {gt}"),
+    "greater_than_equal": _Words("phải từ {ge} trở lên", "must be {ge} or more"),
+    "less_than_equal": _Words("phải từ {le} trở xuống", "must be {le} or less"),
+    "literal_error": _Words("phải là {expected_vi}", "must be {expected}"),
+    "path_type": _Words("phải là đường dẫn trong dấu nháy", "must be a path in quotes"),
+    "tuple_type": _Words("phải là danh sách trong ngoặc vuông [ ]", "must be a list in brackets [ ]"),
+    "dict_type": _Words("phải là một bảng [ ... ]", "must be a table [ ... ]"),
+    "too_short": _Words("phải có ít nhất {min_length} mục", "must have at least {min_length} entries"),
+    "too_long": _Words("phải có đúng {max_length} mục", "must have {max_length} entries"),
+    "date_type": _Words(
+        "phải là ngày như 2026-11-23, không có dấu nháy", "must be a date such as 2026-11-23, unquoted"
+    ),
+    "date_parsing": _Words("phải là ngày như 2026-11-23", "must be a date such as 2026-11-23"),
+    "date_from_datetime_parsing": _Words("phải là ngày như 2026-11-23", "must be a date such as 2026-11-23"),
+    "date_from_datetime_inexact": _Words("phải là ngày, không kèm giờ", "must be a date without a time"),
     "bad_link": _Words(
         '"{link}" không dùng được: ghi http(s)://…, line:TÊN, file:TÊN-TỆP hoặc ident',
         '"{link}" is no link: write http(s)://…, line:NAME, file:NAME or ident',
@@ -437,9 +465,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        why = error.strerror or str(error)
+        why_vi, why = reason(error)
         raise ConfigError(
-            [Problem(str(path), "unreadable", f"không đọc được: {why}", f"cannot be read: {why}")]
+            [Problem(str(path), "unreadable", f"không đọc được: {why_vi}", f"cannot be read: {why}")]
         ) from None
     except UnicodeDecodeError:
         raise ConfigError([Problem(str(path), "not_utf8", "không phải UTF-8", "is not UTF-8")]) from None
@@ -447,7 +475,9 @@ def _read(path: Path) -> str:
 
 def _problem(path: Path, text: str, model: type[Section], error: dict[str, Any]) -> Problem:
     keys = [str(part) for part in error["loc"]]
-    words, values = _MESSAGES.get(error["type"]), error.get("ctx", {})
+    words, values = _MESSAGES.get(error["type"]), dict(error.get("ctx", {}))
+    if "expected" in values:
+        values["expected_vi"] = values["expected"].replace(" or ", " hoặc ")
     en = words.en.format(**values) if words else error["msg"].removeprefix("Value error, ")
     vi = words.vi.format(**values) if words else en
     if isinstance(misread := values.get("error"), Misread):

@@ -84,8 +84,8 @@ RULES: Mapping[str, FaultRule] = {
     ),
     "clock_untrusted": FaultRule(
         0, 0, CRITICAL, "Đồng hồ không tin cậy, lịch không phát", "Clock not trusted, schedule does not play",
-        "Nối mạng để lấy giờ, hoặc xác nhận giờ tại trang điều khiển.",
-        "Connect the network to get the time, or confirm the time at the console.",
+        'Nối mạng để lấy giờ (NTP); nếu giờ máy chắc chắn đúng: ghi [clock] trust = "host" rồi khởi động lại.',
+        'Connect the network to get the time (NTP); if the clock is right, set [clock] trust = "host", restart.',
     ),
     "clock_moved": FaultRule(
         0, 3_600, WARNING, "Đồng hồ vừa bị chỉnh", "The clock was moved",

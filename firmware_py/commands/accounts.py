@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
+from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
 from telemetry.figures import fault_list, month_days, monthly
 from telemetry.ledger_store import LedgerReader
@@ -42,6 +43,8 @@ def verify(context: Context) -> int:
     if context.args.json:
         found = None if wrong is None else {"seq": wrong.seq, "code": wrong.code, "reason": wrong.reason}
         context.print_json({"valid": wrong is None, "entries": count, "wrong": found})
+    elif wrong is None and not count:
+        context.say("Sổ gốc chưa có bản ghi nào.", "The ledger has no entries yet.")
     elif wrong is None:
         context.say(f"Sổ gốc đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
     else:
@@ -146,7 +149,7 @@ def _write(context: Context, config: Config, data: Json, form: str) -> bool:
             Form(lang=context.lang, station_name=config.station.name, authority=config.station.commune),
         )
     except OSError as error:
-        why = error.strerror or str(error)
-        raise failure(name, "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        why_vi, why = reason(error)
+        raise failure(name, "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {name}", f"Wrote {name}")
     return True

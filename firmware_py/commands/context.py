@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_py.config import Config, ConfigError, config_path, load
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 from telemetry.reports.words import Lang
 
 
@@ -58,10 +58,14 @@ class Context:
     def text(self, vi: str, en: str) -> str:
         return vi if self.lang == "vi" else en
 
-    def tell(self, problems: Iterable[Problem]) -> None:
+    def tell(self, problems: Iterable[Problem], mark: str = "") -> None:
         for problem in problems:
             prefix = f"{problem.where}: " if problem.where else ""
-            print(prefix + problem.text(self.lang), file=sys.stderr)
+            print(prefix + mark + problem.text(self.lang), file=sys.stderr)
+
+    def warn(self, problems: Iterable[Problem]) -> None:
+        """What does not stop anything, marked so that nobody takes it for an error."""
+        self.tell(problems, self.text("cảnh báo: ", "warning: "))
 
     def print(self, text: str) -> None:
         with _output():
@@ -88,8 +92,8 @@ def _output() -> Iterator[None]:
         raise
     except OSError as error:
         discard_output()
-        why = error.strerror or str(error)
-        raise failure("stdout", "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        why_vi, why = reason(error)
+        raise failure("stdout", "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
 
 
 def discard_output() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, Speech
 from firmware_py.live import Live, look_at_all
 from scheduler.problem import Problem
+from telemetry.reports.words import word_or_code
 
 
 def config_check(context: Context) -> None:
@@ -107,11 +109,12 @@ def status_lines(live: dict[str, Live], context: Context) -> list[str]:
         f"{context.text('Đang phát', 'On air')}: {_programme(playout.get('on_air'), context)}",
         f"{context.text('Tiếp theo', 'Next')}: {_programme(playout.get('next'), context)}",
     ]
-    lines += [f"{context.text('Nghe thấy', 'Heard')}: {_channel(channel)}" for channel in meter.get("channels", [])]
-    today = ledger.get("today")
-    if today:
-        seconds = {key: value // 1000 for key, value in today.items() if key.endswith("_ms")}
-        lines.append(f"{context.text('Hôm nay (giây)', 'Today (s)')}: {seconds}")
+    if stopped := playout.get("stopped"):
+        lines.insert(0, _stopped(stopped, context))
+    heard = context.text("Nghe thấy", "Heard")
+    lines += [f"{heard}: {_channel(channel, context)}" for channel in meter.get("channels", [])]
+    if today := ledger.get("today"):
+        lines.append(f"{context.text('Hôm nay (giây)', 'Today (s)')}: {_seconds(today, context)}")
     lines.append(f"{context.text('Sự cố', 'Faults')}: {len(ledger.get('faults', []))}")
     silent = [name for name, one in live.items() if not one.fresh]
     if silent:
@@ -125,7 +128,21 @@ def _programme(data: dict[str, Any] | None, context: Context) -> str:
     return f"{data['programme']} ({data['starts_at'][11:16]}-{data['ends_at'][11:16]})"
 
 
-def _channel(channel: dict[str, Any]) -> str:
+def _stopped(stopped: dict[str, Any], context: Context) -> str:
+    """Who stopped the station, why, and until when: the first thing to know of one that plays nothing."""
+    ends = context.text("đến khi cho phát lại", "until resumed")
+    if stopped.get("until"):
+        ends = f"{context.text('đến', 'until')} {datetime.fromisoformat(stopped['until']):%H:%M %d/%m/%Y}"
+    why = f" ({stopped['why']})" if stopped.get("why") else ""
+    return f"{context.text('ĐANG DỪNG PHÁT', 'STOPPED')}: {stopped['by']}{why}, {ends}"
+
+
+def _seconds(totals: dict[str, int], context: Context) -> str:
+    figures = {key.removesuffix("_ms"): ms for key, ms in totals.items() if key.endswith("_ms")}
+    return ", ".join(f"{word_or_code(name, context.lang)} {ms // 1000}" for name, ms in figures.items())
+
+
+def _channel(channel: dict[str, Any], context: Context) -> str:
     heard = channel.get("heard_dbfs")
     level = f"{heard:.0f} dBFS" if heard is not None else "-"
-    return f"{channel['name']}: {channel['state']}, {level}"
+    return f"{channel['name']}: {word_or_code(channel['state'], context.lang)}, {level}"

@@ -9,7 +9,9 @@ from audio.measure import Block, Measurement, Observer
 from audio.measure import measure as measure_files
 from audio.wav import WavError, open_wav
 from firmware_py.commands.context import Context, failure
+from scheduler.problem import reason
 from telemetry.reports.files import can_be_written
+from telemetry.reports.words import word_or_code
 
 if TYPE_CHECKING:
     from audio.traces import Traces
@@ -44,7 +46,8 @@ def _measured(context: Context, sent: Path, heard: Path, traces: "Traces | None"
 
 def _print(context: Context, result: Measurement) -> None:
     for part in result.segments:
-        context.print(f"{part.from_ms / 1000:10.3f} {part.to_ms / 1000:10.3f}  {part.state:10} {part.quality}")
+        state, quality = (word_or_code(code, context.lang) for code in (part.state, part.quality))
+        context.print(f"{part.from_ms / 1000:10.3f} {part.to_ms / 1000:10.3f}  {state}, {quality}")
     context.say(
         f"đã phát {result.sent_ms} ms: lên sóng {result.on_air_ms} ± {result.uncertainty_ms}, "
         f"không lên sóng {result.not_on_air_ms}, chưa đo được {result.unobserved_ms}",
@@ -125,8 +128,8 @@ def _draw(context: Context, result: Measurement, traces: "Traces", plot: Path) -
     try:
         measure_png(result, traces.panels(), sent, heard, plot, context.lang)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise failure(str(plot), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        why_vi, why = reason(error)
+        raise failure(str(plot), "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {plot}", f"Wrote {plot}")
 
 

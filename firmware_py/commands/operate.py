@@ -10,12 +10,13 @@ from firmware_py.config import Config
 from firmware_py.playout.orders import LONGEST_LIVE_MS, LONGEST_STOP
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
+from scheduler.problem import reason
 
 
 def stop(context: Context) -> None:
     until = parse_until(context.args.until, datetime.now(STATION_TZ)) if context.args.until else None
     _request(context, "stop", until=until.isoformat() if until else None, why=context.args.why)
-    when = f"{until:%H:%M %d/%m/%Y}" if until else None
+    when = f"{until.astimezone(STATION_TZ):%H:%M %d/%m/%Y}" if until else None
     context.say(
         f"Đã gửi lệnh dừng phát{f' đến {when}' if when else ' cho đến khi có lệnh cho phát lại'}.",
         f"Stop requested{f' until {when}' if when else ' until resumed'}.",
@@ -45,7 +46,7 @@ def play(context: Context) -> None:
         entry = take_in(context, config, path)
     except MediaError as error:
         raise CommandError(error.problem) from None
-    context.tell(entry.warnings)
+    context.warn(entry.warnings)
     _request(context, "play", source=entry.name, duration_ms=entry.duration_ms, why=context.args.why)
     context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
 
@@ -110,5 +111,7 @@ def send(config: Config, command: str, by: str, **body: Any) -> str:
     try:
         return drop(config.spool_dir, "cli", command, by, datetime.now(STATION_TZ), **body)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise failure(str(config.spool_dir), "spool", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        why_vi, why = reason(error)
+        raise failure(
+            str(config.spool_dir), "spool", f"không ghi được: {why_vi}", f"cannot be written: {why}"
+        ) from None

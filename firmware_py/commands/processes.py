@@ -9,7 +9,7 @@ from audio.ring import RingError
 from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, ConfigError, config_path, load_collector
 from firmware_py.process import AlreadyRuns, only_one
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 from telemetry.database import JournalError
 from telemetry.ledger_store import AnotherStation
 
@@ -104,8 +104,10 @@ def _prepared(config: Config) -> Config:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            why = error.strerror or str(error)
-            raise failure(str(folder), "folder", f"không tạo được thư mục: {why}", f"cannot be made: {why}") from None
+            why_vi, why = reason(error)
+            raise failure(
+                str(folder), "folder", f"không tạo được thư mục: {why_vi}", f"cannot be made: {why}"
+            ) from None
     for folder in (config.paths.state_dir, config.paths.run_dir):
         _must_be_writable(folder)
     return config

@@ -15,6 +15,7 @@ from firmware_py.speech import Voice, voice_of
 from scheduler.alert import MAX_BYTES, Alert, Outcome, Verdict, judge
 from scheduler.clock import STATION_TZ, local_iso
 from scheduler.loaders import cap
+from scheduler.problem import reason
 from scheduler.speech.abbreviations import BadAbbreviations
 from scheduler.speech.notice import MAX_CHARS, Said
 from scheduler.vietnamese import slug
@@ -106,8 +107,8 @@ def _destination(context: Context, config: Config, said: Said) -> Path:
     except MediaError as error:
         raise CommandError(error.problem) from None
     except OSError as error:
-        where, why = str(config.paths.media_dir), error.strerror or str(error)
-        raise failure(where, "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        where, (why_vi, why) = str(config.paths.media_dir), reason(error)
+        raise failure(where, "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
     return config.paths.media_dir / name
 
 
@@ -119,7 +120,7 @@ def emergency(context: Context) -> int:
     config = context.config()
     data = _read(Path(context.args.file))
     read = cap.read(data, context.args.file)
-    context.tell(read.warnings)
+    context.warn(read.warnings)
     if read.alert is None:
         raise CommandError(*read.errors)
     verdict = _judged(config, read.alert)
@@ -135,8 +136,8 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise failure(str(path), "unreadable", f"không đọc được: {why}", f"cannot be read: {why}") from None
+        why_vi, why = reason(error)
+        raise failure(str(path), "unreadable", f"không đọc được: {why_vi}", f"cannot be read: {why}") from None
 
 
 def _judged(config: Config, alert: Alert) -> Verdict:
@@ -148,8 +149,8 @@ def _hand_in(config: Config, data: bytes) -> None:
     try:
         deposit(config.alerts_dir, data, datetime.now(STATION_TZ))
     except OSError as error:
-        where, why = str(config.alerts_dir), error.strerror or str(error)
-        raise failure(where, "spool", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        where, (why_vi, why) = str(config.alerts_dir), reason(error)
+        raise failure(where, "spool", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
 
 
 def _tell(context: Context, config: Config, alert: Alert, verdict: Verdict) -> None:

@@ -20,7 +20,7 @@ from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
 from scheduler.holidays import VIETNAM
 from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 from scheduler.repeats import ContentOf, nothing_known
 from scheduler.show import change_lines, rows, timetable_line, timetable_row
 from scheduler.show import lines as shown_lines
@@ -40,8 +40,8 @@ def check(context: Context) -> int:
     if context.args.json:
         context.print_json(intake.report(loaded, context.lang))
     else:
-        _tell(context, path, (*loaded.errors, *loaded.warnings))
-        context.tell(found.media)
+        context.tell(_in_file(context, path, loaded.errors))
+        context.warn((*_in_file(context, path, loaded.warnings), *found.media))
         if loaded.timetable:
             context.say(f"{path}: lịch đúng", f"{path}: the timetable is right")
     return 0 if loaded.timetable else 1
@@ -53,7 +53,7 @@ def show(context: Context) -> None:
     found = examined(context, path, config)
     loaded = found.loaded
     if loaded.timetable is None:
-        raise CommandError(*_in_file(path, loaded.errors))
+        raise CommandError(*_in_file(context, path, loaded.errors))
     holidays = config.holidays if config else VIETNAM
     first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
     if context.args.json:
@@ -68,10 +68,9 @@ def load(context: Context) -> None:
     path = Path(context.args.file)
     found = examined(context, path, config)
     loaded = found.loaded
-    _tell(context, path, loaded.warnings)
-    context.tell(found.media)
+    context.warn((*_in_file(context, path, loaded.warnings), *found.media))
     if loaded.timetable is None:
-        raise CommandError(*_in_file(path, loaded.errors))
+        raise CommandError(*_in_file(context, path, loaded.errors))
     book, now = _book(config), datetime.now(STATION_TZ)
     newer = book.with_timetable(loaded.timetable, now.date())
     change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
@@ -144,7 +143,7 @@ def export(context: Context) -> None:
         context.print(text)
     else:
         lost = _written(context, lambda path: exports.write_xlsx(timetable, path))
-    context.tell(lost)
+    context.warn(lost)
 
 
 def _to_export(context: Context) -> Timetable:
@@ -174,8 +173,8 @@ def _written(context: Context, write: Callable[[Path], T]) -> T:
         with written_whole(path) as unfinished:
             said = write(unfinished)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise failure(str(path), "unwritable", f"không ghi được: {why}", f"cannot be written: {why}") from None
+        why_vi, why = reason(error)
+        raise failure(str(path), "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {path}", f"Wrote {path}")
     return said
 
@@ -246,9 +245,10 @@ def _day(text: str, where: str) -> date:
     raise failure(where, "bad_date", f"{text!r} không phải là ngày (2026-11-23)", f"{text!r} is no date (2026-11-23)")
 
 
-def _tell(context: Context, path: Path, problems: Sequence[Problem]) -> None:
-    context.tell(_in_file(path, problems))
-
-
-def _in_file(path: Path, problems: Sequence[Problem]) -> list[Problem]:
-    return [Problem(f"{path}:{p.where}" if p.where else str(path), p.code, p.vi, p.en) for p in problems]
+def _in_file(context: Context, path: Path, problems: Sequence[Problem]) -> list[Problem]:
+    """The same, each at its place as one reads it on a terminal: ``lich.csv:dòng 2, cột "Giờ"``."""
+    places = [p.place(context.lang) if p.where != path.name else "" for p in problems]
+    return [
+        Problem(f"{path}:{place}" if place else str(path), p.code, p.vi, p.en)
+        for place, p in zip(places, problems, strict=True)
+    ]

@@ -13,6 +13,7 @@ import uvicorn
 from firmware_py.console.accounts import Accounts
 from firmware_py.console.app import Console, create_app
 from firmware_py.console.settings import ConsoleSettings
+from scheduler.problem import reason
 
 GRACEFUL_S = 2  # without it uvicorn waits for every open event stream, for ever
 BACKLOG = 64
@@ -38,8 +39,7 @@ class CannotListen(Exception):
     """The address cannot be taken. ``vi`` and ``en`` say why and what to change."""
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
-        reason = str(error.strerror or error)
-        vi, en = BIND_HINTS.get(error.errno or 0, (reason, reason))
+        vi, en = BIND_HINTS.get(error.errno or 0, reason(error))
         self.vi = f"Trang điều khiển không mở được {host}:{port}: {vi.format(host=host, port=port)}."
         self.en = f"The console cannot listen on {host}:{port}: {en.format(host=host, port=port)}."
         super().__init__(self.en)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firmware_py.demo.rig import Rig
+from telemetry.reports.words import word_or_code
 
 QUIET_DBFS = -90.0
 
@@ -30,7 +31,7 @@ def _heard(meter: Mapping[str, Any]) -> str:
     account = next((channel for channel in meter.get("channels", []) if channel["account"]), None)
     if account is None:
         return "không có đường thu về"
-    state = account["state"] + ("" if account["locked"] else "?")
+    state = word_or_code(account["state"]) + ("" if account["locked"] else "?")
     return f"nghe: {state} {_level(account['sent_dbfs'])}→{_level(account['heard_dbfs'])} dBFS"
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from errno import EISDIR
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from scheduler import charsets
 from scheduler.charsets import Charset
@@ -11,7 +12,7 @@ from scheduler.loaders import comma_list, forms, office, toml_form
 from scheduler.loaders.filetypes import Form, is_office, misnamed, unloadable
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.loaders.table import Table
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 from scheduler.spoken.cells import excerpt
 
 __all__ = ["MAX_FILE_BYTES", "Charset", "Loaded", "load"]
@@ -32,8 +33,8 @@ def load(path: Path, convert: Charset | None = None) -> Loaded:
     except Unloadable as refusal:
         return Loaded(None, (refusal.problem,))
     except OSError as error:
-        reason = error.strerror or str(error)
-        vi, en = f"không đọc được tệp: {reason}", f"cannot read the file: {reason}"
+        why_vi, why = reason(error)
+        vi, en = f"không đọc được tệp: {why_vi}", f"cannot read the file: {why}"
         return Loaded(None, (Problem(path.name, "unreadable_file", vi, en),))
 
 
@@ -53,6 +54,8 @@ def _load(path: Path, convert: Charset | None) -> Loaded:
 def _content(path: Path) -> bytes:
     """The file's bytes. Raises Unloadable for something that is no file, or one too large to be a timetable."""
     status = path.stat()
+    if S_ISDIR(status.st_mode):
+        raise IsADirectoryError(EISDIR, "Is a directory")
     if not S_ISREG(status.st_mode):
         raise Unloadable(path.name, "unreadable_file", "đây không phải là một tệp", "this is not a file")
     if status.st_size > MAX_FILE_BYTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 
 MAX_FILE_BYTES = 200_000
 MAX_LETTERS = 60
@@ -275,8 +275,8 @@ def _lines(path: Path) -> list[str]:
         data = path.read_bytes()[: MAX_FILE_BYTES + 1]
         text = data.decode("utf-8-sig")
     except OSError as error:
-        why = error.strerror or str(error)
-        raise _unusable(path, "unreadable", f"không đọc được: {why}", f"cannot be read: {why}") from None
+        why_vi, why = reason(error)
+        raise _unusable(path, "unreadable", f"không đọc được: {why_vi}", f"cannot be read: {why}") from None
     except UnicodeDecodeError:
         raise _unusable(path, "not_utf8", "không phải UTF-8", "is not UTF-8") from None
     if len(data) > MAX_FILE_BYTES:

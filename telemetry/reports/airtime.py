@@ -74,6 +74,7 @@ TEXTS = {
         "hash": ", hash {hash}",
     },
 }
+SHORTEST_SAID_MS = 50  # printed as 0,1s
 EXACT_COLUMNS = (
     "occurrence",
     "programme",
@@ -172,9 +173,9 @@ def kind_text(broadcast: Broadcast, form: Form) -> str:
 
 
 def remarks(broadcast: Broadcast, form: Form) -> str:
-    """Causes with their time, then what else is out of the ordinary."""
-    said = [f"{word_or_code(code, form.lang)} {short_time(ms)}" for code, ms in broadcast.causes.items() if ms]
-    said += [f"{word_or_code(flag, form.lang)} {short_time(ms)}" for flag, ms in broadcast.flags.items() if ms]
+    """Causes with their time, then what else is out of the ordinary. A time that would be printed as 0 says nothing."""
+    lost = (*broadcast.causes.items(), *broadcast.flags.items())
+    said = [f"{word_or_code(code, form.lang)} {short_time(ms)}" for code, ms in lost if ms >= SHORTEST_SAID_MS]
     if broadcast.bulletin_class != "normal":
         said.append(word_or_code(broadcast.bulletin_class, form.lang))
     if broadcast.partly:
@@ -214,7 +215,7 @@ def _date(day: date) -> str:
 def _exact(value: object) -> Cell:
     if isinstance(value, Mapping):
         return " ".join(f"{key}={ms}" for key, ms in value.items())
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return "" if value is None else str(value)
     return value
 

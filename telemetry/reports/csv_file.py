@@ -22,7 +22,7 @@ def write_csv(document: Document, path: Path) -> None:
 
 def _field(cell: Cell, form: Form) -> str:
     """A title that begins like a formula is defused: a spreadsheet would run what somebody wrote as a title."""
-    if isinstance(cell, int):
-        return str(cell)
+    if isinstance(cell, (int, float)):
+        return str(cell).replace(".", ",") if form.lang == "vi" else str(cell)
     text = cell_text(cell, form)
     return f"'{text}" if isinstance(cell, str) and text.startswith(FORMULA_STARTS) else text

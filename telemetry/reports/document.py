@@ -37,7 +37,7 @@ class Amount:
         return self.quanta / int(10**self.decimals)
 
 
-Cell = str | int | Amount
+Cell = str | float | Amount  # an int is a float to type checkers
 
 
 @dataclass(frozen=True, slots=True)

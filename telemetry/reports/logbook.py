@@ -1,7 +1,7 @@
 """A week's *sổ nhật ký chương trình phát thanh* as a document: every day, its broadcasts, its faults."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from scheduler.clock import STATION_TZ
 from telemetry.reports.airtime import (
@@ -132,8 +132,13 @@ def _actual(b: Broadcast) -> str:
     """When it really sounded, to the second: inspectors ask whether it began on time."""
     if b.began_at is None:
         return "–"
-    end = f"–{b.ended_at:%H:%M:%S}" if b.ended_at else ""
-    return f"{b.began_at:%H:%M:%S}{end}"
+    end = f"–{_to_the_second(b.ended_at)}" if b.ended_at else ""
+    return f"{_to_the_second(b.began_at)}{end}"
+
+
+def _to_the_second(when: datetime) -> str:
+    """Rounded: what begins 0.01 ms early began on the second."""
+    return f"{when + timedelta(milliseconds=500):%H:%M:%S}"
 
 
 def _sum(label: str, lines: Sequence[tuple[Sequence[int], Sequence[int]]], form: Form) -> Row:

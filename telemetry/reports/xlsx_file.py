@@ -163,7 +163,7 @@ class _FormSheet:
         if not isinstance(cell, str):
             self._number(span[0], cell, align, bold, sum_from)
 
-    def _number(self, n: int, cell: int | Amount, align: Align, bold: bool, sum_from: int | None) -> None:
+    def _number(self, n: int, cell: float | Amount, align: Align, bold: bool, sum_from: int | None) -> None:
         decimals = cell.decimals if isinstance(cell, Amount) else 0
         value = cell.value if isinstance(cell, Amount) else cell
         digits = "#,##0" + ("." + "0" * decimals if decimals else "")
@@ -193,7 +193,7 @@ def _write_exact(book: Workbook, sheet: Worksheet, table: Table) -> None:
         sheet.write_string(0, n, column.heading, bold)
     for line, row in enumerate(table.rows, 1):
         for n, cell in enumerate(row.cells):
-            if isinstance(cell, int):
+            if isinstance(cell, (int, float)):
                 sheet.write_number(line, n, cell)
             else:
                 sheet.write_string(line, n, one_line(str(cell)))

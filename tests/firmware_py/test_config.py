@@ -1,10 +1,11 @@
 """The configuration: read whole, every error at once, with its line and a way to mend it."""
 
 from datetime import date
+from typing import get_args
 
 import pytest
 
-from firmware_py.config import ConfigError, load
+from firmware_py.config import Config, ConfigError, Section, load
 from scheduler.recurrence import LAST, Holidays, LunarDays, Weekdays
 
 GOOD = """
@@ -65,8 +66,8 @@ def test_every_error_is_told_at_once(file):
         (("account = true", "account = false"), "account = true"),
         (("[output]", '[guards]\nquiet_hours = ["25:00-04:00"]\n[output]'), "is not a window"),
         (("[output]", "[faults.dead_ear]\nraise_after_s = 1\n[output]"), "dead_air"),
-        (("[output]", "[faults.dead_air]\nraise_after_s = -1\n[output]"), "greater than or equal to 0"),
-        (("[output]", "[console]\nport = 99999\n[output]"), "less than or equal to 65535"),
+        (("[output]", "[faults.dead_air]\nraise_after_s = -1\n[output]"), "must be 0 or more"),
+        (("[output]", "[console]\nport = 99999\n[output]"), "must be 65535 or less"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_reason(file, change, says):
@@ -113,7 +114,7 @@ def test_holidays_and_guards_are_read_as_an_operator_writes_them(file):
         ('"12/1"', '"31/1"', "31/1"),
         ('lunar = "12/1"', "", "needs date or lunar"),
         ('Hội làng"]', 'Hội xã"]', "Hội xã"),
-        ("= 120", "= 0", "greater than or equal to 1"),
+        ("= 120", "= 0", "must be 1 or more"),
     ],
 )
 def test_a_day_that_cannot_be_read_in_the_configuration_is_told(file, old, new, says):
@@ -172,3 +173,56 @@ def test_a_missing_file_and_a_file_that_is_no_text_are_clear(file, tmp_path):
     path = tmp_path / "binary.toml"
     path.write_bytes(b"\xff\xfe\x00")
     assert "UTF-8" in problems(path)[0].en
+
+
+WRONG_VALUES = ('"x y"', '""', "-1", "1e9", "true", "[]", "[[1]]", "{ x = 1 }", "2026-11-23", "07:30:00")
+
+
+def sections(model):
+    """(name, model) of every section, with those in lists and tables."""
+    for name, info in model.model_fields.items():
+        for found in (info.annotation, *get_args(info.annotation)):
+            if isinstance(found, type) and issubclass(found, Section):
+                yield name, found
+
+
+@pytest.mark.parametrize("value", WRONG_VALUES)
+def test_whatever_is_wrong_with_a_setting_is_said_in_vietnamese_too(file, value):
+    """Of every setting there is; what is right by chance says nothing."""
+    told = []
+    for name, section in sections(Config):
+        for key in section.model_fields:
+            head = "" if name in ("station", "output") else GOOD
+            header = f"[[{name}]]" if name in ("channel", "holiday") else f"[{name}]"
+            try:
+                load(file(f"{head}\n{header}\n{key} = {value}\n"))
+            except ConfigError as error:
+                told += error.problems
+    assert told
+    assert [problem for problem in told if problem.vi == problem.en] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[[channel]]\nname = "return"\ndevice = "USB"', "trùng tên"),
+        ('[[channel]]\nname = "two"\ndevice = "USB"\naccount = true', "chỉ một [[channel]]"),
+        ("[faults.mat_tieng]\nraise_after_s = 1", "không có sự cố"),
+        ('[guards]\nquiet_hours = ["21h-4h"]', "khoảng giờ"),
+        ('[guards]\nquiet_hours = ["21:00-21:00"]', "trùng nhau"),
+        ('[guards]\nno_play = ["giỗ làng"]', "giỗ làng"),
+        ('[[holiday]]\nname = "Giỗ làng"', "cần date hoặc lunar"),
+        ('[[holiday]]\nname = "Giỗ làng"\nlunar = "12"', "không phải là ngày âm lịch"),
+        ('[clock]\ntrust = "yes"', "'auto' hoặc 'host'"),
+        ("[uplink]\nport = 0", "từ 1 trở lên"),
+    ],
+)
+def test_a_rule_that_is_broken_is_told_in_vietnamese(file, more, said):
+    (problem,) = problems(file(GOOD + more))
+    assert said in problem.vi
+    assert said not in problem.en or said == "giỗ làng"
+
+
+def test_a_configuration_that_is_not_there_says_so_in_vietnamese(tmp_path):
+    (problem,) = problems(tmp_path / "station.toml")
+    assert problem.vi == "không đọc được: không có tệp hoặc thư mục này"

@@ -218,3 +218,35 @@ def test_a_sheet_in_an_old_character_set_is_shown_converted_and_loaded_when_aske
     assert box.run("schedule", "load", str(path), "--convert", "tcvn3")[0] == 0
     (request,) = box.asked()
     assert request.body["timetable"]["slots"][0]["title"] == "Bản tin"
+
+
+def told_of(box, path):
+    """What the check says, without the path."""
+    code, _, err = box.run("schedule", "check", str(path))
+    return code, err.replace(str(path), "FILE").splitlines()
+
+
+def test_errors_stand_at_their_line_in_the_readers_language_and_warnings_are_marked(box):
+    path = box.folder / "lich.csv"
+    path.write_text("Ngày,Giờ,Thời lượng,Chương trình\nT2,99h,15,Bản tin\nT3,5h,15,Bản tin\n", encoding="utf-8")
+    code, (error, warning) = told_of(box, path)
+    assert code == 1
+    assert error.startswith('FILE:dòng 2, cột "Giờ": không hiểu giờ')
+    assert warning.startswith('FILE:dòng 3, cột "Chương trình": cảnh báo: ')
+    _, out, _ = box.run("schedule", "check", str(path), "--json")
+    assert json.loads(out)["errors"][0]["where"] == 'line 2, column "Giờ"', "programs see one language"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("khong-co.xlsx", "không đọc được tệp: không có tệp hoặc thư mục này"),
+        ("khong-co", "không đọc được tệp: không có tệp hoặc thư mục này"),
+        ("media", "không đọc được tệp: đó là một thư mục"),
+        ("rong.toml", "tệp rỗng"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_once_and_the_reason_is_right(box, name, why):
+    (box.folder / "media").mkdir()
+    (box.folder / "rong.toml").write_bytes(b"")
+    assert told_of(box, box.folder / name) == (1, [f"FILE: {why}"])

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from scheduler.clock import STATION_TZ
 from telemetry.reports import files, pdf_file
-from telemetry.reports.airtime import airtime_document
+from telemetry.reports.airtime import airtime_document, remarks
+from telemetry.reports.figures import Broadcast
 from telemetry.reports.form import Form, Unit
+from telemetry.reports.logbook import logbook_document
 from tests.telemetry.reports import sample
 
 FORM = Form(authority="UBND xã Hoằng Đạo", station_name="Đài Truyền thanh xã Hoằng Đạo", place="Hoằng Đạo")
@@ -300,3 +302,30 @@ def test_whether_a_report_can_be_written_is_known_before_it_is_made(tmp_path, na
     (tmp_path / "file").write_bytes(b"")
     assert files.can_be_written(tmp_path / name) is can
     assert files.can_be_written(Path("/dev/full"))
+
+
+def test_a_number_in_the_csv_is_a_number_to_vietnamese_excel(tmp_path):
+    figure = one_title("-Bản tin")
+    figure["occurrences"][0]["start_error_ms"] = -0.01
+    files.airtime_csv(figure, tmp_path / "a.csv", FORM)
+    with open(tmp_path / "a.csv", encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file, delimiter=";")
+    assert row["start_error_ms"] == "-0,01"
+    assert row["programme"] == "'-Bản tin"
+    files.airtime_xlsx(figure, tmp_path / "a.xlsx", FORM)
+    head, exact = openpyxl.load_workbook(tmp_path / "a.xlsx")["Số liệu gốc (ms)"].values
+    assert exact[head.index("start_error_ms")] == -0.01
+
+
+@pytest.mark.parametrize(("early_ms", "began"), [(0.01, "05:00:00"), (-499, "05:00:00"), (-501, "05:00:01")])
+def test_the_logbook_rounds_the_time_at_which_a_programme_began(early_ms, began):
+    week = sample.week()
+    first = week["occurrences"][0]
+    first["start_error_ms"] = -early_ms
+    rows = logbook_document(week, FORM).tables[0].rows
+    assert rows[1].cells[1].split("–")[0] == began
+
+
+def test_a_cause_that_would_be_printed_as_zero_is_no_remark():
+    broadcast = sample.occurrence(FIVE, 15, "Bản tin", "own") | {"causes": {"ended_early": 49, "dead_air": 50}}
+    assert remarks(Broadcast.from_json(broadcast), FORM) == "Mất tiếng 0,1s"

@@ -1,0 +1,81 @@
+"""What the operator is told by `status`, `stop` and `journal verify`: in words, in local time, the gravest first."""
+
+import argparse
+import re
+from datetime import datetime, timedelta
+
+import pytest
+
+from firmware_py.cli import main
+from firmware_py.commands.context import Context
+from firmware_py.commands.looks import status_lines
+from firmware_py.live import Live
+from scheduler.clock import STATION_TZ
+from telemetry.ledger_store import LedgerStore
+from tests.firmware_py.console.station import channel, ledger, meter, playout
+
+CONFIG = """
+[station]
+id = "dong-tam"
+name = "Đồng Tâm"
+province = "phu-tho"
+[output]
+device = "hw:0"
+[paths]
+state_dir = "{folder}"
+run_dir = "{folder}/run"
+media_dir = "{folder}/media"
+"""
+STOPPED = {"by": "chị Lan", "why": "lũ", "until": "2026-11-23T06:00:00+07:00"}
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    (tmp_path / "station.toml").write_text(CONFIG.format(folder=tmp_path), encoding="utf-8")
+
+    def command(*words):
+        code = main([*words, "--config", str(tmp_path / "station.toml"), "--lang", "vi"])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return command
+
+
+def shown(lang, said, heard):
+    lives = {"playout": said, "meter": meter(heard), "ledger": ledger()}
+    return status_lines({name: Live(one, True) for name, one in lives.items()}, Context(argparse.Namespace(), lang))
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("vi", "ĐANG DỪNG PHÁT: chị Lan (lũ), đến 06:00 23/11/2026"),
+        ("en", "STOPPED: chị Lan (lũ), until 06:00 23/11/2026"),
+    ],
+)
+def test_the_status_of_a_stopped_station_begins_with_who_stopped_it(lang, line):
+    assert shown(lang, playout(stopped=STOPPED), channel())[0] == line
+    for_ever = shown(lang, playout(stopped=STOPPED | {"until": None}), channel())[0]
+    assert for_ever.endswith("đến khi cho phát lại" if lang == "vi" else "until resumed")
+    assert not any("lũ" in line for line in shown(lang, playout(), channel()))
+
+
+@pytest.mark.parametrize(("state", "words"), [("on_air", "đã lên sóng"), ("silence", "im lặng"), ("idle", "ngoài giờ")])
+def test_the_status_is_in_words_not_in_codes(state, words):
+    lines = shown("vi", playout(), channel(state=state))
+    assert any(line.startswith("Nghe thấy: ") and words in line for line in lines)
+    assert any(line.startswith("Hôm nay (giây): theo lịch ") for line in lines)
+    assert not any(re.search(r"[{}_]", line) for line in lines)
+
+
+def test_the_end_of_a_stop_is_told_in_local_time(run):
+    tomorrow = (datetime.now(STATION_TZ) + timedelta(days=1)).date()
+    code, _, err = run("stop", "--until", f"{tomorrow}T23:00Z")
+    assert code == 0
+    assert f"đến 06:00 {tomorrow + timedelta(days=1):%d/%m/%Y}" in err
+
+
+def test_a_ledger_without_entries_is_not_called_right(run, tmp_path):
+    LedgerStore(tmp_path / "ledger.db", "dong-tam").close()
+    code, _, err = run("journal", "verify")
+    assert (code, err.strip()) == (0, "Sổ gốc chưa có bản ghi nào.")
