@@ -34,7 +34,7 @@ def feeder(monkeypatch):
 
 
 def shell_of(feeder: Feeder) -> Shell:
-    shell = Shell(config=None, clock=None, desk=None, player=feeder, journal=None)
+    shell = Shell(config=None, clock=None, desk=None, player=feeder, journal=None, sources=None)
     shell._feed_watchdog()
     return shell
 
