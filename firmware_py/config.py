@@ -347,6 +347,10 @@ class Config(Section):
         return self.paths.state_dir / "playout.db"
 
     @property
+    def timetables_copy(self) -> Path:
+        return self.paths.state_dir / "timetables.json"
+
+    @property
     def meter_db(self) -> Path:
         return self.paths.state_dir / "meter.db"
 

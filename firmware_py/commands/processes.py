@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from audio.ring import RingError
 from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, ConfigError, config_path, load_collector
-from firmware_py.process import AlreadyRuns, only_one
+from firmware_py.process import AlreadyRuns, log, only_one
 from scheduler.problem import Problem, reason
 from telemetry.database import JournalError
 from telemetry.ledger_store import AnotherStation
@@ -70,11 +70,14 @@ def _run(context: Context, name: str, main: Callable[[Config], None]) -> None:
 def _only_one(config: Config, name: str) -> Iterator[None]:
     """Two of a kind would write the same files, and make a false record. Raises CommandError."""
     path = config.paths.state_dir / f"{name}.lock"
-    try:
-        with only_one(path):
-            yield
-    except AlreadyRuns:
-        raise failure(name, "already_runs", "đang chạy rồi", "is running already") from None
+    with ExitStack() as held:
+        try:
+            held.enter_context(only_one(path))
+        except AlreadyRuns:
+            raise failure(name, "already_runs", "đang chạy rồi", "is running already") from None
+        except OSError as error:  # a full disk must not keep a station from playing
+            log.warning("%s: %s", path, error)
+        yield
 
 
 def _world(main: Callable[[], None]) -> None:

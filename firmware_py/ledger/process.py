@@ -22,7 +22,7 @@ from telemetry.alert_line import AlertLine
 from telemetry.chain import Entry
 from telemetry.database import JournalError
 from telemetry.facts import Condition
-from telemetry.faults import with_times
+from telemetry.faults import alive_conditions, with_times
 from telemetry.ledger import LedgerCore, LedgerReader, Rules
 from telemetry.mqtt import Broker
 from telemetry.outbox import Receipt
@@ -142,7 +142,8 @@ class Ledger:
         if reading.boottime_ns - self._failing_since_ns < FAILING_NS:
             return
         try:
-            self.core.tell(reading, [_disk_failed(str(error), reading)])
+            alive = alive_conditions(self._alive(reading), reading)
+            self.core.tell(reading, [_disk_failed(str(error), reading), *alive])
         except JournalError as unbooked:
             log.error("%s", unbooked)
 

@@ -17,14 +17,15 @@ from firmware_py import spool
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
-from firmware_py.files import write_json
+from firmware_py.files import read_json, write_json
 from firmware_py.journaling import JournalDied, JournalThread
-from firmware_py.playout.book import Book
+from firmware_py.playout.book import STATION, Book
 from firmware_py.playout.desk import Desk
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
 from firmware_py.process import TICK, Mailbox, decide_forever, log, notify, station_process
+from scheduler.book import TimetableBook
 from scheduler.clock import NS_PER_MS
 from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
@@ -48,7 +49,7 @@ def main(config: Config) -> None:
     mailbox: Mailbox = queue.Queue()
     with station_process("playout", mailbox):
         boot = boot_ordinal(config.paths.state_dir)
-        written, past = open_journal(config.playout_db, boot)
+        written, past = open_journal(config, boot)
         clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
         journal = JournalThread(written, mailbox.put)
         ring = RingWriter(config.ring_path, boot)
@@ -72,10 +73,26 @@ def main(config: Config) -> None:
         shell.end(mailbox, ring)
 
 
-def open_journal(path: Path, boot: int) -> tuple[PlayoutJournal, Past]:
-    """The journal, and what it knows; one that is damaged is set aside before it is asked. Raises JournalError."""
+def open_journal(config: Config, boot: int) -> tuple[PlayoutJournal, Past]:
+    """The journal, and what it knows; one that is damaged is set aside before it is asked. Raises JournalError.
+
+    A station must not fall silent for that: the new one takes its timetables from their copy.
+    """
+    path = config.playout_db
     journal = PlayoutJournal(path, partial(read_past, boot=boot))
+    if journal.quarantined is not None:
+        with suppress(ValueError):
+            timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
+            journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
+            journal.commit()
     return journal, read_past(path, boot)
+
+
+def write_copy(path: Path, timetables: TimetableBook) -> None:
+    try:
+        write_json(path, timetables.to_json(), durable=True)
+    except OSError as error:
+        log.warning("%s: %s", path, error)
 
 
 def _card_opener(config: Config) -> Callable[[], Output]:
@@ -101,6 +118,7 @@ class Shell:
     sources: Sources
     chores: Chores = field(default_factory=Chores)
     _taken: set[Path] = field(default_factory=set)  # requests that this process has looked at
+    _copied: TimetableBook | None = None
     _progress_ns: int = 0
     _ticked_ns: int = 0
     _awake_ns: int = 0
@@ -127,11 +145,20 @@ class Shell:
             self._book_progress()
             self._show()
             self._feed_watchdog()
+            self._copy_timetables()
             self.chores.run_due()
 
     def _prune(self) -> None:
         reading = self.clock.read()
         self.journal.put(lambda journal: prune(self.config.playout_db, reading))
+
+    def _copy_timetables(self) -> None:
+        """Keep them a second time, for the day on which the card damages the journal."""
+        held = self.desk.plan.timetables
+        if held is self._copied:
+            return
+        self._copied = held
+        self.journal.put(lambda journal: write_copy(self.config.timetables_copy, held))
 
     def _remind(self) -> None:
         self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())

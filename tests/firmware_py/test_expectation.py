@@ -13,6 +13,8 @@ from telemetry.journal import PlayoutJournal, Stop
 FIVE = datetime(2026, 11, 23, 5, tzinfo=STATION_TZ)
 NEWS = Occurrence("news", "Bản tin", FIVE, FIVE + timedelta(minutes=30), source="a.mp3")
 
+WHOLE = {"anchor_ns": 0, "sink_ns": 0, "wanted_ns": 0, "offset_ms": 0, "frames": 0}
+
 
 def at(minutes, quality=ClockQuality.NTP):
     wall_ns = wall_ns_of(FIVE) + int(minutes * 60) * NS_PER_S
@@ -61,7 +63,7 @@ def test_nothing_is_due_while_an_officers_stop_is_in_force(journal):
 )
 def test_what_is_over_is_not_due_and_what_died_is(journal, facts, expected):
     for n, (kind, detail) in enumerate(facts):
-        journal.append_fact(PlayoutFact(0, kind, at(1 + n), "news", detail))
+        journal.append_fact(PlayoutFact(0, kind, at(1 + n), "news", WHOLE | detail))
     journal.commit()
     assert due(journal, 10) == expected
 

@@ -5,16 +5,23 @@ import sqlite3
 
 import pytest
 
+from firmware_py.config import Config
 from firmware_py.playout.book import Book
 from firmware_py.playout.past import Past, read_past
-from firmware_py.playout.process import open_journal
+from firmware_py.playout.process import open_journal, write_copy
 from scheduler.book import TimetableBook
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from scheduler.timetable import Timetable
 from telemetry.database import Corrupt
 from telemetry.facts import Watermark
 from telemetry.journal import PlayoutJournal, PlayoutReader
 
 NOW = Reading(1, 100 * NS_PER_S, 1_795_000_000 * NS_PER_S, ClockQuality.NTP)
+
+
+def config_of(folder):
+    station = {"id": "a", "name": "A", "province": "b"}
+    return Config.model_validate({"station": station, "output": {"device": "x"}, "paths": {"state_dir": str(folder)}})
 
 
 @pytest.fixture
@@ -59,12 +66,29 @@ def test_a_damaged_journal_is_set_aside_and_the_station_begins_anew(path, damage
     damage(path)
     with pytest.raises(Corrupt):
         read_past(path, 1)
-    journal, past = open_journal(path, 1)
+    held = TimetableBook((Timetable("tuần 47", ()),))
+    write_copy(path.parent / "timetables.json", held)
+    journal, past = open_journal(config_of(path.parent), 1)
     assert journal.quarantined is not None
-    assert past == Past()
+    assert past == Past(timetables=held)
+    assert journal.timetables() == held.to_json()
     book = Book(lambda entry: entry(journal))
     book.begun_anew(journal.quarantined.name, NOW)
     journal.commit()
     said = [(c.code, c.target, c.bad) for _, c in PlayoutReader(path).conditions_since(0)]
     assert said == [("journal_corrupt", "playout", True), ("journal_corrupt", "playout", False)]
     journal.close()
+
+
+@pytest.mark.parametrize("copy", [None, b"{", b"[]", b'{"version": 1, "timetables": [{}]}', b"\xff"])
+def test_without_a_copy_that_makes_sense_it_begins_with_nothing(path, copy):
+    overwrite_header(path)
+    if copy is not None:
+        (path.parent / "timetables.json").write_bytes(copy)
+    journal, past = open_journal(config_of(path.parent), 1)
+    assert past == Past()
+    journal.close()
+
+
+def test_a_copy_that_cannot_be_written_ends_nobody(tmp_path):
+    write_copy(tmp_path / "away" / "timetables.json", TimetableBook())
