@@ -104,7 +104,15 @@ def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> Libra
 
 
 def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
-    """Name → entry. A library that is not there, or an index that is no index, is empty: then files are missing."""
+    """Name → entry. A library that is not there or cannot be read is empty: then files are missing."""
+    try:
+        return _read_index(library_dir)
+    except OSError:
+        return {}
+
+
+def _read_index(library_dir: Path) -> dict[str, LibraryEntry]:
+    """The same for who will write it again: what cannot be read now must not be taken for empty. Raises OSError."""
     try:
         entries = json.loads((library_dir / INDEX).read_text(encoding="utf-8"))["entries"]
         return {name: LibraryEntry.from_json(data) for name, data in entries.items()}
@@ -150,7 +158,7 @@ def _sole_writer(library_dir: Path) -> Iterator[None]:
 
 def _entered(entry: LibraryEntry, library_dir: Path) -> LibraryEntry:
     with _sole_writer(library_dir):
-        index = read_index(library_dir)
+        index = _read_index(library_dir)
         names = {entry.name, *(name for name, other in index.items() if other.digest == entry.digest)}
         entries = index | {name: entry.called(name) for name in names}  # they share one FLAC
         if entries != index:

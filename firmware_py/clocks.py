@@ -27,7 +27,7 @@ def boot_ordinal(state_dir: Path) -> int:
     Every process may ask first; a lock keeps two of them from counting the same boot twice.
     """
     boot_id = os.environ.get(BOOT_ID_VARIABLE) or BOOT_ID.read_text(encoding="ascii").strip()
-    with open(state_dir / "boots", "a+", encoding="ascii") as file:
+    with open(state_dir / "boots", "a+", encoding="ascii", errors="replace") as file:  # a damaged line still counts
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         seen = file.read().split()

@@ -49,11 +49,6 @@ def read_json(path: Path) -> Any | None:
         return None
 
 
-def secret(path: Path | None) -> str | None:
-    """The password in a file, without its line end. Raises OSError."""
-    return path.read_text(encoding="utf-8").strip() if path else None
-
-
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

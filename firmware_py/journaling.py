@@ -40,6 +40,10 @@ class CannotCommit:
     reason: str
 
 
+class JournalDied(Exception):
+    """A mistake of ours ended the thread. Posted as a message, to be raised: what goes on unrecorded is worse off."""
+
+
 class JournalThread(threading.Thread, Generic[J]):
     """Applies entries in the order they came, many to a commit. They survive a full disk, not the end of the process.
 
@@ -51,6 +55,7 @@ class JournalThread(threading.Thread, Generic[J]):
         super().__init__(name="journal", daemon=True)
         self._journal = journal
         self._post = post
+        self._died = False
         self._entries: queue.Queue[Callable[[J], object] | None] = queue.Queue(BACKLOG_ENTRIES)
 
     def put(self, entry: Callable[[J], object]) -> None:
@@ -61,9 +66,18 @@ class JournalThread(threading.Thread, Generic[J]):
         """Commit what waits; True if that was done in time."""
         self._entries.put(None)
         self.join(timeout_s)
-        return not self.is_alive()
+        return not self.is_alive() and not self._died
 
     def run(self) -> None:
+        try:
+            self._write_until_the_end()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and the process ends by it
+            self._died = True
+            died = JournalDied(f"the journal thread: {error!r}")
+            died.__cause__ = error
+            self._post(died)
+
+    def _write_until_the_end(self) -> None:
         ending = False
         while not ending:
             batch, ending = self._next_batch()

@@ -2,18 +2,22 @@
 
 import contextlib
 import ctypes
+import fcntl
 import logging
 import os
 import queue
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 PARENT_VARIABLE = "SMARTRADIO_PARENT"  # set by the supervisor: end when this process is gone
 PR_SET_PDEATHSIG = 1
 TICK = "tick"
+ENDING_S = 1.0
 log = logging.getLogger("smartradio")
 
 Mailbox = queue.Queue[Any]
@@ -75,6 +79,29 @@ def notify(state: str) -> None:
         address = "\0" + address[1:]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.sendto(state.encode(), address)
+
+
+class AlreadyRuns(Exception):
+    """Another process has this part of the station."""
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold the lock *path*; the kernel lets go of it however this process ends. Raises AlreadyRuns, OSError.
+
+    A predecessor that is just ending has a moment to do so.
+    """
+    until = time.monotonic() + ENDING_S
+    with open(path, "a", encoding="ascii") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise AlreadyRuns(path.stem) from None
+            time.sleep(0.02)
+        yield
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ because a sleeping reader keeps the log from being folded back.
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 BUSY_TIMEOUT_S = 5.0
@@ -20,6 +20,7 @@ LOG_LIMIT_BYTES = 4 << 20  # what a WAL is cut back to after a checkpoint
 NEARLY_FULL_BYTES = 64 << 10  # some writes report a full disk as a plain I/O error; this little room tells them apart
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class JournalError(Exception):
@@ -53,9 +54,14 @@ def _translated(path: Path, error: sqlite3.Error) -> JournalError | None:
     said = f"{path}: {error}" + (f" ({name})" if name.startswith("SQLITE_IOERR") else "")
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and nearly_full(path)):
         return DiskFull(said)
-    if code in DAMAGED:
+    if code in DAMAGED or _undecodable(error):
         return Corrupt(said)
     return JournalError(said) if code in WORLD_FAILED else None
+
+
+def _undecodable(error: sqlite3.Error) -> bool:
+    """A text that is no UTF-8: the module says so itself, without a code of SQLite's."""
+    return isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
 
 
 def nearly_full(path: Path) -> bool:
@@ -75,6 +81,15 @@ def storage_faults(path: Path) -> Iterator[None]:
         if (fault := _translated(path, error)) is None:
             raise
         raise fault from error
+
+
+@contextmanager
+def damaged_rows(path: Path) -> Iterator[None]:
+    """A row was whole when it was written: where its text cannot be understood, the file is damaged. Raises Corrupt."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise Corrupt(f"{path}: a row that cannot be read: {error!r:.200}") from error
 
 
 class Database:
@@ -162,22 +177,26 @@ def migrate(connection: sqlite3.Connection, family: str, path: Path) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;\n{body}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
-def open_or_quarantine(path: Path, family: str) -> tuple[Database, Path | None]:
+def open_or_quarantine(
+    path: Path, family: str, read: Callable[[Path], object] = lambda path: None
+) -> tuple[Database, Path | None]:
     """Open for writing; a damaged file is set aside and a new one begun, for a bad card must never stop the station.
 
-    Returns the database, and where the damaged file lies now.
+    *read* asks the file for what will be asked of it, and raises Corrupt where its rows make no sense: SQLite's own
+    check looks at pages, not at what they say. Returns the database, and where the damaged file lies now.
     """
     try:
-        return _open_checked(path, family), None
+        return _open_checked(path, family, read), None
     except Corrupt:
         aside = _set_aside(path)
         return Database(path, family), aside
 
 
-def _open_checked(path: Path, family: str) -> Database:
+def _open_checked(path: Path, family: str, read: Callable[[Path], object]) -> Database:
     database = Database(path, family)
     try:
         database.check()
+        read(path)
     except JournalError:
         database.close()
         raise
@@ -197,12 +216,13 @@ def _set_aside(path: Path) -> Path:
 class Reader:
     """Read-only queries on a file that another process writes; each ends at once. One thread at a time.
 
-    A file that is not there yet, or was not yet given its tables, has no rows: a station starts in any order. A file
-    that was replaced (quarantine) is opened anew. One of an older version is refused until its writer has brought it up
-    to date: to take it for empty would close accounts without it.
+    A file that is not there yet, or was not yet given its tables, has no rows: a station starts in any order. One that
+    was there and is gone is an error; one that was replaced (quarantine) is opened anew. One of an older version is
+    refused until its writer has brought it up to date: to take it for empty would close accounts without it.
     """
 
     schema = 1  # the version that the queries need
+    text_factory: Callable[[bytes], Any] = str  # how SQLite's bytes become text
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -216,6 +236,12 @@ class Reader:
             return []
         with storage_faults(self.path):
             return connection.execute(sql, parameters).fetchall()
+
+    def parsed(self, parse: Callable[[Row], T], sql: str, parameters: Sequence[Any] = ()) -> list[T]:
+        """What *parse* makes of each row. Raises JournalError, Corrupt where a row makes no sense."""
+        rows = self.rows(sql, parameters)
+        with damaged_rows(self.path):
+            return [parse(row) for row in rows]
 
     def data_version(self) -> tuple[int, int]:
         """Changes whenever another connection committed: the cheap way to know that there is nothing new."""
@@ -232,6 +258,8 @@ class Reader:
             inode = self.path.stat().st_ino
         except FileNotFoundError:
             self.close()
+            if self._inode:
+                raise JournalError(f"{self.path}: it was there, and is gone") from None
             return None
         except OSError as error:
             raise JournalError(f"{self.path}: {error.strerror}") from error
@@ -249,6 +277,7 @@ class Reader:
                 isolation_level=None,
                 check_same_thread=False,
             )
+            connection.text_factory = self.text_factory
             try:
                 (version,) = connection.execute("PRAGMA user_version").fetchone()
             except sqlite3.Error:

@@ -5,7 +5,7 @@ nothing and forgets nothing: commit again, or ``rollback`` and append again.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ class PlanChange:
 class _Journal:
     """What both journals have: a buffer, conditions, a watermark."""
 
-    def __init__(self, path: Path, family: str) -> None:
-        self._db, self.quarantined = open_or_quarantine(path, family)  # quarantined: where a damaged file was put
+    def __init__(self, path: Path, family: str, read: Callable[[Path], object]) -> None:
+        self._db, self.quarantined = open_or_quarantine(path, family, read)  # quarantined: where a damaged file was put
         self._run: int | None = None
         self._committed_run: int | None = None
         self._pending: list[tuple[str, tuple[Any, ...]]] = []
@@ -105,9 +105,14 @@ class _Journal:
 class PlayoutJournal(_Journal):
     """Written by playout alone, from one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises JournalError when the disk takes no journal at all."""
-        super().__init__(path, "playout")
+    def __init__(self, path: Path, read: Callable[[Path], object] = lambda path: None) -> None:
+        """*read* tries what the file will be asked. Raises JournalError when the disk takes no journal at all."""
+
+        def try_all(path: Path) -> None:
+            _read_through(PlayoutReader(path))
+            read(path)
+
+        super().__init__(path, "playout", try_all)
 
     def _load(self) -> None:
         super()._load()
@@ -232,7 +237,7 @@ class MeterJournal(_Journal):
 
     def __init__(self, path: Path) -> None:
         """Raises JournalError when the disk takes no journal at all."""
-        super().__init__(path, "meter")
+        super().__init__(path, "meter", lambda path: _read_through(MeterReader(path)))
 
     def _load(self) -> None:
         super()._load()
@@ -297,6 +302,13 @@ class MeterJournal(_Journal):
     def learnt_delays(self) -> dict[str, float]:
         """By channel, as last committed."""
         return dict(self._db.rows("SELECT channel, delay_ms FROM delay"))
+
+
+def _read_through(reader: PlayoutReader | MeterReader) -> None:
+    try:
+        reader.read_through()
+    finally:
+        reader.close()
 
 
 def _continues(before: Segment, after: Segment) -> bool:

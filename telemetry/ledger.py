@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduler.clock import NS_PER_S, STATION_TZ, Reading, wall_ns_of
+from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import FIGURES, AirtimeRecord
 from telemetry.chain import Wrong
@@ -19,7 +19,7 @@ from telemetry.database import DiskFull, nearly_full
 from telemetry.facts import Condition
 from telemetry.faults import alive_conditions
 from telemetry.ledger_round import Progress, Round, Rules
-from telemetry.ledger_store import LedgerReader, LedgerStore, Slot
+from telemetry.ledger_store import AnotherStation, LedgerReader, LedgerStore, Slot
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.readers import MeterReader, PlayoutReader
 from telemetry.reserve import Reserve
@@ -27,7 +27,7 @@ from telemetry.settle import settle
 from telemetry.shares import local_days
 from telemetry.slots import Sources
 
-__all__ = ["LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
+__all__ = ["AnotherStation", "LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
 JUST_OVER_NS = 900 * NS_PER_S  # an account that waits longer than this is no news any more
 
 
@@ -35,7 +35,7 @@ class LedgerCore:
     """Owns ledger.db. One thread."""
 
     def __init__(self, path: Path, station: str, rules: Rules) -> None:
-        """Raises JournalError; ValueError where the file is another station's."""
+        """Raises JournalError, AnotherStation where the file is another station's."""
         self._store = LedgerStore(path, station)
         self._rules = rules
         self._path = path
@@ -78,6 +78,22 @@ class LedgerCore:
             progress = replace(self._round(now, [*said, full], final), disk_full=True)
         self._told_of_damage = True
         return progress
+
+    def tell(self, now: Reading, said: Sequence[Condition]) -> None:
+        """Book the faults that follow from *said* alone, while a round cannot be done. Raises JournalError."""
+        if self._journals is None:
+            return
+        clock = [ClockMapRow(now.boot, now.boottime_ns, now.offset_ns, now.quality)]
+        sources = Sources(*self._journals, self._rules.account, now, clock)
+        with self._store.transaction():
+            Round(self._store, sources, self._rules, final=False).told(said)
+
+    def last_seq(self) -> int:
+        return self._store.last_seq()
+
+    def acknowledged(self) -> int:
+        """Up to which seq the collector has everything."""
+        return self._store.bookmark().upto
 
     def confirm(self, receipt: Receipt) -> Bookmark:
         """Move the bookmark to what the collector confirmed. Raises JournalError."""

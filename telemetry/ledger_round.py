@@ -11,7 +11,7 @@ from telemetry.axis import FOREVER_NS, Axis, trusted_backwards
 from telemetry.entries import entry_kind, fact_body, fault_body, plan_body
 from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact
 from telemetry.faults import RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
-from telemetry.ledger_store import LedgerStore, Slot, without_revision
+from telemetry.ledger_store import LedgerStore, Slot, same_account
 from telemetry.path_level import PathLevel, gain_of
 from telemetry.readers import MeterReader, PlanRow, PlayoutReader
 from telemetry.settle import Patience, settle, when_settled
@@ -78,6 +78,12 @@ class Round:
             cleared=tuple(c for c in self._changes if not c.raised),
             more=self._more,
         )
+
+    def told(self, said: Sequence[Condition]) -> None:
+        """Hear only these: the journals cannot be read."""
+        for condition in said:
+            self._take_condition(condition)
+        self._judge_all()
 
     # --- the plan
 
@@ -178,7 +184,7 @@ class Round:
 
     def _book(self, slot: Slot, axis: Axis) -> None:
         record = settle(slot.occurrence, self._sources.facts_of(slot.occurrence, slot.withdrawn_by))
-        if without_revision(record) == slot.record:
+        if same_account(slot.record, record):
             self._store.close_slot(slot.occurrence.id)
             return
         record = replace(record, revision=slot.next_revision)
@@ -241,8 +247,9 @@ class Round:
         for name, journal in (("playout", self._sources.playout), ("meter", self._sources.meter)):
             if journal is not None:
                 self._take_stated(name, journal)
-        for condition in said:
-            self._take_condition(condition)
+        self.told(said)
+
+    def _judge_all(self) -> None:
         for watch in list(self._watches.values()):
             self._judge(watch, self._now.boot, self._now.boottime_ns)
 

@@ -15,7 +15,7 @@ from telemetry.airtime import AirtimeRecord
 from telemetry.axis import Axis
 from telemetry.canonical import canonical
 from telemetry.chain import Entry, Wrong, day_span, first_wrong, genesis, link
-from telemetry.database import Reader, Row, open_or_quarantine
+from telemetry.database import JournalError, Reader, Row, damaged_rows, open_or_quarantine
 from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.path_level import PathLevel
@@ -26,6 +26,8 @@ LATER_EVIDENCE = (
     "evidence_share",
     "fallback_ms",
 )  # absent from records of older releases
+READ_THROUGH = 2_000  # slots that are tried at the start: months
+DIGITS = {"delay_ms", "coherence", "loudness", "uncertainty_ms", "evidence_share"}  # of evidence, beside the figures
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
 SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"
@@ -55,14 +57,26 @@ class Slot:
         return self.withdrawn_by is None or self.begun
 
 
+class AnotherStation(JournalError):
+    """The ledger is another station's."""
+
+    def __init__(self, path: Path, theirs: str, ours: str) -> None:
+        super().__init__(f"{path} is the ledger of station {theirs!r}, not of {ours!r}")
+        self.path, self.theirs, self.ours = path, theirs, ours
+
+
 class LedgerStore:
     """The writer. Everything between ``transaction`` and its end is stored together or not at all."""
 
     def __init__(self, path: Path, station: str) -> None:
-        """Raises JournalError, also where the file is another station's."""
-        self._db, self.quarantined = open_or_quarantine(path, "ledger")
+        """Raises JournalError, AnotherStation where the file is another station's."""
+        self._db, self.quarantined = open_or_quarantine(path, "ledger", _read_through)
         self.station = station
-        self.ledger_id = self._identity(station)
+        try:
+            self.ledger_id = self._identity(station)
+        except JournalError:
+            self._db.close()
+            raise
 
     def _identity(self, station: str) -> str:
         """The ledger's random name; a ledger of another station is not ours to write."""
@@ -72,7 +86,7 @@ class LedgerStore:
             self._db.write_all([("INSERT INTO about VALUES (1, ?, ?)", (station, made))])
             return made
         if rows[0][0] != station:
-            raise ValueError(f"{self._db.path} is the ledger of station {rows[0][0]!r}, not of {station!r}")
+            raise AnotherStation(self._db.path, rows[0][0], station)
         return str(rows[0][1])
 
     @contextmanager
@@ -228,6 +242,34 @@ class LedgerStore:
         return after
 
 
+def _read_through(path: Path) -> None:
+    """Try what the ledger keeps for itself, as far as it is still asked. What it has chained is ``verify``'s to judge.
+
+    Raises Corrupt.
+    """
+    reader = Reader(path)
+    try:
+        slots = reader.parsed(Slot, f"SELECT {SLOT_COLUMNS} FROM slot ORDER BY ends_ns DESC LIMIT ?", (READ_THROUGH,))
+        with damaged_rows(path):
+            for slot in slots:
+                _ = slot.record and json.loads(slot.record)["days"]
+        reader.parsed(lambda row: Watch(**json.loads(row[0])), "SELECT state FROM watch")
+        reader.parsed(lambda row: PathLevel.from_json(json.loads(row[0])), "SELECT body FROM path_level")
+        reader.parsed(lambda row: json.loads(row[0]), OPEN_FAULTS)
+        reader.rows("SELECT prev, hash FROM entry ORDER BY seq DESC LIMIT 1")
+    finally:
+        reader.close()
+
+
+def same_account(stored: str | None, record: AirtimeRecord) -> bool:
+    """Whether a newer record says what the *stored* one does. A digit of the evidence that moved changes no account."""
+    return stored is not None and _said(stored) == _said(without_revision(record))
+
+
+def _said(record: str) -> dict[str, Any]:
+    return {key: value is None if key in DIGITS else value for key, value in json.loads(record).items()}
+
+
 def without_revision(record: AirtimeRecord) -> str:
     """What has to differ for a new revision. A record of before some evidence was kept is not another for its nulls."""
     told = record.to_json()
@@ -236,7 +278,12 @@ def without_revision(record: AirtimeRecord) -> str:
 
 
 class LedgerReader(Reader):
-    """ledger.db for the uplink, reports, the console and the command line. Raises JournalError."""
+    """ledger.db for the uplink, reports, the console and the command line. Raises JournalError.
+
+    Text that is no UTF-8 is read with its scars, so that ``verify`` names the entry and the others can be read.
+    """
+
+    text_factory = staticmethod(lambda raw: raw.decode(errors="replace"))
 
     def identity(self) -> tuple[str, str] | None:
         """(station, ledger id); None before the first start."""

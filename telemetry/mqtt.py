@@ -9,6 +9,8 @@ import random
 import ssl
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +36,7 @@ class Broker:
     host: str
     port: int = 1883
     username: str | None = None
-    password: str | None = None
+    password_file: Path | None = None  # read anew for each connection
     tls_ca: Path | None = None
     keepalive_s: int = 30  # a half-open link is noticed after this
 
@@ -45,6 +47,15 @@ class Session:
 
     expiry_s: int = 0
     receive_maximum: int = 1_000
+
+
+@contextmanager
+def _readable(path: Path | None) -> Iterator[Path | None]:
+    """A file of ours that is missing, or is not what it should be, keeps us from the broker as a dead network does."""
+    try:
+        yield path
+    except (OSError, UnicodeDecodeError) as error:
+        raise LinkError(f"{path}: {error}") from error
 
 
 class Link:
@@ -74,9 +85,11 @@ class Link:
     def _configure(self, will: tuple[str, bytes] | None) -> None:
         client, broker = self._client, self._broker
         client.connect_timeout = CONNECT_TIMEOUT_S
-        client.username_pw_set(broker.username, broker.password)
-        if broker.tls_ca is not None:
-            client.tls_set(str(broker.tls_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        with _readable(broker.password_file) as path:
+            client.username_pw_set(broker.username, path.read_text(encoding="utf-8").strip() if path else None)
+        with _readable(broker.tls_ca) as path:
+            if path is not None:
+                client.tls_set(str(path), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         if will is not None:
             client.will_set(will[0], will[1], qos=1, retain=True)
         client.on_connect = lambda _client, _data, _flags, reason, _properties: self._words.append(reason)

@@ -17,6 +17,14 @@ SEGMENT_COLUMNS = (
     "channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs,"
     " edge_ms, doubt_ms, evidence_share, snr_db"
 )
+READ_THROUGH = 2_000  # rows of a kind that are tried at the start: weeks
+NEEDED = {  # what a fact's detail cannot be without
+    Fact.BEGAN: {"anchor_ns", "sink_ns", "wanted_ns", "offset_ms"},
+    Fact.PROGRESS: {"sink_ns", "frames"},
+    Fact.ENDED: {"sink_ns", "frames", "cause"},
+    Fact.MISSED: {"cause"},
+    Fact.JUMPED: {"lost_ms"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +74,30 @@ class _JournalReader(Reader):
     def conditions_since(self, n: int) -> list[tuple[int, Condition]]:
         """Conditions stated after the *n*-th, each with its number."""
         sql = "SELECT n, code, target, bad, boot, since_ns, evidence FROM condition WHERE n > ? ORDER BY n"
-        return [(row[0], _condition(row[1:])) for row in self.rows(sql, (n,))]
+        return self.parsed(lambda row: (row[0], _condition(row[1:])), sql, (n,))
 
     def conditions_of(self, code: str, boots: Iterable[int]) -> list[Condition]:
         """Every statement of *code* in these boots, in order."""
-        rows = self.rows(
+        return self.parsed(
+            _condition,
             "SELECT code, target, bad, boot, since_ns, evidence FROM condition"
             " WHERE code = ? AND boot IN (SELECT value FROM json_each(?)) ORDER BY n",
             (code, json.dumps(sorted(boots))),
         )
-        return [_condition(row) for row in rows]
 
     def open_conditions(self) -> list[Condition]:
         """What was last stated to be bad."""
-        rows = self.rows(
+        return self.parsed(
+            _condition,
             "SELECT code, target, bad, boot, since_ns, evidence FROM condition WHERE bad AND n IN"
-            " (SELECT max(n) FROM condition GROUP BY code, target) ORDER BY n"
+            " (SELECT max(n) FROM condition GROUP BY code, target) ORDER BY n",
         )
-        return [_condition(row) for row in rows]
+
+    def read_through(self) -> None:
+        """Ask once for what the others will ask: a damaged row is found at the start. Raises Corrupt."""
+        newest = self.rows("SELECT coalesce(max(n), 0) FROM condition")
+        self.conditions_since(newest[0][0] - READ_THROUGH if newest else 0)
+        self.open_conditions()
 
 
 def _condition(row: Row) -> Condition:
@@ -96,38 +110,35 @@ class PlayoutReader(_JournalReader):
 
     def facts_since(self, change: int, limit: int = 2_000) -> tuple[int, list[PlayoutFact]]:
         """Facts stored or brought up to date after *change*, and the change to ask from next."""
-        rows = self.rows(
-            f"SELECT change, {FACT_COLUMNS} FROM fact WHERE change > ? ORDER BY change LIMIT ?", (change, limit)
-        )
-        return (rows[-1][0] if rows else change), [_fact(row[1:]) for row in rows]
+        sql = f"SELECT change, {FACT_COLUMNS} FROM fact WHERE change > ? ORDER BY change LIMIT ?"
+        found = self.parsed(lambda row: (row[0], _fact(row[1:])), sql, (change, limit))
+        return (found[-1][0] if found else change), [fact for _, fact in found]
 
     def facts_of(self, occurrence_id: str) -> list[PlayoutFact]:
-        rows = self.rows(f"SELECT {FACT_COLUMNS} FROM fact WHERE occurrence = ? ORDER BY n", (occurrence_id,))
-        return [_fact(row) for row in rows]
+        return self.parsed(_fact, f"SELECT {FACT_COLUMNS} FROM fact WHERE occurrence = ? ORDER BY n", (occurrence_id,))
 
     def facts_between(self, boot: int, from_ns: int, to_ns: int) -> list[PlayoutFact]:
         """Facts stamped in this stretch of a boot, in the order they were stored."""
         sql = f"SELECT {FACT_COLUMNS} FROM fact WHERE boot = ? AND boottime_ns BETWEEN ? AND ? ORDER BY n"
-        return [_fact(row) for row in self.rows(sql, (boot, from_ns, to_ns))]
+        return self.parsed(_fact, sql, (boot, from_ns, to_ns))
 
     def aired(self, content: str, since: datetime, before_n: int) -> list[str]:
         """The occurrences planned from *since* on that began to play *content* before the *n*-th fact, by that."""
         rows = self.rows(
             "SELECT fact.occurrence FROM plan JOIN fact ON fact.occurrence = plan.occurrence"
             " WHERE plan.ends_ns > ?1 AND plan.starts_ns >= ?1 AND fact.n < ?2 AND fact.kind = 'began'"
-            " AND json_extract(fact.detail, '$.content') = ?3 GROUP BY fact.occurrence ORDER BY min(fact.n)",
+            " AND iif(json_valid(fact.detail), json_extract(fact.detail, '$.content'), NULL) = ?3"
+            " GROUP BY fact.occurrence ORDER BY min(fact.n)",
             (wall_ns_of(since), before_n, content),
         )
         return [occurrence for (occurrence,) in rows]
 
     def stops(self) -> list[PlayoutFact]:
         """Every stop and resumption by a person."""
-        rows = self.rows(f"SELECT {FACT_COLUMNS} FROM fact WHERE kind IN ('stopped', 'resumed') ORDER BY n")
-        return [_fact(row) for row in rows]
+        return self.parsed(_fact, f"SELECT {FACT_COLUMNS} FROM fact WHERE kind IN ('stopped', 'resumed') ORDER BY n")
 
     def clock_rows(self) -> list[ClockMapRow]:
-        rows = self.rows("SELECT boot, boottime_ns, offset_ns, quality FROM clock ORDER BY n")
-        return [ClockMapRow(boot, at, offset, ClockQuality(quality)) for boot, at, offset, quality in rows]
+        return self.parsed(_clock_row, "SELECT boot, boottime_ns, offset_ns, quality FROM clock ORDER BY n")
 
     def plan_since(self, change: int, limit: int = 1_000) -> list[PlanRow]:
         """Planned, changed or withdrawn after *change*, in that order."""
@@ -144,23 +155,41 @@ class PlayoutReader(_JournalReader):
 
     def _plan(self, where: str, *parameters: Any) -> list[PlanRow]:
         sql = f"SELECT change, body, withdrawn_by, withdrawn_ns FROM plan WHERE {where}"
-        return [_plan_row(row) for row in self.rows(sql, parameters)]
+        return self.parsed(_plan_row, sql, parameters)
 
     def timetables(self) -> dict[str, Any] | None:
         """The book of timetables that holds (before there were books: the only timetable)."""
-        rows = self.rows("SELECT body FROM timetable ORDER BY n DESC LIMIT 1")
-        return json.loads(rows[0][0]) if rows else None
+        found = self.parsed(lambda row: json.loads(row[0]), "SELECT body FROM timetable ORDER BY n DESC LIMIT 1")
+        return found[0] if found else None
 
     def stop(self) -> Stop | None:
         """The stop in force."""
         rows = self.rows("SELECT by, why, since_ns, until_ns FROM stop")
         return Stop(*rows[0]) if rows else None
 
+    def read_through(self) -> None:
+        super().read_through()
+        newest = self.rows(
+            "SELECT coalesce(max(change), 0) FROM fact UNION ALL SELECT coalesce(max(change), 0) FROM plan"
+        )
+        if newest:
+            self.facts_since(newest[0][0] - READ_THROUGH, READ_THROUGH)
+            self.plan_since(newest[1][0] - READ_THROUGH, READ_THROUGH)
+        self.stops()
+        self.clock_rows()
+
 
 def _fact(row: Row) -> PlayoutFact:
-    n, kind, boot, boottime_ns, wall_ns, quality, occurrence, detail = row
-    at = Reading(boot, boottime_ns, wall_ns, ClockQuality(quality))
-    return PlayoutFact(n, Fact(kind), at, occurrence, json.loads(detail))
+    n, kind, boot, boottime_ns, wall_ns, quality, occurrence, body = row
+    at, detail = Reading(boot, boottime_ns, wall_ns, ClockQuality(quality)), json.loads(body)
+    if lacking := NEEDED.get(Fact(kind), set()) - detail.keys():
+        raise ValueError(f"{kind} without {', '.join(sorted(lacking))}")
+    return PlayoutFact(n, Fact(kind), at, occurrence, detail)
+
+
+def _clock_row(row: Row) -> ClockMapRow:
+    boot, boottime_ns, offset_ns, quality = row
+    return ClockMapRow(boot, boottime_ns, offset_ns, ClockQuality(quality))
 
 
 def _plan_row(row: Row) -> PlanRow:
@@ -175,24 +204,29 @@ class MeterReader(_JournalReader):
 
     def segments_since(self, change: int, limit: int = 2_000) -> tuple[int, list[Segment]]:
         """Segments stored or lengthened after *change*, and the change to ask from next."""
-        rows = self.rows(
-            f"SELECT change, {SEGMENT_COLUMNS} FROM segment WHERE change > ? ORDER BY change LIMIT ?", (change, limit)
-        )
-        return (rows[-1][0] if rows else change), [_segment(row[1:]) for row in rows]
+        sql = f"SELECT change, {SEGMENT_COLUMNS} FROM segment WHERE change > ? ORDER BY change LIMIT ?"
+        found = self.parsed(lambda row: (row[0], _segment(row[1:])), sql, (change, limit))
+        return (found[-1][0] if found else change), [segment for _, segment in found]
 
     def segments_between(self, boot: int, from_ns: int, to_ns: int, channel: str | None = None) -> list[Segment]:
         """Segments that overlap a stretch of a boot; of every channel where none is named."""
-        rows = self.rows(
+        return self.parsed(
+            _segment,
             f"SELECT {SEGMENT_COLUMNS} FROM segment WHERE boot = ? AND to_ns > ? AND from_ns < ?"
             " AND (? IS NULL OR channel = ?) ORDER BY from_ns, n",
             (boot, from_ns, to_ns, channel, channel),
         )
-        return [_segment(row) for row in rows]
 
     def levels_of(self, occurrence_id: str, channel: str) -> list[Level]:
         """How loud the occurrence was, in the stretches in which that was measured."""
         sql = "SELECT * FROM level WHERE occurrence = ? AND channel = ? ORDER BY boot, from_ns"
-        return [_level(row) for row in self.rows(sql, (occurrence_id, channel))]
+        return self.parsed(_level, sql, (occurrence_id, channel))
+
+    def read_through(self) -> None:
+        super().read_through()
+        newest = self.rows("SELECT coalesce(max(change), 0) FROM segment")
+        self.segments_since(newest[0][0] - READ_THROUGH if newest else 0, READ_THROUGH)
+        self.learnt_delays()
 
     def first_boot(self) -> int | None:
         """The first boot in which the meter lived."""

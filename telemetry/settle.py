@@ -139,12 +139,14 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
     """What kept it off the air, the surest first."""
     silence = common(heard.states[State.SILENCE], played.sure)
     idle = without(played.alive, played.sure)
+    # A process that stood still wakes after the end of the slot and says that it ended in time.
+    overslept = common(common(idle, played.frozen), played.reasons.get("ended_early", ()))
     finished = union(*(played.reasons.get(cause, ()) for cause in ("ended_early", "source_short")))
     return [
         ("foreign", common(heard.states[State.FOREIGN], played.sure)),
         ("noise", common(heard.states[State.NOISE], played.sure)),
         ("hum", common(heard.states[State.HUM], played.sure)),
-        ("frozen", common(silence, played.frozen)),
+        ("frozen", union(common(silence, played.frozen), overslept)),
         ("stopped_by", common(idle, played.stopped)),
         ("device_lost", common(played.card_lost, played.alive)),
         ("dead_air", silence),

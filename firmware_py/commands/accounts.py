@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
 from scheduler.problem import reason
-from telemetry.database import JournalError
+from telemetry.database import Corrupt, JournalError, damaged_rows
 from telemetry.figures import fault_list, month_days, monthly
 from telemetry.ledger_store import LedgerReader
 
@@ -63,7 +63,7 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
         raise failure("--month", "bad_month", vi, en) from None
     entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
-    figure = monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json()
+    figure = _made(config, lambda: monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json())
     return figure | {"head": entries[-1].hash if entries else None}
 
 
@@ -97,7 +97,7 @@ def _faults(config: Config, first: date, last: date) -> list[Json]:
     from_day, to_day = first.isoformat(), last.isoformat()
     return [
         fault
-        for fault in fault_list(entries)
+        for fault in _made(config, lambda: fault_list(entries))
         if fault["since"][:10] <= to_day and (fault["cleared_at"] or "9999")[:10] >= from_day
     ]
 
@@ -106,7 +106,12 @@ def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:
     """Ask ledger.db. Raises CommandError when it is not there or damaged."""
     path = config.ledger_db
     if not path.exists():
-        raise failure(str(path), "no_ledger", "chưa có sổ gốc: đài chưa chạy lần nào", "no ledger: never run yet")
+        raise failure(
+            str(path),
+            "no_ledger",
+            "chưa có sổ gốc: đài chưa chạy lần nào, hoặc thư mục dữ liệu không còn",
+            "no ledger: never run yet, or the folder is gone",
+        )
     reader = LedgerReader(path)
     try:
         return query(reader)
@@ -114,6 +119,17 @@ def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:
         raise failure(str(path), "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
     finally:
         reader.close()
+
+
+def _made(config: Config, make: Callable[[], T]) -> T:
+    """What *make* makes of entries. Raises CommandError where one of them is damaged."""
+    try:
+        with damaged_rows(config.ledger_db):
+            return make()
+    except Corrupt:
+        vi = "sổ gốc có bản ghi bị hỏng; xem lệnh smartradio journal verify"
+        en = "the ledger has damaged entries; see: smartradio journal verify"
+        raise failure(str(config.ledger_db), "damaged", vi, en) from None
 
 
 def _write(context: Context, config: Config, data: Json, form: str) -> bool:

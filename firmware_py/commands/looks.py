@@ -1,20 +1,25 @@
 """Commands that only look: config check, devices, status, faults."""
 
+import os
 import shutil
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from audio.library import read_index
 from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import CommandError, Context, failure
-from firmware_py.config import Speech
+from firmware_py.config import Config, Speech
 from firmware_py.live import Live, look_at_all
+from scheduler.problem import Problem
 from telemetry.reports.words import word_or_code
 
 
 def config_check(context: Context) -> None:
     config = context.config()
     _refuse_bad_speech(config.speech)
+    if unreadable := [_unreadable(name, path) for name, path in _files_of(config) if not os.access(path, os.R_OK)]:
+        raise CommandError(*unreadable)
     context.say(f"{context.config_file()}: cấu hình đúng", f"{context.config_file()}: the configuration is right")
     if config.account_channel is None:
         context.say(
@@ -40,6 +45,16 @@ def _refuse_bad_speech(speech: Speech) -> None:
             read_abbreviations(speech.abbreviations)
     except BadAbbreviations as error:
         raise CommandError(*error.problems) from None
+
+
+def _files_of(config: Config) -> list[tuple[str, Path]]:
+    """The files that the configuration names, by their setting."""
+    named = {"uplink.password_file": config.uplink.password_file, "uplink.tls_ca": config.uplink.tls_ca}
+    return [(name, path) for name, path in named.items() if path is not None and config.uplink.enabled]
+
+
+def _unreadable(name: str, path: Path) -> Problem:
+    return Problem(name, "unreadable", f"không đọc được tệp {path}", f"the file {path} cannot be read")
 
 
 def devices(context: Context) -> None:

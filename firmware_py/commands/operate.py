@@ -7,7 +7,7 @@ from typing import Any
 
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.config import Config
-from firmware_py.playout.orders import LONGEST_LIVE_MS
+from firmware_py.playout.orders import LONGEST_LIVE_MS, LONGEST_STOP
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.problem import reason
@@ -97,6 +97,8 @@ def parse_until(text: str, now: datetime) -> datetime:
     when = when if when.tzinfo else when.replace(tzinfo=STATION_TZ)
     if when <= now:
         raise failure("--until", "past", f"{text} đã qua rồi", f"{text} is in the past")
+    if when > now + LONGEST_STOP:
+        raise failure("--until", "too_far", f"{text} còn xa hơn một năm", f"{text} is more than a year away")
     return when
 
 

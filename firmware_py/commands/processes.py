@@ -1,47 +1,51 @@
 """Commands that run: the station, one of its processes, the collector."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from audio.ring import RingError
 from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, ConfigError, config_path, load_collector
+from firmware_py.process import AlreadyRuns, only_one
 from scheduler.problem import Problem, reason
 from telemetry.database import JournalError
+from telemetry.ledger_store import AnotherStation
 
 
 def run(context: Context) -> None:
     from firmware_py import supervisor
 
-    _prepared(context.config())
-    supervisor.run(context.config_file())
+    config = _prepared(context.config())
+    with _only_one(config, "run"):
+        supervisor.run(context.config_file())
 
 
 def playout(context: Context) -> None:
     from firmware_py.playout.process import main
 
-    _run(context, main)
+    _run(context, "playout", main)
 
 
 def meter(context: Context) -> None:
     _one_thread_of_arithmetic()
     from firmware_py.meter.process import main
 
-    _run(context, main)
+    _run(context, "meter", main)
 
 
 def ledger(context: Context) -> None:
     from firmware_py.ledger.process import main
 
-    _run(context, main)
+    _run(context, "ledger", main)
 
 
 def console(context: Context) -> None:
     from firmware_py.console.process import ConsoleError, main
 
     try:
-        _run(context, main)
+        _run(context, "console", main)
     except ConsoleError as error:
         raise CommandError(error.problem) from None
 
@@ -56,15 +60,31 @@ def collector(context: Context) -> None:
     _world(lambda: main(config))
 
 
-def _run(context: Context, main: Callable[[Config], None]) -> None:
+def _run(context: Context, name: str, main: Callable[[Config], None]) -> None:
     config = _prepared(context.config())
-    _world(lambda: main(config))
+    with _only_one(config, name):
+        _world(lambda: main(config))
+
+
+@contextmanager
+def _only_one(config: Config, name: str) -> Iterator[None]:
+    """Two of a kind would write the same files, and make a false record. Raises CommandError."""
+    path = config.paths.state_dir / f"{name}.lock"
+    try:
+        with only_one(path):
+            yield
+    except AlreadyRuns:
+        raise failure(name, "already_runs", "đang chạy rồi", "is running already") from None
 
 
 def _world(main: Callable[[], None]) -> None:
     """What the world did to a journal at the start is the input's fault, not ours: say it without a traceback."""
     try:
         main()
+    except AnotherStation as error:
+        vi = f"là sổ gốc của đài {error.theirs!r}, không phải của {error.ours!r}: sửa station.id, hoặc cất tệp này đi"
+        en = f"is the ledger of station {error.theirs!r}, not of {error.ours!r}: mend station.id, or put this file away"
+        raise failure(str(error.path), "another_station", vi, en) from None
     except JournalError as error:
         raise CommandError(Problem("", "journal", f"không ghi được sổ: {error}", f"journal: {error}")) from None
     except RingError as error:

@@ -24,6 +24,7 @@ from firmware_py.console.patience import Patience
 from firmware_py.console.settings import ConsoleSettings
 from firmware_py.console.texts import text
 from firmware_py.live import look_at_all
+from firmware_py.playout.orders import LONGEST_STOP
 from firmware_py.spool import drop
 from telemetry.database import JournalError
 from telemetry.reports.document import one_line
@@ -246,7 +247,7 @@ def _until(value: object, now: datetime) -> str | None:
         until = datetime.fromisoformat(str(value))
     except ValueError:
         raise Refused(400, "error.until") from None
-    if until.tzinfo is None or until <= now:
+    if until.tzinfo is None or not now < until <= now + LONGEST_STOP:
         raise Refused(400, "error.until")
     return until.isoformat()
 

@@ -6,18 +6,20 @@ import queue
 import time
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from firmware_py.alerts.inbox import deposit, refused_since
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
-from firmware_py.files import secret, write_json
+from firmware_py.files import write_json
 from firmware_py.live import look
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
 from telemetry.airtime import AirtimeRecord
 from telemetry.alert_line import AlertLine
+from telemetry.chain import Entry
 from telemetry.database import JournalError
 from telemetry.facts import Condition
 from telemetry.faults import with_times
@@ -32,6 +34,7 @@ from telemetry.wire import Address
 TICK_S = 1.0
 UNHEARD_NS = 30 * NS_PER_S  # after our start the others have this long to say their first word
 LAST_RECEIPT_S = 5.0
+FAILING_NS = 5 * NS_PER_S  # no round could be done for so long: no passing trouble
 PRUNE_HOURS = 6
 REFUSED_FOR_S = 24 * 3_600.0  # a refused alert is a fault for so long, or until its file is taken away
 REFUSED_SHOWN = 10
@@ -63,7 +66,7 @@ def _rules(config: Config) -> Rules:
 
 def _broker(config: Config) -> Broker:
     up = config.uplink
-    return Broker(up.host, up.port, up.username, secret(up.password_file), up.tls_ca)
+    return Broker(up.host, up.port, up.username, up.password_file, up.tls_ca)
 
 
 def _alert_line(config: Config, clock: StationClock) -> AlertLine:
@@ -85,7 +88,8 @@ class Ledger:
     uplink: Uplink | None
     _records: dict[str, dict[str, Any]] = field(default_factory=dict)
     _day: date | None = None
-    _failing: bool = False
+    _failing_since_ns: int | None = None
+    _found: set[Path] = field(default_factory=set)  # what the station needs and had
 
     def __post_init__(self) -> None:
         self._playout = PlayoutReader(self.config.playout_db)
@@ -126,11 +130,21 @@ class Ledger:
                 self._remember(progress.settled, reading)
                 if progress.appended and self.uplink:
                     self.uplink.wake()
-            self._failing = False
+            self._failing_since_ns = None
         except JournalError as error:
-            if not self._failing:
-                log.error("%s", error)
-            self._failing = True
+            self._failed(error, self.clock.read())
+
+    def _failed(self, error: JournalError, reading: Reading) -> None:
+        """Accounts wait; a person has to know why. A file that is just being replaced is back with the next tick."""
+        if self._failing_since_ns is None:
+            log.error("%s", error)
+            self._failing_since_ns = reading.boottime_ns
+        if reading.boottime_ns - self._failing_since_ns < FAILING_NS:
+            return
+        try:
+            self.core.tell(reading, [_disk_failed(str(error), reading)])
+        except JournalError as unbooked:
+            log.error("%s", unbooked)
 
     def _alive(self, reading: Reading) -> dict[str, bool]:
         """Judged by the live files; a process that has not spoken yet has time to start."""
@@ -144,11 +158,24 @@ class Ledger:
     def _conditions(self, reading: Reading) -> list[Condition]:
         refused = refused_since(self.config.alerts_dir, reading.wall.timestamp() - REFUSED_FOR_S)
         evidence = {"files": refused[:REFUSED_SHOWN]}
-        said = [Condition("alert_refused", "alerts", bool(refused), reading.boot, reading.boottime_ns, evidence)]
-        if self.uplink is not None:
-            down = not self.uplink.connected
-            said.append(Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns))
-        return said
+        missing = self._missing()
+        said = [
+            Condition("alert_refused", "alerts", bool(refused), reading.boot, reading.boottime_ns, evidence),
+            _disk_failed(", ".join(missing), reading),
+        ]
+        if self.uplink is None:
+            return said
+        down = not self.uplink.connected
+        why = {"why": self.uplink.trouble} if down and self.uplink.trouble else {}
+        return [*said, Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns, why)]
+
+    def _missing(self) -> list[str]:
+        """What was there since we started, and is gone: a card pulled out, a folder removed."""
+        config = self.config
+        needed = {config.playout_db, config.meter_db, config.ledger_db, config.library_dir}
+        there = {path for path in needed if path.exists()}
+        self._found |= there
+        return sorted(str(path) for path in self._found - there)
 
     def _confirm(self, receipt: Receipt) -> None:
         try:
@@ -158,7 +185,7 @@ class Ledger:
 
     def _wait_for_receipts(self, mailbox: Mailbox) -> None:
         until = time.monotonic() + LAST_RECEIPT_S
-        while self._entries.acknowledged() < self._entries.last_seq() and time.monotonic() < until:
+        while self.core.acknowledged() < self.core.last_seq() and time.monotonic() < until:
             try:
                 message = mailbox.get(timeout=0.1)
             except queue.Empty:
@@ -174,7 +201,7 @@ class Ledger:
         if day != self._day:
             self._day = day
             booked = self._entries.entries_about(day, day)
-            self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if e.kind == "airtime"}
+            self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if _is_record(e)}
         for record in settled:
             self._records[record.occurrence.id] = _shown(record.to_json())
 
@@ -186,7 +213,7 @@ class Ledger:
             log.warning("ledger.json: %s", error)
 
     def _document(self, reading: Reading) -> dict[str, Any]:
-        provisional = self.core.provisional(reading)
+        provisional = self.core.provisional(reading) if self._failing_since_ns is None else []
         return {
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,
@@ -194,8 +221,8 @@ class Ledger:
             "records_today": {**self._records, **{r.occurrence.id: _shown(r.to_json()) for r in provisional}},
             "provisional": [record.to_json() for record in provisional],
             "faults": self.core.open_faults(),
-            "seq": self._entries.last_seq(),
-            "acknowledged_seq": self._entries.acknowledged(),
+            "seq": self.core.last_seq(),
+            "acknowledged_seq": self.core.acknowledged(),
             "uplink": self._uplink_state(),
             "pid": os.getpid(),
         }
@@ -204,6 +231,16 @@ class Ledger:
         if self.uplink is None:
             return "off"
         return "connected" if self.uplink.connected else "down"
+
+
+def _disk_failed(why: str, reading: Reading) -> Condition:
+    """By the ledger's word; good again where there is no *why*."""
+    return Condition("disk_failed", "ledger", bool(why), reading.boot, reading.boottime_ns, {"reason": why})
+
+
+def _is_record(entry: Entry) -> bool:
+    """Whether it is an account that can still be read."""
+    return entry.kind == "airtime" and "occurrence" in entry.body
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:

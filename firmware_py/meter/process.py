@@ -20,7 +20,7 @@ from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
-from firmware_py.journaling import CannotCommit, Committed, JournalThread
+from firmware_py.journaling import CannotCommit, Committed, JournalDied, JournalThread
 from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.levels import Levels
 from firmware_py.meter.listener import Listener
@@ -141,7 +141,16 @@ class Meter:
         for name, blocks in left.items():
             self._take_heard(self.ears[name], [block for block in blocks if block.sink_ns >= past.axis_ns])
         self._begin_life(past, started)
+        if self.journal.quarantined is not None:
+            self._begun_anew(self.journal.quarantined.name, started)
         self.chores.every_hours(PRUNE_HOURS, self._prune)
+
+    def _begun_anew(self, set_aside: str, reading: Reading) -> None:
+        """The journal was damaged and lies in the file *set_aside*."""
+        log.error("meter.db was damaged: it lies in %s, and a new one is begun", set_aside)
+        for bad in (True, False):
+            for condition in self.conditions.changes("meter", {"journal_corrupt": bad}, reading, {"file": set_aside}):
+                self._say(MeterJournal.append_condition, condition)
 
     def _prune(self) -> None:
         reading = self.clock.read()
@@ -181,6 +190,8 @@ class Meter:
                 self._cannot_commit(reason)
             case Committed():
                 self._failing = False
+            case JournalDied():
+                raise message
         reading = self.clock.read()
         if reading.boottime_ns - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
             self._step(reading)

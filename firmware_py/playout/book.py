@@ -57,6 +57,12 @@ class Book:
         self._disk_slow = slow
         self.state({"disk_full": False, "disk_failed": False}, reading)
 
+    def begun_anew(self, set_aside: str, reading: Reading) -> None:
+        """The journal was damaged and lies in the file *set_aside*; what it knew is lost."""
+        log.error("playout.db was damaged: it lies in %s, and a new one is begun", set_aside)
+        for bad in (True, False):
+            self.state({"journal_corrupt": bad}, reading, {"file": set_aside}, "playout")
+
     def clock(self, reading: Reading) -> bool:
         """Keep the clock map and the record of steps; True if the clock was set since the last time."""
         self.state({"clock_untrusted": not reading.quality.plays}, reading, {"quality": str(reading.quality)})

@@ -16,7 +16,10 @@ from scheduler.timetable import MAX_TEXT, Timetable
 PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame, at least
 LONGEST_LIVE_MS = 4 * 3_600_000
 LONGEST_AIRED_MS = 24 * 3_600_000
+LONGEST_STOP = timedelta(days=366)
+LAST_INSTANT = datetime(2200, 1, 1, tzinfo=STATION_TZ)  # of all plans; beyond 2262 no integer of a journal holds it
 UNTRUSTED_WAITS_MS = 3_600_000
+STALE = timedelta(seconds=60)  # "now" that nobody heard for so long is now no more
 BY_HAND = "phat-ngay"
 LIVE = "truc-tiep"
 ALERT = "canh-bao"
@@ -83,7 +86,7 @@ def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> O
         case "drop_timetable":
             return DropTimetable(_text(body["id"]))
         case "stop":
-            return StopAll(datetime.fromisoformat(body["until"]) if body.get("until") else None, _why(body))
+            return StopAll(_until(body, at), _why(body))
         case "resume":
             return Resume()
         case "learn_level":
@@ -93,8 +96,21 @@ def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> O
     raise ValueError("unknown command")
 
 
+def _until(body: Mapping[str, Any], at: Reading) -> datetime | None:
+    """When a stop ends. A typing error must not silence a station for a lifetime."""
+    if not body.get("until"):
+        return None
+    until = datetime.fromisoformat(body["until"])
+    if until.tzinfo is None:
+        raise ValueError(f"{body['until']} does not say its offset from UTC")
+    if until > (at.wall + LONGEST_STOP if at.quality.plays else LAST_INSTANT):
+        raise ValueError(f"{body['until']} is more than a year away")
+    return until
+
+
 def _play(id: str, body: Mapping[str, Any], at: Reading) -> Air:
     """A person's "play this now" takes the zone from what is scheduled, which is joined again afterwards."""
+    _must_be_fresh(body, at)
     source, mark = _text(body["source"]), f"-{BY_HAND}-{id[:8]}"
     occurrence = _starting(_soon(at.wall), mark, source, _duration_ms(body, LONGEST_AIRED_MS))
     return Air(replace(occurrence, source=source), mark, "play", _why(body))
@@ -102,6 +118,7 @@ def _play(id: str, body: Mapping[str, Any], at: Reading) -> Air:
 
 def _live(id: str, body: Mapping[str, Any], at: Reading) -> Air:
     """The microphone, until somebody ends it or it was forgotten for *limit_ms*."""
+    _must_be_fresh(body, at)
     source, mark = _text(body["source"]), f"-{LIVE}-{id[:8]}"
     title = _text(body.get("title") or "Phát trực tiếp")
     occurrence = _starting(_soon(at.wall), mark, title, _duration_ms(body, LONGEST_LIVE_MS))
@@ -143,6 +160,12 @@ _AIRED: Mapping[str, Callable[[str, Mapping[str, Any], Reading], Air | EndAired]
     "alert": _alert,
     "cancel_alerts": _cancel_alerts,
 }
+
+
+def _must_be_fresh(body: Mapping[str, Any], at: Reading) -> None:
+    """What was asked for now must not sound at whatever hour the station is switched on again."""
+    if at.quality.plays and "at" in body and at.wall - datetime.fromisoformat(body["at"]) > STALE:
+        raise ValueError(f"it was given at {body['at']}, too long ago")
 
 
 def _alert_mark(alert: object) -> str:

@@ -9,6 +9,7 @@ from scheduler.agenda import Stopped
 from scheduler.book import NO_TIMETABLES, TimetableBook
 from scheduler.clock import datetime_of
 from scheduler.occurrence import Occurrence
+from telemetry.database import damaged_rows
 from telemetry.facts import Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutReader
 
@@ -49,10 +50,11 @@ class Past:
 
 
 def read_past(path: Path, boot: int) -> Past:
-    """Read playout.db once, at the start. Raises JournalError."""
+    """Read playout.db once, at the start. Raises JournalError, Corrupt where what it says makes no sense."""
     reader = PlayoutReader(path)
     try:
-        return _past(reader, boot)
+        with damaged_rows(path):
+            return _past(reader, boot)
     finally:
         reader.close()
 

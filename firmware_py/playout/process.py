@@ -18,7 +18,7 @@ from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
-from firmware_py.journaling import JournalThread
+from firmware_py.journaling import JournalDied, JournalThread
 from firmware_py.playout.book import Book
 from firmware_py.playout.desk import Desk
 from firmware_py.playout.past import Past, read_past
@@ -48,9 +48,9 @@ def main(config: Config) -> None:
     mailbox: Mailbox = queue.Queue()
     with station_process("playout", mailbox):
         boot = boot_ordinal(config.paths.state_dir)
-        past = read_past(config.playout_db, boot)
+        written, past = open_journal(config.playout_db, boot)
         clock = StationClock(boot, config.clock.trust, past.newest_wall_ns)
-        journal = JournalThread(PlayoutJournal(config.playout_db), mailbox.put)
+        journal = JournalThread(written, mailbox.put)
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
         sources = Sources(config, boottime_ns)
@@ -65,9 +65,17 @@ def main(config: Config) -> None:
         journal.start()
         player.start()
         shell.begin(past, ring)
+        if written.quarantined is not None:
+            desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
         decide_forever(mailbox, shell.handle, lambda: TICK_S)
         shell.end(mailbox, ring)
+
+
+def open_journal(path: Path, boot: int) -> tuple[PlayoutJournal, Past]:
+    """The journal, and what it knows; one that is damaged is set aside before it is asked. Raises JournalError."""
+    journal = PlayoutJournal(path, partial(read_past, boot=boot))
+    return journal, read_past(path, boot)
 
 
 def _card_opener(config: Config) -> Callable[[], Output]:
@@ -92,6 +100,7 @@ class Shell:
     journal: JournalThread[PlayoutJournal]
     sources: Sources
     chores: Chores = field(default_factory=Chores)
+    _taken: set[Path] = field(default_factory=set)  # requests that this process has looked at
     _progress_ns: int = 0
     _ticked_ns: int = 0
     _awake_ns: int = 0
@@ -107,6 +116,9 @@ class Shell:
         log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
 
     def handle(self, message: object) -> None:
+        """Raises JournalDied, WriteStuck: only a new process helps."""
+        if isinstance(message, JournalDied):
+            raise message
         self.desk.handle(message, self.clock.read())
         if message in (TICK, REQUESTED):
             self._take_requests()
@@ -137,16 +149,24 @@ class Shell:
 
     def _take_requests(self) -> None:
         for path, request in spool.pending(self.config.spool_dir):
-            if request is None:
-                log.warning("%s is no request", path.name)
-                spool.set_aside(path)
+            if path in self._taken:
                 continue
-            refusal = self.desk.request(request.id, request.command, request.by, request.body, self.clock.read())
+            tried = path if request is None else spool.count_try(path)
+            self._taken.add(tried)
+            refusal = self._refusal(request)
             if refusal is None:
-                self._done_when_durable(path)
+                self._done_when_durable(tried)
             else:
                 log.warning("%s refused: %s", path.name, refusal)
-                spool.set_aside(path)
+                spool.set_aside(tried)
+
+    def _refusal(self, request: spool.Request | None) -> str | None:
+        """Carry out a request, or say why not. What a process has died of so often is not tried again."""
+        if request is None:
+            return "it is no request"
+        if request.tries > spool.MOST_TRIES:
+            return f"tried {spool.MOST_TRIES} times and never done"
+        return self.desk.request(request.id, request.command, request.by, request.body, self.clock.read())
 
     def _done_when_durable(self, path: Path) -> None:
         """A request leaves the spool after what it changed is committed, not before."""

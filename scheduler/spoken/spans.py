@@ -103,7 +103,7 @@ def _date(year: int, month: int, day: int, text: str) -> date:
 
 # What needs nothing of the title: several dates with their years, and what recurs or is limited in words.
 _TOLD_WHOLE = re.compile(
-    r"\d{4}\s*,\s*\d|\S\s+tu (?:ngay )?\d{1,2}/\d{1,2}/\d{4}$"
+    r"\d{4}\s*[,-]\s*\d|\S\s+tu (?:ngay )?\d{1,2}/\d{1,2}/\d{4}$"
     r"|\b(?:(?:hang|moi|trong|cuoi) thang|am lich|tru|den het)\b"
 )
 

@@ -36,3 +36,10 @@ def test_boots_are_counted_once_each_and_in_order(tmp_path, monkeypatch):
         monkeypatch.setenv(BOOT_ID_VARIABLE, boot_id)
         counted.append(boot_ordinal(tmp_path))
     assert counted == [1, 1, 2, 1, 3, 2]
+
+
+def test_a_damaged_count_of_boots_still_counts(tmp_path, monkeypatch):
+    (tmp_path / "boots").write_bytes(b"aaa\nb\xc3b\n")
+    for boot_id, ordinal in (("aaa", 1), ("bbb", 3), ("bbb", 3)):
+        monkeypatch.setenv(BOOT_ID_VARIABLE, boot_id)
+        assert boot_ordinal(tmp_path) == ordinal

@@ -193,6 +193,19 @@ def test_a_stop_silences_until_its_end_and_then_the_programme_is_joined(day):
     assert (stopped.detail["by"], stopped.detail["why"]) == ("Lan", "đám tang")
 
 
+def test_a_clock_that_nobody_trusted_is_trusted_again_after_a_restart_with_a_right_one(day):
+    day.quality = ClockQuality.NONE
+    day.pass_time(1)
+    day.journal.commit()
+    reader = PlayoutReader(day.folder / "playout.db")
+    assert [c.code for c in reader.open_conditions()] == ["clock_untrusted"]
+    day.quality = ClockQuality.NTP
+    day.crash()
+    day.pass_time(1)
+    day.journal.commit()
+    assert reader.open_conditions() == []
+
+
 def test_a_stop_outlives_a_crash(day):
     day.ask("stop", why="", until=None)
     day.pass_time(20)
@@ -284,6 +297,38 @@ def test_a_request_that_cannot_be_carried_out_is_refused_with_its_reason(day):
     assert "unknown" in day.desk.request("1", "dance", "Lan", {}, day.reading)
     assert "timetable" in day.desk.request("2", "timetable", "Lan", {"timetable": {"slots": []}}, day.reading)
     assert day.desk.request("3", "play", "Lan", {"source": "x"}, day.reading)
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        *("9999-12-31T23:59:59", "9999-12-31T23:59:59+07:00", "9999-12-31T23:59:59-12:00", "2027-12-01T05:00:00+07:00"),
+        *("2026-11-23T06:00:00", 7),
+    ],
+)
+@pytest.mark.parametrize("quality", [ClockQuality.NTP, ClockQuality.NONE])
+def test_a_stop_until_an_instant_that_no_journal_can_hold_is_refused_and_the_day_goes_on(day, until, quality):
+    day.quality = quality
+    refusal = day.desk.request("1", "stop", "Lan", {"until": until, "why": ""}, day.reading)
+    assert (refusal is None) == (quality is ClockQuality.NONE and until == "2027-12-01T05:00:00+07:00")
+    day.pass_time(5)
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("play", {"source": "sang.mp3", "duration_ms": 5_000}),
+        ("live_start", {"source": "mic:phong-thu", "duration_ms": 5_000}),
+    ],
+)
+def test_what_was_asked_for_now_is_refused_when_nobody_heard_it_for_a_minute(day, command, body):
+    def given(seconds_ago):
+        return body | {"at": (day.reading.wall - timedelta(seconds=seconds_ago)).isoformat()}
+
+    assert "too long ago" in day.desk.request("1", command, "Lan", given(61), day.reading)
+    assert day.desk.request("2", command, "Lan", given(59), day.reading) is None
+    day.quality = ClockQuality.NONE
+    assert day.desk.request("3", command, "Lan", given(9_000), day.reading) is None
 
 
 def alert_body(alert="a", **changed):

@@ -3,8 +3,10 @@
 import threading
 import time
 
+import pytest
+
 from firmware_py import journaling
-from firmware_py.journaling import CannotCommit, Committed, JournalThread
+from firmware_py.journaling import CannotCommit, Committed, JournalDied, JournalThread
 from telemetry.database import DiskFull
 
 
@@ -73,6 +75,23 @@ def test_an_entry_that_fails_before_it_appended_is_tried_again_and_stored_once(m
     thread.put(commits_first)
     assert thread.close(5.0)
     assert journal.stored == ["before", "plan"]
+
+
+def test_a_mistake_of_ours_ends_the_thread_and_is_told_so_that_the_process_can_end_too():
+    journal, said = FlakyJournal(), []
+    thread = started(journal, said)
+
+    def mistaken(journal):
+        raise OverflowError("too large for a journal")
+
+    thread.put(mistaken)
+    thread.join(5.0)
+    assert not thread.is_alive()
+    (died,) = said
+    with pytest.raises(JournalDied, match="too large") as raised:
+        raise died
+    assert isinstance(raised.value.__cause__, OverflowError)
+    assert not thread.close(1.0)
 
 
 def test_telling_a_slow_disk_takes_no_time():

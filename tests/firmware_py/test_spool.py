@@ -42,6 +42,28 @@ def test_what_is_no_request_is_set_aside_and_kept(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == [".3.json", "1.refused", "2.refused"]
 
 
+def test_each_try_is_counted_in_the_requests_name_and_changes_neither_it_nor_its_place(tmp_path):
+    for n in range(2):
+        spool.drop(tmp_path, "cli", "stop", f"người {n}", NOON + timedelta(seconds=n))
+    for tries in (1, 2, 3, 4):
+        (path, request), (_, other) = spool.pending(tmp_path)
+        assert (request.by, request.tries, other.tries) == ("người 0", tries, 1)
+        path = spool.count_try(path)
+    spool.set_aside(path)
+    assert path.with_name(path.name.replace("~4.json", ".refused")).exists()
+    ((_, other),) = spool.pending(tmp_path)
+    assert other.by == "người 1"
+
+
+def test_a_disk_that_lets_nothing_go_ends_nobody(tmp_path):
+    (tmp_path / "cli").mkdir()
+    stubborn = tmp_path / "cli" / "1.json"
+    stubborn.mkdir()
+    spool.done(stubborn)
+    assert spool.count_try(tmp_path / "cli" / "2.json") == tmp_path / "cli" / "2.json"
+    assert stubborn.exists()
+
+
 def test_whoever_watches_is_told_of_a_request_at_once_and_of_the_next(tmp_path):
     told = queue.Queue()
     spool.watch(tmp_path, lambda: told.put(time.monotonic()))

@@ -10,12 +10,14 @@ import pytest
 from audio.segments import Loudness, Quality, Segment, State
 from scheduler.clock import NS_PER_S, ClockMapRow, ClockQuality, Reading, datetime_of
 from scheduler.occurrence import Occurrence
-from telemetry.database import Database, JournalError, Reader
+from telemetry.database import Corrupt, Database, JournalError, Reader
 from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 from telemetry.journal import MeterJournal, MeterReader, PlayoutJournal, PlayoutReader, Stop
 from telemetry.retention import prune
 
 NOW_NS = 1_795_000_000 * NS_PER_S
+BEGAN = {"anchor_ns": 0, "sink_ns": 0, "wanted_ns": 0, "offset_ms": 0}
+ENDED = {"sink_ns": 1, "frames": 1, "cause": "planned_end"}
 
 
 def at(seconds: float = 0, boot: int = 1) -> Reading:
@@ -57,7 +59,7 @@ def test_nothing_is_seen_before_the_commit_and_all_of_it_after(playout, tmp_path
 
 def test_progress_is_one_row_an_open_playout_and_is_seen_again_when_it_moves(playout, tmp_path):
     reader = PlayoutReader(tmp_path / "playout.db")
-    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a"))
+    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a", BEGAN))
     change = 0
     for second in (5, 10, 15):
         playout.append_fact(PlayoutFact(0, Fact.PROGRESS, at(second), "a", {"sink_ns": second, "frames": second}))
@@ -65,8 +67,8 @@ def test_progress_is_one_row_an_open_playout_and_is_seen_again_when_it_moves(pla
         change, news = reader.facts_since(change)
         assert news[-1].detail == {"sink_ns": second, "frames": second}
     assert [fact.kind for fact in reader.facts_of("a")] == [Fact.BEGAN, Fact.PROGRESS]
-    playout.append_fact(PlayoutFact(0, Fact.ENDED, at(16), "a"))
-    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(17), "a"))
+    playout.append_fact(PlayoutFact(0, Fact.ENDED, at(16), "a", ENDED))
+    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(17), "a", BEGAN))
     playout.append_fact(PlayoutFact(0, Fact.PROGRESS, at(20), "a", {"sink_ns": 1, "frames": 1}))
     playout.commit()
     kinds = [fact.kind for fact in reader.facts_of("a")]
@@ -75,10 +77,10 @@ def test_progress_is_one_row_an_open_playout_and_is_seen_again_when_it_moves(pla
 
 def test_a_rollback_forgets_and_the_same_appended_again_is_stored_once(playout, tmp_path):
     for _ in range(3):
-        playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a"))
+        playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a", BEGAN))
         playout.mark(Watermark(1, 1, NOW_NS))
         playout.rollback()
-    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a"))
+    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a", BEGAN))
     playout.mark(Watermark(1, 1, NOW_NS))
     playout.commit()
     reader = PlayoutReader(tmp_path / "playout.db")
@@ -87,8 +89,8 @@ def test_a_rollback_forgets_and_the_same_appended_again_is_stored_once(playout, 
 
 
 def test_a_commit_that_fails_stores_nothing_and_can_be_made_again(playout, tmp_path, monkeypatch):
-    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a"))
-    playout.append_fact(PlayoutFact(0, Fact.ENDED, at(2), "a"))
+    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a", BEGAN))
+    playout.append_fact(PlayoutFact(0, Fact.ENDED, at(2), "a", ENDED))
     real, calls = Database.execute, []
 
     def full(self, sql, parameters=()):
@@ -140,7 +142,7 @@ def test_the_same_plan_again_changes_nothing_and_what_was_withdrawn_can_come_bac
 
 def test_what_began_is_never_withdrawn_though_the_clock_says_that_it_is_to_come(playout):
     playout.replace_plan([occurrence("a", 600)], at(), "x")
-    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a"))
+    playout.append_fact(PlayoutFact(0, Fact.BEGAN, at(1), "a", BEGAN))
     playout.commit()
     assert playout.replace_plan([], at(2), "x").withdrawn == ()
 
@@ -267,9 +269,20 @@ def test_a_journal_that_does_not_exist_yet_has_nothing_to_say(tmp_path):
     assert not (tmp_path / "playout.db").exists()
 
 
+def test_a_journal_that_was_there_and_is_gone_is_not_taken_for_an_empty_one(playout, tmp_path):
+    reader = PlayoutReader(tmp_path / "playout.db")
+    assert reader.journal_id()
+    (tmp_path / "playout.db").rename(tmp_path / "away.db")
+    for _ in range(2):
+        with pytest.raises(JournalError, match="is gone"):
+            reader.facts_since(0)
+    (tmp_path / "away.db").rename(tmp_path / "playout.db")
+    assert reader.facts_since(0) == (0, [])
+
+
 def test_a_reader_follows_when_a_damaged_journal_is_replaced(tmp_path):
     journal = PlayoutJournal(tmp_path / "playout.db")
-    journal.append_fact(PlayoutFact(0, Fact.BEGAN, at(), "a"))
+    journal.append_fact(PlayoutFact(0, Fact.BEGAN, at(), "a", BEGAN))
     journal.commit()
     journal.close()
     reader = PlayoutReader(tmp_path / "playout.db")
@@ -281,6 +294,53 @@ def test_a_reader_follows_when_a_damaged_journal_is_replaced(tmp_path):
     assert reader.journal_id() not in ("", known)
     assert reader.facts_since(0) == (0, [])
     journal.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE fact SET detail = CAST(x'7B22C322' AS TEXT)",
+        "UPDATE fact SET detail = '{\"anchor'",
+        "UPDATE fact SET detail = '{}'",
+        "UPDATE fact SET kind = 'begin'",
+        "UPDATE plan SET body = '{}'",
+        "UPDATE clock SET quality = 'ntq'",
+        "UPDATE condition SET evidence = '{'",
+    ],
+)
+def test_a_row_that_makes_no_sense_is_found_when_its_writer_starts_and_the_file_set_aside(tmp_path, damage):
+    journal = PlayoutJournal(tmp_path / "playout.db")
+    journal.append_fact(PlayoutFact(0, Fact.BEGAN, at(), "a", BEGAN))
+    journal.replace_plan([occurrence("a", 600)], at(), "tuần 47")
+    journal.append_clock(ClockMapRow(1, 0, NOW_NS, ClockQuality.NTP))
+    journal.append_condition(Condition("sound_device", "output", True, 1, 0))
+    journal.commit()
+    journal.close()
+    database = sqlite3.connect(tmp_path / "playout.db")
+    assert database.execute(damage).rowcount == 1
+    database.commit()
+    database.close()
+    reader = PlayoutReader(tmp_path / "playout.db")
+    with pytest.raises(Corrupt):
+        reader.read_through()
+    again = PlayoutJournal(tmp_path / "playout.db")
+    assert again.quarantined.name == "playout.db.corrupt-1"
+    reader.read_through()
+    again.close()
+
+
+def test_a_row_that_makes_no_sense_is_found_when_the_meter_starts(tmp_path):
+    journal = MeterJournal(tmp_path / "meter.db")
+    journal.append_segment(Segment("line", 1, 0, 1, State.HUM))
+    journal.commit()
+    journal.close()
+    database = sqlite3.connect(tmp_path / "meter.db")
+    database.execute("UPDATE segment SET state = 'hun'")
+    database.commit()
+    database.close()
+    again = MeterJournal(tmp_path / "meter.db")
+    assert again.quarantined.name == "meter.db.corrupt-1"
+    again.close()
 
 
 def test_a_file_of_a_newer_version_is_refused_in_words(tmp_path):

@@ -17,7 +17,7 @@ from scheduler.clock import NS_PER_S, ClockQuality, Reading
 from telemetry.database import Corrupt, Database, DiskFull, JournalError, Reader
 from telemetry.facts import Condition
 from telemetry.journal import MeterReader, PlayoutReader
-from telemetry.ledger import LedgerCore, LedgerReader, Rules, verify
+from telemetry.ledger import AnotherStation, LedgerCore, LedgerReader, Rules, verify
 from telemetry.outbox import Receipt
 from tests.telemetry.station_day import Day
 
@@ -305,7 +305,7 @@ def test_a_receipt_for_another_ledger_or_for_what_was_never_written_moves_nothin
 
 def test_another_stations_ledger_is_not_written(tmp_path):
     LedgerCore(tmp_path / "ledger.db", "tram-1", Rules(None)).close()
-    with pytest.raises(ValueError, match="tram-1"):
+    with pytest.raises(AnotherStation, match="tram-1"):
         LedgerCore(tmp_path / "ledger.db", "tram-2", Rules(None))
 
 
@@ -324,6 +324,70 @@ def test_a_damaged_ledger_is_set_aside_rebuilt_from_the_journals_and_told(statio
     told = {key: n for key, n in account(folder).items() if "journal_corrupt" not in key[1]}
     assert told == undisturbed
     assert "journal_corrupt" in {fault["code"] for fault in core.open_faults()}
+
+
+def change_the_meters_word(folder, setting):
+    database = sqlite3.connect(folder / "meter.db")
+    database.execute(
+        f"UPDATE segment SET {setting}, change = (SELECT max(change) + 1 FROM segment)"
+        " WHERE n = (SELECT max(n) FROM segment WHERE state = 'on_air')"
+    )
+    database.commit()
+    database.close()
+
+
+def test_a_digit_of_the_evidence_that_moves_makes_no_revision_and_a_second_on_air_does(station):
+    folder, at = station
+    core = open_core(folder)
+    rounds(core, folder, at)
+    before = account(folder)
+    change_the_meters_word(folder, "coherence = coherence - 0.01, delay_ms = delay_ms + 1")
+    rounds(core, folder, at)
+    assert account(folder) == before
+    change_the_meters_word(folder, "to_ns = to_ns - 1000000000")
+    rounds(core, folder, at)
+    assert sum(account(folder).values()) == sum(before.values()) + 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE slot SET body = '{}'",
+        "UPDATE slot SET body = CAST(x'7B22C322' AS TEXT)",
+        "UPDATE slot SET record = '{}'",
+        "UPDATE watch SET state = '{'",
+        "UPDATE watch SET state = '{\"code\": 1}'",
+    ],
+)
+def test_a_ledger_whose_own_rows_make_no_sense_is_set_aside_too(station, undisturbed, damage):
+    folder, at = station
+    core = open_core(folder)
+    rounds(core, folder, at)
+    core.close()
+    database = sqlite3.connect(folder / "ledger.db")
+    assert database.execute(damage).rowcount
+    database.commit()
+    database.close()
+    core = open_core(folder)
+    assert core.quarantined is not None
+    rounds(core, folder, at)
+    assert {key: n for key, n in account(folder).items() if "journal_corrupt" not in key[1]} == undisturbed
+
+
+def test_an_entry_that_is_no_text_any_more_is_named_and_the_others_are_read(station):
+    folder, at = station
+    core = open_core(folder)
+    rounds(core, folder, at)
+    core.close()
+    database = sqlite3.connect(folder / "ledger.db")
+    database.execute("DROP TRIGGER entry_is_never_changed")
+    database.execute("UPDATE entry SET body = CAST(x'7B22C322' AS TEXT) WHERE seq = 2")
+    database.commit()
+    database.close()
+    assert verify(folder / "ledger.db")[1].seq == 2
+    core = open_core(folder)
+    assert core.quarantined is None
+    assert len(LedgerReader(folder / "ledger.db").entries_since(2)) > 2
 
 
 def test_what_is_in_progress_is_shown_and_not_booked(tmp_path):

@@ -8,6 +8,8 @@ import pytest
 
 from firmware_py.demo.broker import Broker
 from telemetry.ledger_store import LedgerReader
+from telemetry.mqtt import Broker as ToBroker
+from telemetry.mqtt import Link, LinkError
 from telemetry.upstream.archive import ArchiveReader
 from tests.telemetry.support import STATION, chain_of, collecting, fill, sending, wait_until
 
@@ -70,6 +72,15 @@ def test_entries_written_while_everything_is_down_arrive_later(tmp_path):
         with broker, collecting(broker, tmp_path / "archive.db"):
             wait_until(lambda: LedgerReader(ledger).acknowledged() == 60)
     arrived_whole(tmp_path, ledger)
+
+
+@pytest.mark.parametrize("missing", ["password_file", "tls_ca"])
+def test_a_file_that_is_missing_is_a_broken_link_and_no_end(tmp_path, missing):
+    with pytest.raises(LinkError, match="khong-co"):
+        Link(ToBroker("127.0.0.1", 1, **{missing: tmp_path / "khong-co"}), "a")
+    (tmp_path / "hong").write_bytes(b"\xff\xfe")
+    with pytest.raises(LinkError, match="hong"):
+        Link(ToBroker("127.0.0.1", 1, **{missing: tmp_path / "hong"}), "a")
 
 
 COLLECTOR = """

@@ -1,0 +1,70 @@
+"""What playout finds at its start: also in a journal that a bad card has damaged, the station goes on."""
+
+import os
+import sqlite3
+
+import pytest
+
+from firmware_py.playout.book import Book
+from firmware_py.playout.past import Past, read_past
+from firmware_py.playout.process import open_journal
+from scheduler.book import TimetableBook
+from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from telemetry.database import Corrupt
+from telemetry.facts import Watermark
+from telemetry.journal import PlayoutJournal, PlayoutReader
+
+NOW = Reading(1, 100 * NS_PER_S, 1_795_000_000 * NS_PER_S, ClockQuality.NTP)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A journal of several pages."""
+    path = tmp_path / "playout.db"
+    journal = PlayoutJournal(path)
+    for n in range(200):
+        journal.adopt_timetables(TimetableBook().to_json() | {"n": [n] * 100}, NOW, "Lan")
+    journal.adopt_timetables(TimetableBook().to_json(), NOW, "Lan")
+    journal.mark(Watermark(1, NOW.boottime_ns, NOW.wall_ns))
+    journal.commit()
+    journal.close()
+    return path
+
+
+def overwrite_header(path):
+    with open(path, "r+b") as file:
+        file.write(os.urandom(100))
+
+
+def overwrite_the_middle(path):
+    size = path.stat().st_size
+    with open(path, "r+b") as file:
+        file.seek(size // 3)
+        file.write(os.urandom(size // 3))
+
+
+def cut_the_end(path):
+    os.truncate(path, path.stat().st_size * 3 // 4)
+
+
+def spoil_the_timetable(path):
+    database = sqlite3.connect(path)
+    database.execute("UPDATE timetable SET body = '{\"version\": 1}'")
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize("damage", [overwrite_header, overwrite_the_middle, cut_the_end, spoil_the_timetable])
+def test_a_damaged_journal_is_set_aside_and_the_station_begins_anew(path, damage):
+    damage(path)
+    with pytest.raises(Corrupt):
+        read_past(path, 1)
+    journal, past = open_journal(path, 1)
+    assert journal.quarantined is not None
+    assert past == Past()
+    book = Book(lambda entry: entry(journal))
+    book.begun_anew(journal.quarantined.name, NOW)
+    journal.commit()
+    said = [(c.code, c.target, c.bad) for _, c in PlayoutReader(path).conditions_since(0)]
+    assert said == [("journal_corrupt", "playout", True), ("journal_corrupt", "playout", False)]
+    journal.close()
