@@ -9,7 +9,7 @@ from audio.library import LibraryEntry, find_media, ingest, read_index
 from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
 from scheduler.address import is_address
-from scheduler.problem import Problem
+from scheduler.problem import Problem, reason
 
 _PATIENCE_S, _EVERY_S = 2.0, 0.5
 
@@ -20,8 +20,8 @@ def take_in(context: Context, config: Config, path: Path) -> LibraryEntry:
     try:
         return ingest(path, config.library_dir, config.library.target_lufs, progress.watch)
     except OSError as error:
-        where, why = str(error.filename or config.library_dir), error.strerror or str(error)
-        raise failure(where, "library", f"không nạp được vào thư viện: {why}", f"not taken in: {why}") from None
+        where, (why_vi, why) = str(error.filename or config.library_dir), reason(error)
+        raise failure(where, "library", f"không nạp được vào thư viện: {why_vi}", f"not taken in: {why}") from None
     finally:
         progress.end()
 

@@ -24,7 +24,8 @@ def can_be_written(path: Path) -> bool:
     """Whether a report can come to be there: asked before the long work, not after it."""
     if path.exists() and not path.is_file():
         return not path.is_dir() and os.access(path, os.W_OK)
-    return os.access(path.resolve().parent, os.W_OK | os.X_OK)
+    folder = path.resolve().parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 @contextlib.contextmanager

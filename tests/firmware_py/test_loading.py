@@ -56,7 +56,7 @@ def test_what_is_wrong_with_the_sound_of_a_file_is_told_once(station, capsys):
     write_wav(station.rig.media_dir / "chieu.wav", [0] * 48_000)
     assert station.run("schedule", "check", station.week) == 0
     said = capsys.readouterr().err
-    assert said.count("chieu.wav: Cả tệp không có tiếng") == 1
+    assert said.count("chieu.wav: cảnh báo: Cả tệp không có tiếng") == 1
     assert "cùng nội dung" not in said
 
 

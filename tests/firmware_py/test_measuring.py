@@ -296,7 +296,7 @@ def test_the_picture_is_written_beside_the_figures(folder, tmp_path):
 def test_figures_without_json_are_a_table_and_a_line(folder, capsys):
     assert cli.main(["measure", str(folder / "sent.wav"), str(folder / "heard.wav"), "--lang", "vi"]) == 0
     out, err = capsys.readouterr()
-    assert [line.split()[2] for line in out.splitlines()] == ["on_air", "silence", "on_air"]
+    assert [line[23:].split(",")[0] for line in out.splitlines()] == ["đã lên sóng", "im lặng", "đã lên sóng"]
     assert "đã phát 12000 ms" in err
 
 
