@@ -139,7 +139,8 @@ def _stopped(stopped: dict[str, Any], context: Context) -> str:
 
 def _seconds(totals: dict[str, int], context: Context) -> str:
     figures = {key.removesuffix("_ms"): ms for key, ms in totals.items() if key.endswith("_ms")}
-    return ", ".join(f"{word_or_code(name, context.lang)} {ms // 1000}" for name, ms in figures.items())
+    words = {name: word_or_code("programme_time" if name == "programme" else name, context.lang) for name in figures}
+    return ", ".join(f"{words[name]} {ms // 1000}" for name, ms in figures.items())
 
 
 def _channel(channel: dict[str, Any], context: Context) -> str:
