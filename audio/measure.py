@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from audio.format import RATE_HZ
 from audio.loudness import LoudnessMeter
 from audio.match import Matcher, merged
+from audio.missing_head import missing_head_s
 from audio.segments import Loudness, MatchSegment, Quality, State
 from audio.uncertainty import evidence_of, stretches
 from audio.wav import open_wav
@@ -20,6 +21,8 @@ Block = NDArray[np.int16]
 T = TypeVar("T")
 
 _BLOCK_S = 1.0
+_LOCKS_WITHIN_S = 3.0
+_MATCHED_S = 1.9  # of a missing head the matcher finds by itself
 _TAIL_BLOCKS = 20  # of HEARD after the end of SENT: more than the longest delay
 
 
@@ -43,8 +46,8 @@ class Observer:
 class MeasuredSegment:
     """A stretch of SENT. Times in ms on SENT's own time line."""
 
-    from_ms: float
-    to_ms: float
+    from_ms: int
+    to_ms: int
     state: str
     quality: str
     delay_ms: float | None
@@ -79,6 +82,7 @@ class Measurement:
 def measure(sent_path: Path, heard_path: Path, observers: Sequence[Observer] = ()) -> Measurement:
     """Match HEARD against SENT. Raises ``WavError`` for a file that is empty, unreadable or no WAV."""
     loudness = LoudnessMeter()  # of SENT
+    missing = _missing_blocks(sent_path, heard_path)
     with open_wav(sent_path) as sent, open_wav(heard_path) as heard:
         heard_frames = min(heard.frames_48k, sent.frames_48k + _TAIL_BLOCKS * RATE_HZ)
         for observer in observers:
@@ -87,8 +91,16 @@ def measure(sent_path: Path, heard_path: Path, observers: Sequence[Observer] = (
             _seen(sent.blocks_48k(_BLOCK_S), [loudness.push, *(observer.sent for observer in observers)]),
             _seen(heard.blocks_48k(_BLOCK_S), [observer.heard for observer in observers]),
             [observer.decided for observer in observers],
+            missing,
         )
     return replace(found, sent_loudness=loudness.so_far(), heard_loudness=_returned_loudness(found, heard_path))
+
+
+def _missing_blocks(sent_path: Path, heard_path: Path) -> int:
+    """Whole blocks of SENT that had passed when HEARD began: more than the matcher itself looks back."""
+    with open_wav(sent_path) as sent, open_wav(heard_path) as heard:
+        missing_s = missing_head_s(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
+    return int(missing_s / _BLOCK_S) if missing_s is not None and missing_s > _MATCHED_S else 0
 
 
 def _returned_loudness(found: Measurement, path: Path) -> Loudness:
@@ -107,25 +119,48 @@ def _returned_loudness(found: Measurement, path: Path) -> Loudness:
 
 
 def _matched(
-    sent: Iterator[Block], heard: Iterator[Block], see: Sequence[Callable[[list[MatchSegment]], None]]
+    sent: Iterator[Block],
+    heard: Iterator[Block],
+    see: Sequence[Callable[[list[MatchSegment]], None]],
+    missing: int,
 ) -> Measurement:
     matcher, segments = Matcher(), list[MatchSegment]()
     locked: tuple[float | None, float | None] = (None, None)
-    sent_frames = 0
-    for sent_block in sent:
+    sent_frames = heard_frames = 0
+    for n, sent_block in enumerate(sent):
         matcher.push_sent(sent_block, True)
-        heard_block = next(heard, None)
-        if heard_block is None:  # HEARD has ended
+        heard_block = None if n < missing else next(heard, None)
+        if heard_block is None:  # HEARD has not begun, or has ended
             matcher.lose_heard(len(sent_block))
         else:
             matcher.push_heard(heard_block)
+            heard_frames += len(heard_block)
         sent_frames += len(sent_block)
         segments = _joined(segments, _shown(matcher.step(), see))
         locked = _lock(matcher) or locked
     for heard_block in islice(heard, _TAIL_BLOCKS):
         matcher.push_heard(heard_block)
     segments = _joined(segments, _shown(matcher.finish(), see))
-    return _summed(segments, sent_frames, _lock(matcher) or locked)
+    delay_ms, drift_ppm = _lock(matcher) or locked
+    if delay_ms is None and heard_frames < _LOCKS_WITHIN_S * RATE_HZ:
+        segments = merged([_not_told(segment) for segment in segments])
+    found = _summed(segments, sent_frames, (delay_ms, drift_ppm))
+    return _begun_later(found, missing * _BLOCK_S * 1_000) if missing else found
+
+
+def _not_told(segment: MatchSegment) -> MatchSegment:
+    """Of a recording that is too short to be matched nobody can say that it is of something else."""
+    return replace(segment, state=State.UNOBSERVED) if segment.state is State.FOREIGN else segment
+
+
+def _begun_later(found: Measurement, late_ms: float) -> Measurement:
+    """The same with delays counted from HEARD's own beginning, *late_ms* after SENT's."""
+
+    def earlier(delay_ms: float | None) -> float | None:
+        return None if delay_ms is None else round(delay_ms - late_ms, 3)
+
+    segments = tuple(replace(s, delay_ms=earlier(s.delay_ms)) for s in found.segments)
+    return replace(found, delay_ms=earlier(found.delay_ms), segments=segments)
 
 
 def _lock(matcher: Matcher) -> tuple[float | None, float | None] | None:
@@ -150,7 +185,7 @@ def _shown(thing: T, see: Sequence[Callable[[T], None]]) -> T:
 
 
 def _summed(segments: list[MatchSegment], sent_frames: int, locked: tuple[float | None, float | None]) -> Measurement:
-    parts = tuple(_in_ms(s) for s in segments)
+    parts = tuple(part for s in segments if (part := _in_ms(s)).from_ms < part.to_ms)  # none of less than half a ms
     on_air = _frames(segments, lambda s: s.state == State.ON_AIR)
     unobserved = _frames(segments, lambda s: s.state == State.UNOBSERVED)
     overlaid = _frames(segments, lambda s: s.state == State.ON_AIR and s.quality == Quality.OVERLAID)
@@ -177,8 +212,8 @@ def _ms(frames: int) -> int:
 
 def _in_ms(segment: MatchSegment) -> MeasuredSegment:
     return MeasuredSegment(
-        round(segment.from_frame * 1_000 / RATE_HZ, 1),
-        round(segment.to_frame * 1_000 / RATE_HZ, 1),
+        _ms(segment.from_frame),
+        _ms(segment.to_frame),
         segment.state.value,
         segment.quality.value,
         segment.delay_ms,

@@ -101,10 +101,12 @@ def test_a_station_runs_in_a_folder_with_a_space_in_its_name(tmp_path):
 
 
 UNTIL_INTERRUPTED = """
+import signal
 import sys
 from pathlib import Path
 from firmware_py.demo.broker import Broker
 from firmware_py.demo.soundserver import SoundServer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with it ignored
 with SoundServer(Path(sys.argv[1]) / "sound", ["air1"]) as sound, Broker(Path(sys.argv[1]) / "broker") as broker:
     try:
         print("up", flush=True)
