@@ -72,6 +72,9 @@ def _middle_half(levels: Floats) -> float:
     return float(ordered[len(levels) * 3 // 4] - ordered[len(levels) // 4])
 
 
+# Other audio on top makes ours no louder (0.91 to 1.17 of what the path's estimate says): where ours comes back so much
+# louder than that, it is the estimate that is wrong, as that of tones not heard before.
+_LOUDER_THAN_THE_PATH = 1.3
 _ON_TOP = 0.03  # −15 dB: softer than this under our programme nobody hears it
 
 
@@ -97,9 +100,10 @@ def quality_of(evidence: Evidence, block: Heard, gain_now: float, gain_usual: fl
     wanted = float(evidence.gain[telling] ** 2 @ evidence.expected_power[telling])
     rest = float(evidence.heard_power[telling].sum()) - wanted
     floor = np.count_nonzero(telling) * BINS
-    if rest <= 12 * floor or rest <= 0.3 * wanted:
+    gain = median(evidence.gain[telling])
+    if rest <= 12 * floor or rest <= 0.3 * wanted or gain > _LOUDER_THAN_THE_PATH:
         return Quality.OK
-    return Quality.OVERLAID if _unexplained(block, median(evidence.gain[telling])) > _ON_TOP else Quality.OK
+    return Quality.OVERLAID if _unexplained(block, gain) > _ON_TOP else Quality.OK
 
 
 def _unexplained(block: Heard, gain: float) -> float:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from audio.match import Matcher
+from audio.match import Matcher, merged
 from audio.segments import Quality, State
 from bench.recordings import Channel, Fault, programme, record, speech
+from firmware_py.demo.samples import music
 from tests.audio.match.helpers import at_48k, bulletin, heard_through, in_state_ms, matched, on_air_ms
 
 LINE, FM = Channel(), Channel(20, (60, 7_500), drift_ppm=40)
@@ -97,3 +98,14 @@ def test_a_recording_without_its_head_and_tail_leaves_them_unobserved():
     assert in_state_ms(segments, State.UNOBSERVED, 0, 1.5) == pytest.approx(1_500, abs=3)
     assert in_state_ms(segments, State.UNOBSERVED, 35, 40) == pytest.approx(5_000, abs=3)
     assert on_air_ms(segments) == pytest.approx(33_500, abs=5)
+
+
+def test_sparse_notes_that_come_back_untouched_have_nothing_on_top():
+    """The path's estimate, young and learnt from a few tones, is wrong about the next ones: no other audio is."""
+    notes = (music(30, 4, 2.0) * 9_000).astype(np.int16)
+    matcher, segments = Matcher(), []
+    for at in range(0, len(notes), 48_000):
+        matcher.push_sent(notes[at : at + 48_000], True)
+        matcher.push_heard(notes[at : at + 48_000])
+        segments += matcher.step()
+    assert {(s.state, s.quality) for s in merged(segments + matcher.finish())} == {(State.ON_AIR, Quality.OK)}
