@@ -77,6 +77,11 @@ def datetime_of(wall_ns: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall_ns // 1_000)
 
 
+def local_day(when: datetime) -> date:
+    """The day of the station's zone that an instant belongs to."""
+    return when.astimezone(STATION_TZ).date()
+
+
 def local_iso(when: datetime, timespec: str = "seconds") -> str:
     """ISO 8601 in the station's zone, to the second: ``2026-11-23T05:00:00+07:00``."""
     return when.astimezone(STATION_TZ).isoformat(timespec=timespec)

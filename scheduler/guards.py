@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from itertools import chain
 
 from scheduler import quiet
-from scheduler.clock import STATION_TZ
+from scheduler.clock import STATION_TZ, local_day
 from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import Occurrence
 from scheduler.quiet import Window
@@ -60,7 +60,7 @@ class Guards:
         """The local days without broadcasts that [begin, end) touches."""
         if not self.no_play:
             return
-        midnight = datetime.combine(begin.astimezone(STATION_TZ).date(), time(), STATION_TZ)
+        midnight = datetime.combine(local_day(begin), time(), STATION_TZ)
         while midnight < end:
             day = calendar_day(midnight.date(), self.holidays)
             if any(recurrence.falls_on(day) for recurrence in self.no_play):
@@ -80,7 +80,7 @@ class _Session:
 
     def is_open(self, now: datetime) -> bool:
         """Whether something that begins at *now* may go on with it."""
-        return now < self.end + SESSION_GAP or (bool(self.name) and _local_day(self.begin) == _local_day(now))
+        return now < self.end + SESSION_GAP or (bool(self.name) and local_day(self.begin) == local_day(now))
 
     def goes_on_with(self, one: Occurrence) -> bool:
         """Without a pause, or by the same name on the same day; in another zone nobody hears it."""
@@ -100,7 +100,3 @@ def session_begins(plan: Iterable[Occurrence]) -> dict[str, datetime]:
         if not any((session.zone, session.name) == (one.zone, one.session) for session in mine):
             sessions.append(_Session(begins[one.id], one.ends_at, one.zone, one.session))
     return begins
-
-
-def _local_day(moment: datetime) -> int:
-    return moment.astimezone(STATION_TZ).toordinal()

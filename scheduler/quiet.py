@@ -6,7 +6,7 @@ A window is (from, to), from included, to excluded. Equal times make an empty wi
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 
-from scheduler.clock import STATION_TZ
+from scheduler.clock import STATION_TZ, local_day
 
 Window = tuple[time, time]
 _DAY = timedelta(days=1)
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 def stretches(windows: Sequence[Window], begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Every quiet stretch of real time that touches [begin, end)."""
-    day, last = begin.astimezone(STATION_TZ).date() - _DAY, end.astimezone(STATION_TZ).date()
+    day, last = local_day(begin) - _DAY, local_day(end)
     while day <= last:
         for opens, closes in windows:
             start = datetime.combine(day, opens, STATION_TZ)
@@ -22,9 +22,3 @@ def stretches(windows: Sequence[Window], begin: datetime, end: datetime) -> Iter
             if max(start, begin) < min(stop, end):
                 yield start, stop
         day += _DAY
-
-
-def earliest_start(windows: Sequence[Window], begin: datetime, end: datetime) -> datetime | None:
-    """The first instant from *begin* on after which nothing until *end* is in quiet hours; None: there is none."""
-    free_from = max((stop for _, stop in stretches(windows, begin, end)), default=begin)
-    return free_from if free_from < end else None

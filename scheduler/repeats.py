@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from scheduler.clock import STATION_TZ
+from scheduler.clock import local_day
 from scheduler.occurrence import Kind, Occurrence
 from scheduler.timetable import Item
 from scheduler.vietnamese import without_repeat_mark
@@ -55,7 +55,7 @@ def _held_before(occurrence: Occurrence, latest: dict[tuple[str, str], Occurrenc
     original = latest.get(("content", content)) if content is not None and occurrence.kind is not Kind.LIVE else None
     if original is None or original.starts_at == occurrence.starts_at:
         return False
-    begun = (o.starts_at.astimezone(STATION_TZ).date() for o in (original, occurrence))
+    begun = (local_day(o.starts_at) for o in (original, occurrence))
     return len(set(begun)) == 1
 
 

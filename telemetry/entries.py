@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from scheduler.clock import NS_PER_MS, STATION_TZ, local_iso
+from scheduler.clock import NS_PER_MS, local_day, local_iso
 from telemetry.facts import Fact, PlayoutFact
 from telemetry.faults import Change, FaultRule
 from telemetry.readers import PlanRow
@@ -52,7 +52,7 @@ def fact_body(fact: PlayoutFact) -> dict[str, Any]:
         "clock": str(fact.at.quality),
         "occurrence": fact.occurrence_id,
         "detail": fact.detail,
-        "days": [at.astimezone(STATION_TZ).date().isoformat()],
+        "days": [local_day(at).isoformat()],
     }
 
 
@@ -69,5 +69,5 @@ def fault_body(change: Change, rule: FaultRule, at: datetime) -> dict[str, Any]:
         "advice_vi": rule.advice_vi,
         "advice_en": rule.advice_en,
         "evidence": dict(change.watch.evidence),
-        "days": [at.astimezone(STATION_TZ).date().isoformat()],
+        "days": [local_day(at).isoformat()],
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.clock import STATION_TZ
+from scheduler.clock import STATION_TZ, local_day
 
 RATE_HZ = 48_000
 WORKERS = 2
@@ -267,7 +267,7 @@ def _placed(items: Sequence[DemoItem], begins: datetime) -> list[Placed]:
 
 def _sessions(now: datetime) -> list[list[Placed]]:
     """The sessions of today and tomorrow, Sundays too: keeping away from one that is not held does no harm."""
-    today = now.astimezone(STATION_TZ).date()
+    today = local_day(now)
     days = (today, today + timedelta(days=1))
     return [_placed(SESSION, datetime.combine(day, at, STATION_TZ)) for day in days for at in SESSIONS]
 

@@ -16,7 +16,7 @@ from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.live import look
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
-from scheduler.clock import NS_PER_S, STATION_TZ, Reading, local_iso
+from scheduler.clock import NS_PER_S, Reading, local_day, local_iso
 from telemetry.airtime import AirtimeRecord
 from telemetry.alert_line import AlertLine
 from telemetry.chain import Entry
@@ -198,7 +198,7 @@ class Ledger:
 
     def _remember(self, settled: tuple[AirtimeRecord, ...], reading: Reading) -> None:
         """The accounts of the local day, for the day's table; those of earlier processes are read again."""
-        day = reading.wall.astimezone(STATION_TZ).date()
+        day = local_day(reading.wall)
         if day != self._day:
             self._day = day
             booked = self._entries.entries_about(day, day)

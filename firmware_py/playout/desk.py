@@ -30,7 +30,7 @@ from firmware_py.playout.relay_news import RelayNews
 from scheduler.agenda import WHOLE_LEAD_NS, Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
 from scheduler.awaiting import awaiting
 from scheduler.book import TimetableBook
-from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, Reading, wall_ns_of
+from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, local_day, wall_ns_of
 from scheduler.diff import PlanChange
 from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.occurrence import Occurrence
@@ -197,7 +197,7 @@ class Desk:
     def _carry_out(self, order: Order, by: str, reading: Reading) -> None:
         match order:
             case NewTimetable(timetable, file):
-                today = reading.wall.astimezone(STATION_TZ).date() if reading.quality.plays else None
+                today = local_day(reading.wall) if reading.quality.plays else None
                 self._keep(self.plan.timetables.with_timetable(timetable, today), by, file, reading)
             case DropTimetable(timetable_id):
                 self._keep(self.plan.timetables.without(timetable_id), by, "", reading)

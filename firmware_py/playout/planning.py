@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from scheduler.book import NO_TIMETABLES, TimetableBook
-from scheduler.clock import STATION_TZ
+from scheduler.clock import local_day
 from scheduler.diff import PlanChange, plan_change
 from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import Occurrence
@@ -29,7 +29,7 @@ class Plan:
     def stale(self, now: datetime) -> bool:
         """Whether another day has begun (or the clock was set) since the plan was made."""
         known = bool(self.timetables.timetables) or self.made_on is not None
-        return known and self.made_on != _local_day(now)
+        return known and self.made_on != local_day(now)
 
     def with_timetables(self, timetables: TimetableBook) -> "Plan":
         return replace(self, timetables=timetables, made_on=date.min)
@@ -52,7 +52,7 @@ def renew(
     content_of: ContentOf = nothing_known,
 ) -> tuple[Plan, PlanChange]:
     """Make the plan of the coming days at *now*; says what it changed. *closed*: ids whose account is closed."""
-    today = _local_day(now)
+    today = local_day(now)
     new = plan_days(plan.timetables, today, today + HORIZON, plan.holidays, content_of)
     change = plan_change(plan.occurrences, [*new, *plan.extras], now, begun)
     return replace(plan, occurrences=_without_old(change.plan, now, closed), made_on=today), change
@@ -62,10 +62,6 @@ def preview(plan: Plan, newer: TimetableBook, now: datetime, content_of: Content
     """What *newer* would change in the coming days, were it taken at *now* in place of the plan's timetables."""
     present, _ = renew(plan, now, (), (), content_of)
     return renew(present.with_timetables(newer), now, (), (), content_of)[1]
-
-
-def _local_day(now: datetime) -> date:
-    return now.astimezone(STATION_TZ).date()
 
 
 def _without_old(occurrences: tuple[Occurrence, ...], now: datetime, closed: Collection[str]) -> tuple[Occurrence, ...]:

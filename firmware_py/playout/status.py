@@ -6,12 +6,12 @@ from typing import Any
 from audio.player import Progress
 from firmware_py.playout.desk import Desk
 from scheduler.agenda import Playing
-from scheduler.clock import NS_PER_MS, STATION_TZ, Reading, local_iso
+from scheduler.clock import NS_PER_MS, Reading, local_day, local_iso
 from scheduler.occurrence import Occurrence
 
 
 def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
-    today = reading.wall.astimezone(STATION_TZ).date()
+    today = local_day(reading.wall)
     in_force = desk.plan.timetables.on(today, desk.guards.holidays)
     sounding = next((p for p in desk.playing if p.occurrence.id == progress.occurrence_id), None)
     coming = _coming(desk, sounding, reading)
@@ -24,7 +24,7 @@ def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
         "today": [
             {**o.to_json(), "state": _state(o, desk, sounding, coming)}
             for o in desk.plan.occurrences
-            if o.starts_at.astimezone(STATION_TZ).date() == today
+            if local_day(o.starts_at) == today
         ],
         "sent_dbfs": progress.sent_dbfs,
         "card": "ok" if progress.card_ok else "lost",

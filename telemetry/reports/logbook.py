@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from scheduler.clock import STATION_TZ
+from scheduler.clock import local_day
 from telemetry.reports.airtime import (
     exact_table,
     figure_columns,
@@ -152,7 +152,7 @@ def _last_day(fault: FaultEntry, week: Json) -> date:
     """The last day to print a fault on. An open one goes on until the logbook's own ``as_of``, not into the future."""
     if fault.cleared_at is not None:
         return fault.cleared_at.date()
-    return datetime.fromisoformat(week["as_of"]).astimezone(STATION_TZ).date()
+    return local_day(datetime.fromisoformat(week["as_of"]))
 
 
 def _fault(fault: FaultEntry, day: date, form: Form) -> Row:

@@ -13,19 +13,8 @@ from firmware_py.live import Live
 from scheduler.clock import STATION_TZ
 from telemetry.ledger_store import LedgerStore
 from tests.firmware_py.console.station import channel, ledger, meter, playout
+from tests.firmware_py.station_file import CONFIG
 
-CONFIG = """
-[station]
-id = "dong-tam"
-name = "Đồng Tâm"
-province = "phu-tho"
-[output]
-device = "hw:0"
-[paths]
-state_dir = "{folder}"
-run_dir = "{folder}/run"
-media_dir = "{folder}/media"
-"""
 STOPPED = {"by": "chị Lan", "why": "lũ", "until": "2026-11-23T06:00:00+07:00"}
 
 

@@ -14,21 +14,8 @@ from scheduler.loaders import load
 from scheduler.recurrence import EVERY_DAY, Holidays
 from scheduler.timetable import Item, Slot, Timetable
 from telemetry.journal import PlayoutJournal
+from tests.firmware_py.station_file import CONFIG
 
-CONFIG = """
-[station]
-id = "dong-tam"
-name = "Đồng Tâm"
-province = "phu-tho"
-[output]
-device = "hw:0"
-[paths]
-state_dir = "{folder}"
-run_dir = "{folder}/run"
-media_dir = "{folder}/media"
-[guards]
-quiet_hours = []
-"""
 SHEET = """
 title = "Lịch mới"
 [[slot]]
@@ -51,7 +38,9 @@ class Box:
 
     def __init__(self, folder, capsys):
         self.folder, self.capsys = folder, capsys
-        (folder / "station.toml").write_text(CONFIG.format(folder=folder), encoding="utf-8")
+        (folder / "station.toml").write_text(
+            (CONFIG + "[guards]\nquiet_hours = []\n").format(folder=folder), encoding="utf-8"
+        )
 
     def hold(self, *timetables: Timetable) -> None:
         journal = PlayoutJournal(self.folder / "playout.db")
