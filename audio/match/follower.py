@@ -355,8 +355,8 @@ def _good(seen: Evidence) -> NDArray[np.bool_]:
 
 
 def _search_range(settings: Settings, prior: int | None) -> tuple[int, int]:
-    """The delays that are possible, in samples."""
+    """The delays that are possible, in samples. A known one bounds them above only: nothing replays what is to come."""
     low, high = samples(settings.earliest_ms), samples(settings.latest_ms)
     if prior is None:
         return low, high
-    return max(low, prior - samples(settings.prior_before_ms)), min(high, prior + samples(settings.prior_after_ms))
+    return low, min(high, prior + samples(settings.prior_after_ms))

@@ -9,8 +9,7 @@ class Settings:
 
     earliest_ms: float = -2_000.0  # the least delay searched
     latest_ms: float = 10_000.0  # the longest
-    prior_before_ms: float = 250.0  # with a known delay: how much earlier than that it may be …
-    prior_after_ms: float = 2_000.0  # … and how much later (a queue that grew)
+    prior_after_ms: float = 2_000.0  # with a known delay: how much longer it may be (a queue that grew); a replay is later
     look_ahead_ms: float = 5_000.0  # heard beyond a block before it is judged: a jump is found in less
     unlocked_wait_ms: float = 12_000.0  # the same while no delay is known
     longest_doubt_ms: float = 5_000.0  # a block is decided this long after it was judged

@@ -58,3 +58,13 @@ def test_a_path_that_was_learnt_in_a_bad_moment_does_not_shut_out_the_programme_
     channel._cross *= -1
     found_s = on_air_after(pushed(matcher, sent, heard, bad_moment, len(sent)), 9) - 8
     assert found_s < 8.0
+
+
+@pytest.mark.parametrize("learnt_ms", [400.0, 1_500.0])
+def test_a_return_much_earlier_than_the_delay_that_was_learnt_is_found(learnt_ms):
+    """As after a night on a loaded computer: what is heard earlier is no replay."""
+    sound = bulletin(15.0)
+    sent = as_int16(resample(sound, len(sound) // 15, RATE_HZ))[: 14 * RATE_HZ]
+    matcher = Matcher(prior_delay_ms=learnt_ms, settings=Settings(earliest_ms=-100.0))
+    assert on_air_after(pushed(matcher, sent, np.roll(sent, 288), 0, len(sent)), 0) < 4.0
+    assert matcher.live().delay_ms == pytest.approx(6, abs=1)
