@@ -28,6 +28,7 @@ from audio.decode import (
     refuse_odd_files,
     unwatched,
 )
+from audio.durable import make_durable
 from audio.format import frames_to_ms
 from audio.levelling import TARGET_LUFS, Levelled, gain_again, gain_for, limited_db, remarks
 from scheduler.problem import Problem
@@ -128,7 +129,7 @@ def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> Libra
     with _unfinished(library_dir, digest) as part:
         frames, pcm_digest = convert_at_once(path, part, gain_db)
         entry = LibraryEntry(name, digest, pcm_digest, frames, "at_once")
-        _make_durable(part)
+        make_durable(part)
         part.replace(entry.path_in(library_dir))
     return _entered(entry, library_dir)
 
@@ -241,7 +242,7 @@ def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir
             raise MediaError(changing(name))
         warnings = (*decoded.warnings, *remarks(name, level, decoded.clipped_share))
         entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, warnings, level)
-        _make_durable(part)
+        make_durable(part)
         _forget_unfinished(part)
         part.replace(entry.path_in(library_dir))
         return entry
@@ -274,15 +275,6 @@ def _write_index(library_dir: Path, entries: dict[str, LibraryEntry]) -> None:
     document = {"version": 1, "entries": {name: entries[name].to_json() for name in sorted(entries)}}
     part = library_dir / f".{INDEX}.part"
     part.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    _make_durable(part)
+    make_durable(part)
     part.replace(library_dir / INDEX)
-    _make_durable(library_dir)
-
-
-def _make_durable(path: Path) -> None:
-    """fsync a file or a folder, before a name points at it."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    make_durable(library_dir)

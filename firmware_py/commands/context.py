@@ -1,4 +1,4 @@
-"""What every command is handed: its arguments, the language, and a way to say things."""
+"""What every command is handed: its arguments, the language, the time, and a way to say things."""
 
 import argparse
 import contextlib
@@ -7,8 +7,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Context:
 
     args: argparse.Namespace
     lang: Lang
+    now: Callable[[], datetime]  # in the station's time
 
     def config(self) -> Config:
         """The station's configuration. Raises CommandError with every problem."""
