@@ -36,13 +36,13 @@ def every_process_lived_on(day):
 
 def test_a_card_that_takes_two_seconds_for_each_sync_delays_no_sound_and_is_named(station_on_a_card):
     day, card = station_on_a_card
-    day.file("a.wav", 12, 3)
+    day.file("a.wav", 8, 3)
     day.file("b.wav", 5, 4)
     day.start()
     card.slow(SLOW_SYNC_MS)
-    day.plan(Broadcast("Bản tin", "a.wav", 8, 12), Broadcast("Nhạc", "b.wav", 21, 5))
+    day.plan(Broadcast("Bản tin", "a.wav", 8, 8), Broadcast("Nhạc", "b.wav", 17, 5))
     day.wait_on_air("Nhạc", 60)
-    sounded_as_planned(day, "Bản tin", 12)
+    sounded_as_planned(day, "Bản tin", 8)
     sounded_as_planned(day, "Nhạc", 5)
     assert facts(day, Fact.SLOW_DISK)[0].detail["ms"] >= SLOW_SYNC_MS
     assert "disk_slow" in day.faults()

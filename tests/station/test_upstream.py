@@ -53,7 +53,7 @@ def all_arrived(day):
 
 
 def test_a_broker_or_a_collector_that_is_away_for_a_while_costs_nothing(day):
-    titles = plan(day, 5, 4, 12)
+    titles = plan(day, 5, 4, 10)
     day.start()
     day.wait_on_air(titles[0])
     day.rig.broker.kill()  # without persistence: it forgets every session and message
