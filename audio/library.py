@@ -77,7 +77,7 @@ class LibraryEntry:
     def path_in(self, library_dir: Path) -> Path:
         return library_dir / f"{self.digest}.flac"
 
-    def called(self, name: str, stamp: Stamp | None) -> "LibraryEntry":
+    def called(self, name: str, stamp: Stamp | None = None) -> "LibraryEntry":
         """The same content, as it stands in the file of this name."""
         return replace(self, name=name, warnings=tuple(replace(w, where=name) for w in self.warnings), stamp=stamp)
 

@@ -4,12 +4,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import partial
 from typing import Any
 
 from firmware_py.commands.context import CommandError, Context, discard_output, language, print_whatever_the_locale
-from scheduler.clock import STATION_TZ
 
 Sub = Any  # argparse's own type for this is private
 
@@ -17,7 +14,7 @@ Sub = Any  # argparse's own type for this is private
 def main(argv: Sequence[str] | None = None) -> int:
     print_whatever_the_locale()
     args = parser().parse_args(argv)
-    context = Context(args, language(args.lang), partial(datetime.now, STATION_TZ))
+    context = Context(args, language(args.lang))
     try:
         code = int(_command(args.does)(context) or 0)
         context.finish()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_py.config import Config, ConfigError, config_path, load
+from scheduler.clock import STATION_TZ
 from scheduler.problem import Problem, reason
 from telemetry.reports.words import Lang
 
@@ -30,13 +31,17 @@ def failure(where: str, code: str, vi: str, en: str) -> CommandError:
     return CommandError(Problem(where, code, vi, en))
 
 
+def station_now() -> datetime:
+    return datetime.now(STATION_TZ)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A command's arguments and surroundings."""
 
     args: argparse.Namespace
     lang: Lang
-    now: Callable[[], datetime]  # in the station's time
+    now: Callable[[], datetime] = station_now
 
     def config(self) -> Config:
         """The station's configuration. Raises CommandError with every problem."""

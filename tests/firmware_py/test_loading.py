@@ -1,8 +1,6 @@
 """What the commands say of a timetable's programme files: of their sound, and of what they hold."""
 
 import json
-from datetime import datetime
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +11,6 @@ from firmware_py.commands import loading
 from firmware_py.commands.context import Context
 from firmware_py.config import load
 from firmware_py.demo.rig import Rig, RigSettings
-from scheduler.clock import STATION_TZ
 from tests.audio.test_library import noise, write_wav
 
 WEEK = """
@@ -83,8 +80,7 @@ def test_a_person_at_a_terminal_sees_how_far_a_long_file_is(station, capsys, mon
     monkeypatch.setattr(loading, "_PATIENCE_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     config = load(station.rig.config_path)
-    context = Context(SimpleNamespace(), "vi", partial(datetime.now, STATION_TZ))
-    loading.take_in(context, config, station.rig.media_dir / "sang.wav")
+    loading.take_in(Context(SimpleNamespace(), "vi"), config, station.rig.media_dir / "sang.wav")
     shown = capsys.readouterr().err
     assert "đang nạp sang.wav: 0 phút, " in shown
     assert shown.endswith("\r\033[K")

@@ -3,7 +3,6 @@
 import argparse
 import re
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
 
@@ -34,8 +33,7 @@ def run(tmp_path, capsys):
 def shown(lang, said, heard):
     today = {"planned_ms": 60_000, "programme_ms": 60_000, "on_air_ms": 59_000}
     lives = {"playout": said, "meter": meter(heard), "ledger": ledger() | {"today": today}}
-    context = Context(argparse.Namespace(), lang, partial(datetime.now, STATION_TZ))
-    return status_lines({name: Live(one, True) for name, one in lives.items()}, context)
+    return status_lines({name: Live(one, True) for name, one in lives.items()}, Context(argparse.Namespace(), lang))
 
 
 @pytest.mark.parametrize(
