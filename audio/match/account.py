@@ -188,8 +188,8 @@ class Account:
     def _pausing_hops(self, hops: int) -> int:
         """For how long SENT has paused before these decided hops end: a return may yet be dated in there."""
         end = (self._first_hop + hops) * HOP
-        silent = pause.last_pause(self._material.audible(end - pause.LONGEST, end))
-        return (silent.stop - silent.start) // HOP
+        start, stop = pause.last_pause(self._material.audible(end - pause.LONGEST, end))
+        return (stop - start) // HOP
 
     def _begin(self, run: Run, edge: Edge, before: int) -> None:
         self._changed_hop, self._changed_at = self._first_hop + run.start, edge.position
@@ -223,12 +223,11 @@ class Account:
     def _back_into_pause(self, track: Track, edge: int) -> int:
         """Samples by which a return lies before *edge*, because what else was heard ended in the pause before it."""
         first = max(self._changed_at, edge - pause.LONGEST)
-        silent = pause.last_pause(self._material.audible(first, edge))
-        start, stop = first + silent.start, first + silent.stop
+        start, stop = (first + at for at in pause.last_pause(self._material.audible(first, edge)))
         if stop - start < pause.LEAST:
             return 0
-        looks, sound = (see(track, start, stop) for see in (self._material.heard_looks, self._material.heard_along))
-        ended = pause.else_until(looks, sound, self._follower.channel)
+        looks = self._material.heard_looks(track, start, stop)
+        ended = pause.else_until(looks, self._material.heard_along(track, start, stop), self._follower.channel)
         return 0 if ended is None else edge - start - ended
 
     def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:

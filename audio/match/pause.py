@@ -14,15 +14,15 @@ _ABOUT = 3 * HOP  # samples either side of where the looks saw it end
 _LEAST_POWER = 1e-12
 
 
-def last_pause(audible: Floats) -> slice:
-    """Whole hops in which SENT says nothing, up to the end of *audible* (1 or 0 a sample) or just before it."""
+def last_pause(audible: Floats) -> tuple[int, int]:
+    """From and to: whole hops in which SENT says nothing, up to the end of *audible* (1 or 0 a sample) or just before it."""
     silent = np.flatnonzero(audible == 0)
     if not len(silent) or len(audible) - silent[-1] > _ABOUT:
-        return slice(0, 0)
+        return 0, 0
     stop = int(silent[-1]) + 1
     heard = np.flatnonzero(audible[:stop])
     size = (stop - (int(heard[-1]) + 1 if len(heard) else 0)) // HOP * HOP
-    return slice(stop - size, stop)
+    return stop - size, stop
 
 
 def else_until(looks: C64, heard: Floats, channel: Channel) -> int | None:
