@@ -15,7 +15,7 @@ _LEAST_POWER = 1e-12
 
 
 def last_pause(audible: Floats) -> tuple[int, int]:
-    """From and to: whole hops in which SENT says nothing, up to the end of *audible* (1 or 0 a sample) or just before it."""
+    """From and to: whole hops in which SENT says nothing, the last of *audible* (1 or 0 a sample) or nearly."""
     silent = np.flatnonzero(audible == 0)
     if not len(silent) or len(audible) - silent[-1] > _ABOUT:
         return 0, 0
