@@ -122,17 +122,17 @@ def test_without_a_return_channel_nothing_is_proven_and_what_was_played_stands_b
 
 
 def test_what_people_do_to_a_running_programme_is_booked_with_who_and_why(station):
-    """One programme of 40 s: the plan is changed under it, it is stopped, stopped until a time, and taken over."""
+    """One programme of 36 s: the plan is changed under it, it is stopped, stopped until a time, and taken over."""
     day = station()
-    day.file("dai.wav", 40, 3)
+    day.file("dai.wav", 36, 3)
     day.file("khac.wav", 5, 4)
     make_sound(day.rig.folder / "khan.wav", 4, 5)
     day.start()
-    starts = day.plan(Broadcast("Dài", "dai.wav", 4, 40), Broadcast("Bị rút", "khac.wav", 600, 5))
+    starts = day.plan(Broadcast("Dài", "dai.wav", 4, 36), Broadcast("Bị rút", "khac.wav", 600, 5))
     day.wait_on_air("Dài")
 
     same_time = starts["Dài"] - timedelta(seconds=1)
-    day.plan(Broadcast("Thay thế", "khac.wav", 0, 40), Broadcast("Về sau", "khac.wav", 900, 5), now=same_time)
+    day.plan(Broadcast("Thay thế", "khac.wav", 0, 36), Broadcast("Về sau", "khac.wav", 900, 5), now=same_time)
     day.wait_for(lambda: len(plan_rows(day)) == 3, 5, "the new plan")
     assert {row.occurrence.programme: row.withdrawn_by for row in plan_rows(day)} == {
         "Dài": None, "Bị rút": "thử", "Về sau": None,
