@@ -150,7 +150,7 @@ def _accounts(sub: Sub, common: argparse.ArgumentParser) -> None:
     logbook.add_argument("--week", required=True, metavar="2026-W47")
     logbook.add_argument("--pdf", metavar="F")
     logbook.add_argument("--xlsx", metavar="F")
-    journal = sub.add_parser("journal", help="sổ gốc / the ledger").add_subparsers(required=True, metavar="WHAT")
+    journal = sub.add_parser("journal", help="sổ cái / the ledger").add_subparsers(required=True, metavar="WHAT")
     verify = _add(journal, common, "verify", "accounts.verify", "kiểm tra chuỗi bản ghi / verify the chain of records")
     verify.add_argument("--json", action="store_true")
     measure = _add(sub, common, "measure", "measuring.measure", "so bản thu với bản đã phát / what a recording proves")

@@ -1,5 +1,6 @@
 """airtime, logbook, journal verify: what was broadcast, and what proves it."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,9 +25,10 @@ def airtime(context: Context) -> None:
         context.print_json(figure)
     written = [_write(context, config, figure, form) for form in ("csv", "xlsx", "docx", "pdf")]
     if not context.args.json and not any(written):
-        from telemetry.reports.table import airtime_table
+        from telemetry.reports.table import UNKNOWN_TERMINAL, airtime_table
 
-        context.print(airtime_table(figure, context.lang))
+        width = shutil.get_terminal_size(UNKNOWN_TERMINAL).columns
+        context.print(airtime_table(figure, context.lang, width))
 
 
 def logbook(context: Context) -> None:
@@ -44,9 +46,9 @@ def verify(context: Context) -> int:
         found = None if wrong is None else {"seq": wrong.seq, "code": wrong.code, "reason": wrong.reason}
         context.print_json({"valid": wrong is None, "entries": count, "wrong": found})
     elif wrong is None and not count:
-        context.say("Sổ gốc chưa có bản ghi nào.", "The ledger has no entries yet.")
+        context.say("Sổ cái chưa có bản ghi nào.", "The ledger has no entries yet.")
     elif wrong is None:
-        context.say(f"Sổ gốc đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
+        context.say(f"Sổ cái đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
     else:
         context.say(
             f"Bản ghi {wrong.seq} sai ({wrong.code}): {wrong.reason}", f"Entry {wrong.seq} is wrong: {wrong.reason}"
@@ -109,7 +111,7 @@ def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:
         raise failure(
             str(path),
             "no_ledger",
-            "chưa có sổ gốc: đài chưa chạy lần nào, hoặc thư mục dữ liệu không còn",
+            "chưa có sổ cái: đài chưa chạy lần nào, hoặc thư mục dữ liệu không còn",
             "no ledger: never run yet, or the folder is gone",
         )
     reader = LedgerReader(path)
@@ -127,7 +129,7 @@ def _made(config: Config, make: Callable[[], T]) -> T:
         with damaged_rows(config.ledger_db):
             return make()
     except Corrupt:
-        vi = "sổ gốc có bản ghi bị hỏng; xem lệnh smartradio journal verify"
+        vi = "sổ cái có bản ghi bị hỏng; xem lệnh smartradio journal verify"
         en = "the ledger has damaged entries; see: smartradio journal verify"
         raise failure(str(config.ledger_db), "damaged", vi, en) from None
 

@@ -85,7 +85,7 @@ def _world(main: Callable[[], None]) -> None:
     try:
         main()
     except AnotherStation as error:
-        vi = f"là sổ gốc của đài {error.theirs!r}, không phải của {error.ours!r}: sửa station.id, hoặc cất tệp này đi"
+        vi = f"là sổ cái của đài {error.theirs!r}, không phải của {error.ours!r}: sửa station.id, hoặc cất tệp này đi"
         en = f"is the ledger of station {error.theirs!r}, not of {error.ours!r}: mend station.id, or put this file away"
         raise failure(str(error.path), "another_station", vi, en) from None
     except JournalError as error:

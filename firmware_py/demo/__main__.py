@@ -1,9 +1,11 @@
 """``./dev run``: a whole station on this computer, something on air at once, and a line that shows it live."""
 
 import argparse
+import contextlib
 import fcntl
 import json
 import math
+import os
 import shutil
 import signal
 import subprocess
@@ -21,15 +23,18 @@ from firmware_py.demo.broker import BrokerError
 from firmware_py.demo.line import live_line
 from firmware_py.demo.outcome import Outcome, outcome, print_outcome
 from firmware_py.demo.rig import Rig, RigSettings
-from firmware_py.demo.samples import demo_timetable, make_samples
+from firmware_py.demo.samples import ENOUGH_S, demo_programme, demo_timetable, make_samples
 from firmware_py.demo.soundserver import SoundServer, SoundServerError
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.loaders import load
 from telemetry.reports.files import can_be_written, written_whole
 from telemetry.reports.table import shorten
+from telemetry.reports.words import Lang
 
 FOLDER = Path(".demo")
+START_S = 30.0  # until playout speaks, on a slow computer
+CARD_S = 5.0  # until its card is open
 
 
 def main() -> int:
@@ -55,7 +60,7 @@ def _run_alone(args: argparse.Namespace) -> int:
         except BlockingIOError:
             _say("Đài mẫu đang chạy rồi.", "The demo station is already running here.")
             return 1
-        return _run(args.seconds, args.virtual or not _has_card(), args.json)
+        return _run(args.seconds, args.virtual or not _has_card(), args.json, args.lang or demo_language())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev run", description=about)
     parser.add_argument("--for", dest="seconds", type=_seconds, metavar="S", help="tự dừng sau S giây / then end")
     parser.add_argument("--virtual", action="store_true", help="dùng thiết bị âm thanh ảo / use a virtual sound card")
+    parser.add_argument("--lang", choices=("vi", "en"), help="tiếng Việt / English")
     parser.add_argument("--json", type=_writable, metavar="F", help="ghi kết quả / write the outcome")
     return parser
 
@@ -85,19 +91,25 @@ def _writable(text: str) -> Path:
     return path
 
 
+def demo_language() -> Lang:
+    """The line and the tables are Vietnamese where nobody says otherwise; what is said between them is in both."""
+    said = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "en" if said.startswith("en") else "vi"
+
+
 def _has_card() -> bool:
     cards = Path("/proc/asound/cards")
     return cards.exists() and "[" in cards.read_text(encoding="utf-8")
 
 
-def _run(seconds: float | None, virtual: bool, json_path: Path | None) -> int:
+def _run(seconds: float | None, virtual: bool, json_path: Path | None, lang: Lang) -> int:
     _say("Chuẩn bị chương trình mẫu…", "Making sample programmes…")
     make_samples(FOLDER / "media", lambda name: _say(f"  {name}", f"  {name}"))
     sound = SoundServer(FOLDER / "sound") if virtual else None
     settings = RigSettings(**({} if virtual else _real_card()))
     with Stack(sound), Rig(FOLDER, settings, sound) as rig:
-        result = _broadcast(rig, seconds)
-    print_outcome(result)
+        result = _broadcast(rig, seconds, lang)
+    print_outcome(result, lang)
     if json_path:
         with written_whole(json_path) as unfinished:
             unfinished.write_text(json.dumps(result.to_json(), ensure_ascii=False, indent=2), encoding="utf-8")
@@ -129,21 +141,36 @@ def _real_card() -> dict[str, Any]:
     return {"output": "default", "channels": channels}
 
 
-def _broadcast(rig: Rig, seconds: float | None) -> Outcome:
+def _broadcast(rig: Rig, seconds: float | None, lang: Lang) -> Outcome:
     """Bring the station up, then plan something for right now: on a slow computer that is later than on a fast one."""
     _load_library(rig)
     rig.start_station()
-    rig.start_collector()
-    rig.wait_until(lambda: rig.live("playout").fresh, 30.0, "playout")
+    _wait_until_it_can_play(rig)
     began = datetime.now(STATION_TZ)
     _load_timetable(rig, began, seconds)
+    rig.start_collector()
     address = rig.wait_for_console()
     _say(f"Trang điều khiển: {address}  (Ctrl-C để dừng)", f"Console: {address}  (Ctrl-C ends)")
-    _show_until(_ending(seconds), rig)
+    _tell_of_stop(rig)
+    _show_until(_ending(seconds), rig, lang)
     _say("Đang kết thúc…", "Ending…")
     ended = datetime.now(STATION_TZ)
     rig.stop_station()
     return outcome(rig, began, ended)
+
+
+def _wait_until_it_can_play(rig: Rig) -> None:
+    """A programme planned before the card is open would start late. Without a card the station shows what is wrong."""
+    rig.wait_until(lambda: rig.said_now("playout"), START_S, "playout")
+    with contextlib.suppress(TimeoutError):
+        rig.wait_until(lambda: rig.said_now("playout").get("card") == "ok", CARD_S, "card")
+
+
+def _tell_of_stop(rig: Rig) -> None:
+    """A stop outlives a restart, as it should; who runs the demo again may not remember it."""
+    if rig.said_now("playout").get("stopped"):
+        order = f"./dev smartradio resume --config {FOLDER}/station.toml"
+        _say(f"Đài đang DỪNG PHÁT. Cho phát lại: {order}", f"The station is STOPPED. Resume: {order}")
 
 
 def _load_library(rig: Rig) -> None:
@@ -158,6 +185,11 @@ def _load_library(rig: Rig) -> None:
 def _load_timetable(rig: Rig, now: datetime, seconds: float | None) -> None:
     path = rig.folder / "demo.toml"
     path.write_text(demo_timetable(now, seconds), encoding="utf-8")
+    if not demo_programme(now, seconds):
+        _say(
+            f"{seconds:g} giây là quá ngắn, không phát gì: hãy chạy từ {ENOUGH_S} giây.",
+            f"{seconds:g} seconds are too short for any programme: give {ENOUGH_S} or more.",
+        )
     loaded = load(path)
     if loaded.timetable is None:
         raise RuntimeError(f"the demo's own timetable is wrong: {loaded.errors}")
@@ -174,7 +206,7 @@ def _ending(seconds: float | None) -> Callable[[], bool]:
     return lambda: bool(told) or (ends is not None and time.monotonic() >= ends)
 
 
-def _show_until(ending: Callable[[], bool], rig: Rig) -> None:
+def _show_until(ending: Callable[[], bool], rig: Rig, lang: Lang) -> None:
     terminal = sys.stderr.isatty()
     shown_at = 0.0
     while not ending():
@@ -182,7 +214,7 @@ def _show_until(ending: Callable[[], bool], rig: Rig) -> None:
             rig.supervisor.watch()
         if time.monotonic() - shown_at >= (0.25 if terminal else 5.0):
             shown_at = time.monotonic()
-            line = live_line(rig)
+            line = live_line(rig, lang)
             width = shutil.get_terminal_size().columns
             sys.stderr.write(f"\r\x1b[2K{_fitting(line, width)}" if terminal else line + "\n")
             sys.stderr.flush()

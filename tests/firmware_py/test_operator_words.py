@@ -68,4 +68,4 @@ def test_the_end_of_a_stop_is_told_in_local_time(run):
 def test_a_ledger_without_entries_is_not_called_right(run, tmp_path):
     LedgerStore(tmp_path / "ledger.db", "dong-tam").close()
     code, _, err = run("journal", "verify")
-    assert (code, err.strip()) == (0, "Sổ gốc chưa có bản ghi nào.")
+    assert (code, err.strip()) == (0, "Sổ cái chưa có bản ghi nào.")
