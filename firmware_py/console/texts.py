@@ -55,6 +55,7 @@ TEXTS: Words = {
     "no_faults": ("Không có sự cố.", "No faults."),
     "since": ("từ", "since"),
     "what_to_do": ("Cần làm:", "What to do:"),
+    "reason": ("Lý do:", "Reason:"),
     "clock": ("Đồng hồ", "Clock"),
     "uplink": ("Gửi số liệu", "Uplink"),
     "records": ("bản ghi đã nhận", "records acknowledged"),

@@ -29,6 +29,7 @@ from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.loaders import load
 from telemetry.reports.files import can_be_written, written_whole
+from telemetry.reports.reasons import explained
 from telemetry.reports.table import shorten
 from telemetry.reports.words import Lang
 
@@ -45,7 +46,7 @@ def main() -> int:
     except CommandError as error:
         _cannot_run("; ".join(p.vi for p in error.problems), "; ".join(p.en for p in error.problems))
     except (SoundServerError, BrokerError, TimeoutError, OSError, subprocess.CalledProcessError) as error:
-        _cannot_run(str(error), str(error))
+        _cannot_run(explained(str(error)), str(error))
     except KeyboardInterrupt:
         return 130
     return 1

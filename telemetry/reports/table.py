@@ -94,11 +94,11 @@ class _Shown:
         lost = (f"{word_or_code(code, lang)} {seconds(ms, lang)}" for code, ms in b.causes.items() if ms)
         return cls(
             start=f"{b.starts_at:%d/%m %H:%M:%S}",
-            programme=_clean(b.programme),
+            programme=b.programme,
             kind=word_or_code(b.kind, lang),
             figures=_durations(b.durations, lang),
             causes="; ".join(lost),
-            error_ms="–" if error_ms is None else decimal(f"{error_ms:+.1f}", lang),
+            error_ms="–" if error_ms is None else decimal(f"{round(error_ms, 1) + 0.0:+.1f}", lang),
             evidence=word_or_code(b.evidence, lang) + sure,
         )
 
@@ -114,17 +114,34 @@ def _one_line_each(shown: Sequence[_Shown], sums: Sequence[str], lang: Lang) -> 
     return plain_table([*headings[:3], *names, *headings[3:]], [*rows, last], right=(3, 4, 5, 6, 7, 9))
 
 
+@dataclass(frozen=True, slots=True)
+class FoldedLine:
+    """A row of a folded table: a label and its figures, or a text as wide as the table; words below it."""
+
+    label: str
+    figures: Sequence[str] = ()
+    words: Sequence[str] = ()
+
+
+def folded_table(heading: str, names: Sequence[str], lines: Sequence[FoldedLine], width: int) -> str:
+    """Figures in columns, and below each row its words, wrapped to *width* columns; a rule before the last row."""
+    over, below = zip(*(_halves(name) for name in names), strict=True)
+    figures = [[line.label, *line.figures] for line in lines if line.figures]
+    table = plain_table(["", *over], [[heading, *below], *figures], right=range(1, 1 + len(names)))
+    head, rule, subhead, *rows = table.splitlines()
+    folded, drawn = [head, subhead, rule], iter(rows)
+    for line in lines:
+        folded += [next(drawn)] if line.figures else _wrapped(_clean(line.label), width)
+        folded += [INDENT + part for words in line.words for part in _wrapped(_clean(words), width - len(INDENT))]
+    return "\n".join([*folded[:-1], rule, folded[-1]])
+
+
 def _folded(shown: Sequence[_Shown], sums: Sequence[str], lang: Lang, width: int) -> str:
     """The figures of a broadcast, and below them what they are of."""
     start, *_, total = HEADINGS[lang]
-    over, below = zip(*(_halves(sentence(word(name, lang))) for name in FIGURES), strict=True)
-    rows = [[start, *below], *([s.start, *s.figures] for s in shown), [total, *sums]]
-    table = plain_table(["", *over], rows, right=range(1, 6))
-    head, rule, subhead, *lines, last = table.splitlines()
-    folded = [head, subhead, rule]
-    for s, figures in zip(shown, lines, strict=True):
-        folded += [figures, *_words(s, lang, width - len(INDENT))]
-    return "\n".join([*folded, rule, last, IN_SECONDS[lang]])
+    names = [sentence(word(name, lang)) for name in FIGURES]
+    lines = [*(FoldedLine(s.start, s.figures, _words(s, lang)) for s in shown), FoldedLine(total, sums)]
+    return f"{folded_table(start, names, lines, width)}\n{IN_SECONDS[lang]}"
 
 
 def _halves(text: str) -> tuple[str, str]:
@@ -134,12 +151,10 @@ def _halves(text: str) -> tuple[str, str]:
     return " ".join(words[:half]), " ".join(words[half:])
 
 
-def _words(s: _Shown, lang: Lang, width: int) -> list[str]:
+def _words(s: _Shown, lang: Lang) -> list[str]:
     error = [] if s.error_ms == "–" else [ERROR[lang].format(s.error_ms)]
-    lines = _wrapped(" · ".join([s.programme, s.kind, s.evidence, *error]), width)
-    if s.causes:
-        lines += _wrapped(f"{HEADINGS[lang][3]}: {s.causes}", width)
-    return [INDENT + line for line in lines]
+    causes = [f"{HEADINGS[lang][3]}: {s.causes}"] if s.causes else []
+    return [" · ".join([s.programme, s.kind, s.evidence, *error]), *causes]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

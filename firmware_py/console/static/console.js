@@ -155,6 +155,7 @@ function faultBox(fault) {
   const about = word(fault.severity) + " · " + say("since") + " " + timeOf(fault.since) + " " + dayOf(fault.since);
   box.appendChild(el("p", "more", (fault.target && fault.target !== "station" ? fault.target + " · " : "") + about));
   if (fault["advice_" + lang]) box.appendChild(el("p", "", say("what_to_do") + " " + fault["advice_" + lang]));
+  if (fault["why_" + lang]) box.appendChild(el("p", "more", say("reason") + " " + fault["why_" + lang]));
   return box;
 }
 
