@@ -34,6 +34,7 @@ from telemetry.reports.table import shorten
 from telemetry.reports.words import Lang
 
 FOLDER = Path(".demo")
+SLOW_S = 0.3
 START_S = 30.0  # until playout speaks, on a slow computer
 CARD_S = 5.0  # until its card is open
 
@@ -175,12 +176,16 @@ def _tell_of_stop(rig: Rig) -> None:
 
 
 def _load_library(rig: Rig) -> None:
+    """What is known costs only its checksum; what takes longer is named while it is taken in."""
     for path in sorted(rig.media_dir.iterdir()):
         if path.is_file() and not path.name.startswith("."):
+            began_s = time.monotonic()
             try:
                 ingest(path, rig.state_dir / "library")
             except MediaError as error:  # its programmes will be booked as without a source
                 _say(f"  {path}: {error.problem.vi}", f"  {path}: {error.problem.en}")
+            if time.monotonic() - began_s > SLOW_S:
+                _say(f"  {path.name} → thư viện", f"  {path.name} → library")
 
 
 def _load_timetable(rig: Rig, now: datetime, seconds: float | None) -> None:
