@@ -273,6 +273,11 @@ def demo_timetable(now: datetime, seconds: float | None) -> str:
     return _toml([one for one in programme if not any(one.meets(other) for other in sessions)], with_sessions=True)
 
 
+def week_timetable() -> str:
+    """The sessions alone."""
+    return _toml([], with_sessions=True)
+
+
 def _placed(items: Sequence[DemoItem], begins: datetime) -> list[Placed]:
     return [Placed(begins + timedelta(seconds=item.at_s), item) for item in items]
 

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from firmware_py.commands.context import CommandError
-from firmware_py.demo import __main__ as demo
 from firmware_py.demo import outcome as demo_outcome
+from firmware_py.demo import run as demo
 from firmware_py.demo.broker import Broker
 from firmware_py.demo.rig import Rig, RigSettings
 from firmware_py.demo.soundserver import SoundServer
