@@ -148,7 +148,12 @@ def status_lines(live: dict[str, Live], context: Context) -> list[str]:
 def _programme(data: dict[str, Any] | None, context: Context) -> str:
     if not data:
         return context.text("không có", "nothing")
-    return f"{data['programme']} ({data['starts_at'][11:16]}-{data['ends_at'][11:16]})"
+    return f"{data['programme']} ({_time(data['starts_at'])}–{_time(data['ends_at'])})"
+
+
+def _time(iso: str) -> str:
+    """05:00, with its seconds where it has any."""
+    return iso[11:16] if iso[17:19] == "00" else iso[11:19]
 
 
 def _stopped(stopped: dict[str, Any], context: Context) -> str:
@@ -166,7 +171,9 @@ def _account(totals: dict[str, int], context: Context) -> str:
     parts = dict(zip(PARTS, apportion(exact, round(sum(exact) / 1000), 1000), strict=True))
     whole = {name: round(totals.get(name, 0) / 1000) for name in ("planned_ms", "played_ms")}
     figures = {name.removesuffix("_ms"): s for name, s in (whole | parts).items()}
-    return ", ".join(f"{word(name, context.lang)} {timedelta(seconds=s)}" for name, s in figures.items())
+    words = {name: word(name, context.lang) for name in figures}
+    words["planned"] = context.text("theo lịch cả ngày", "planned for the whole day")
+    return ", ".join(f"{words[name]} {timedelta(seconds=s)}" for name, s in figures.items())
 
 
 def _channel(channel: dict[str, Any], context: Context) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from audio.decode import MediaError
 from audio.library import ingest
 from firmware_py.commands.context import CommandError, print_whatever_the_locale
+from firmware_py.console.accounts import CODE_FILE
 from firmware_py.demo.broker import BrokerError
 from firmware_py.demo.line import live_line
 from firmware_py.demo.outcome import Outcome, outcome, print_outcome
@@ -159,6 +160,7 @@ def _broadcast(rig: Rig, seconds: float | None, lang: Lang) -> Outcome:
         )
     address = rig.wait_for_console()
     _say(f"Trang điều khiển: {address}  (Ctrl-C để dừng)", f"Console: {address}  (Ctrl-C ends)")
+    _tell_code(rig)
     _tell_of_stop(rig)
     _show_until(_ending(seconds), rig, lang)
     _say("Đang kết thúc…", "Ending…")
@@ -173,6 +175,12 @@ def _wait_until_it_can_play(rig: Rig) -> None:
     rig.wait_until(lambda: rig.said_now("playout"), START_S, "playout")
     with contextlib.suppress(TimeoutError):
         rig.wait_until(lambda: rig.said_now("playout").get("card") == "ok", CARD_S, "card")
+
+
+def _tell_code(rig: Rig) -> None:
+    with contextlib.suppress(OSError):  # who put it away knows it
+        code = (rig.state_dir / CODE_FILE).read_text(encoding="utf-8").strip()
+        _say(f"Mã để dừng phát trên trang: {code}", f"The code for orders on the page: {code}")
 
 
 def _tell_of_stop(rig: Rig) -> None:
