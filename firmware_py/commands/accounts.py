@@ -82,7 +82,8 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
     figure = _made(config, lambda: monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json())
-    return figure | {"head": entries[-1].hash if entries else None}
+    newest = _read(config, lambda reader: reader.entries_since(counted - 1, 1))
+    return figure | {"head": newest[0].hash if newest else None}  # of the entry that is counted up to
 
 
 def week_of(config: Config, week: str) -> Json:

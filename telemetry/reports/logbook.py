@@ -121,11 +121,11 @@ def _columns(form: Form) -> tuple[Column, ...]:
     text = TEXTS[form.lang]
     return (
         Column(text["planned_time"], 1.9, Align.CENTER),
-        Column(text["actual_time"], 2.4, Align.CENTER),
-        Column(text["programme"], 5.0),
+        Column(text["actual_time"], 2.9, Align.CENTER),
+        Column(text["programme"], 4.7),
         Column(text["kind"], 2.2),
         *figure_columns(form, FIGURES, 1.45),
-        Column(text["remarks"], 4.0),
+        Column(text["remarks"], 3.8),
         Column(text["on_duty"], 2.0),
     )
 
