@@ -29,6 +29,7 @@ from scheduler.timetable import Timetable
 from scheduler.vietnamese import fold
 from telemetry.journal import JournalError, PlayoutReader
 from telemetry.reports.files import written_whole
+from telemetry.reports.reasons import explained
 
 T = TypeVar("T")
 
@@ -117,7 +118,8 @@ def _book(config: Config) -> TimetableBook:
             reader.close()
     except JournalError as error:
         where = str(config.playout_db)
-        raise failure(where, "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
+        vi = f"không đọc được: {explained(str(error))}"
+        raise failure(where, "journal", vi, f"cannot be read: {error}") from None
     return TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES
 
 

@@ -91,7 +91,7 @@ def test_a_right_configuration_is_right_in_both_languages(smartradio):
 @pytest.mark.parametrize(
     "line",
     [
-        *("", "phat", "airtime", "logbook", "schedule", "schedule load", "journal", "config", "play", "stop --until"),
+        *("", "phat", "schedule", "schedule load", "journal", "config", "play", "stop --until"),
         *("schedule show a.xlsx", "measure a.wav", "status --xml", "airtime --month"),
         # of later issues: not there yet, and that is all there is to say
         *("live", "live now", "say", "emergency", "diagnose", "simulate modem", "report --month 2026-11"),
@@ -282,8 +282,8 @@ def test_a_station_whose_port_is_taken_plays_on_refuses_bad_timetables_and_print
     assert "Bản tin sáng" in text_of_pdf(out / "so.pdf")
     nowhere = day.rig.smartradio("airtime", "--month", month, "--pdf", str(out / "khong" / "co.pdf"))
     assert (nowhere.returncode, "cannot be written" in nowhere.stderr) == (1, True)
-    neither = day.rig.smartradio("logbook", "--week", week)
-    assert neither.returncode == 1
+    for asked in (("logbook",), ("logbook", "--week", week), ("airtime",)):
+        assert "Bản tin sáng" in ends_well(day, *asked)
     assert json.loads(ends_well(day, "journal", "verify", "--json"))["valid"]
     assert no_traceback_in_any_log(day)
 
