@@ -21,6 +21,7 @@ from firmware_py.files import read_json, write_json
 from firmware_py.journaling import JournalDied, JournalThread
 from firmware_py.playout.book import STATION, Book
 from firmware_py.playout.desk import Desk
+from firmware_py.playout.on_air import OnAir
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
@@ -55,13 +56,9 @@ def main(config: Config) -> None:
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
         sources = Sources(config, boottime_ns)
-        desk = Desk(
-            player,
-            Book(journal.put),
-            sources.open,
-            config.station_guards,
-            partial(known_contents, config),
-        )
+        book = Book(journal.put)
+        air = OnAir(player, book, sources.open)
+        desk = Desk(air, book, config.station_guards, partial(known_contents, config))
         shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()

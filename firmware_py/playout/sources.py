@@ -15,7 +15,7 @@ from audio.library import LibraryEntry, read_index
 from audio.relay import ChainSource, LinkPlan, LoopedFile, NoSource, Sounding
 from audio.sources import FileSource, LineSource, StreamSource
 from firmware_py.config import FILE, IDENT, LINE, Config, Relay
-from firmware_py.playout.desk import Opened, SourceMissing
+from firmware_py.playout.on_air import Opened, SourceMissing
 from firmware_py.playout.relay_news import RelayNews
 from scheduler.address import RELAY, is_address, is_stream, named
 from scheduler.occurrence import Occurrence

@@ -13,7 +13,7 @@ from scheduler.occurrence import Occurrence
 def status(desk: Desk, progress: Progress, reading: Reading) -> dict[str, Any]:
     today = local_day(reading.wall)
     in_force = desk.plan.timetables.on(today, desk.guards.holidays)
-    sounding = next((p for p in desk.playing if p.occurrence.id == progress.occurrence_id), None)
+    sounding = next((p for p in desk.on_air.playing if p.occurrence.id == progress.occurrence_id), None)
     coming = _coming(desk, sounding, reading)
     return {
         "at": local_iso(reading.wall),
@@ -43,14 +43,14 @@ def _coming(desk: Desk, sounding: Playing | None, reading: Reading) -> list[Occu
     if not reading.quality.plays:
         return []
     at = sounding.occurrence.id if sounding else ""
-    done = desk.closed | desk.missed
+    done = desk.on_air.closed | desk.on_air.missed
     return [o for o in desk.plan.occurrences if o.ends_at > reading.wall and o.id not in done and o.id != at]
 
 
 def _state(occurrence: Occurrence, desk: Desk, sounding: Playing | None, coming: list[Occurrence]) -> str:
     if sounding and sounding.occurrence.id == occurrence.id:
         return "on_air"
-    if occurrence.id in desk.missed:
+    if occurrence.id in desk.on_air.missed:
         return "missed"
     if coming and coming[0].id == occurrence.id:
         return "next"

@@ -9,7 +9,8 @@ from audio.events import Began, CardBack, CardLost, EndCause, Ended
 from audio.fallback import Trouble
 from audio.relay import Sounding
 from firmware_py.playout.book import Book
-from firmware_py.playout.desk import Desk, Opened, SourceMissing
+from firmware_py.playout.desk import Desk
+from firmware_py.playout.on_air import OnAir, Opened, SourceMissing
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.relay_news import RelayNews
 from scheduler.book import id_of
@@ -67,7 +68,8 @@ class Day:
     def start(self, past):
         self.player = FakePlayer()
         self.journal = PlayoutJournal(self.folder / "playout.db")
-        self.desk = Desk(self.player, Book(lambda entry: entry(self.journal)), self.open_source)
+        book = Book(lambda entry: entry(self.journal))
+        self.desk = Desk(OnAir(self.player, book, self.open_source), book)
         self.desk.begin(past, self.reading, {})
 
     def crash(self):

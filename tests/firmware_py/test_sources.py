@@ -12,7 +12,7 @@ from audio.library import ingest
 from audio.relay import ChainSource
 from audio.sources import FileSource
 from firmware_py.config import load
-from firmware_py.playout.desk import SourceMissing
+from firmware_py.playout.on_air import SourceMissing
 from firmware_py.playout.sources import Sources
 from scheduler.clock import STATION_TZ
 from scheduler.occurrence import Occurrence
