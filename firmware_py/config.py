@@ -243,6 +243,13 @@ class Library(Section):
     target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
 
 
+class Filler(Section):
+    """What sounds where a programme does not: see the end rules of a timetable."""
+
+    files: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # of the media folder; * and ? stand for other letters
+    gaps_s: int = Field(default=0, ge=0, le=3_600)  # so long a gap between two items of a session is filled
+
+
 class Speech(Section):
     """Who reads texts aloud."""
 
@@ -280,6 +287,7 @@ class Config(Section):
     guards: Guards = Guards()
     holiday: tuple[Holiday, ...] = ()
     library: Library = Library()
+    filler: Filler = Filler()
     speech: Speech = Speech()
     alerts: Alerts = Alerts()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)

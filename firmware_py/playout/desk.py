@@ -4,7 +4,7 @@ Everything it needs of the world is handed in: a clock to read, a player to comm
 open sources. It asks nothing that could wait.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,13 +27,15 @@ from firmware_py.playout.orders import (
 from firmware_py.playout.past import CARD_LOST, Past
 from firmware_py.playout.planning import Plan, renew
 from firmware_py.playout.relay_news import RelayNews
-from scheduler.agenda import WHOLE_LEAD_NS, Miss, Situation, Start, Stop, Stopped, decide
+from scheduler.agenda import WHOLE_LEAD_NS, Cause, Command, Miss, Situation, Start, Stop, Stopped, decide
 from scheduler.awaiting import awaiting
 from scheduler.book import TimetableBook
 from scheduler.clock import NS_PER_MS, Reading, local_day, wall_ns_of
 from scheduler.diff import PlanChange
+from scheduler.filler import filler_after
 from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.occurrence import Occurrence
+from scheduler.overrun import run_over
 from scheduler.repeats import ContentOf, nothing_known
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
 from telemetry.journal import PlayoutJournal
@@ -50,6 +52,7 @@ class Desk:
     book: Book
     guards: Guards = NO_GUARDS
     library: Callable[[], ContentOf] = lambda: nothing_known  # what its files hold now
+    longest_gap_s: int = 0  # so long a gap within a session is filled
     plan: Plan = field(default_factory=Plan)
     stopped: Stopped | None = None
     card_ok: bool = True
@@ -111,17 +114,64 @@ class Desk:
         self._end_of_stop(reading)
         if reading.quality.plays and self.plan.stale(reading.wall):
             self._replan(reading, by="timetable")
-        commands = decide(self.plan.occurrences, self.situation(reading))
-        for command in commands:
-            match command:
-                case Start():
-                    self.on_air.start(command, reading)
-                case Stop():
-                    self.on_air.stop(command)
-                case Miss():
-                    self.on_air.miss(command, reading)
+        while not self._obey(decide(self.plan.occurrences, self.situation(reading)), reading):
+            pass  # what could not be opened is asked for no more until its next try, so there is an end
         self.on_air.drop_ended(reading)
         self.book.heartbeat(self.on_air.is_busy(reading), reading)
+
+    def _obey(self, commands: Iterable[Command], reading: Reading) -> bool:
+        """Carry them out; False where one made the plan, or what can sound, another: the rest is decided anew."""
+        beaten: list[Stop] = []  # by the next start, if that has anything to sound
+        for command in commands:
+            match command:
+                case Stop(_, Cause.PRE_EMPTED, _):
+                    beaten.append(command)
+                case Stop():
+                    self.on_air.stop(command)
+                case Start():
+                    if not self._start(command, beaten, reading):
+                        return False
+                    beaten = []
+                case Miss():
+                    self.on_air.miss(command, reading)
+        return True
+
+    def _start(self, start: Start, beaten: Iterable[Stop], reading: Reading) -> bool:
+        """Cue it in place of *beaten*; False if there is nothing to play or the plan is another one by its end rule."""
+        opened = self.on_air.open(start, reading)
+        if opened is None:
+            self._fill(start.occurrence, 0)
+            return False
+        for stop in beaten:
+            self.on_air.stop(stop)
+        occurrence = self._run_over(start.occurrence, opened.content_ms)
+        filler = None if opened.content_ms is None else self._fill(occurrence, opened.content_ms)
+        sounds_ms = min(occurrence.planned_ms, opened.content_ms or 0) if filler else occurrence.planned_ms
+        self.on_air.cue(replace(start, occurrence=occurrence), opened, sounds_ms)
+        return occurrence is start.occurrence and filler is None
+
+    def _run_over(self, occurrence: Occurrence, content_ms: int | None) -> Occurrence:
+        """The same, longer, if it is to be played to its end; what follows it is moved."""
+        if content_ms is None:
+            return occurrence
+        plan, cued = self.plan.occurrences, self.on_air.cued | self.on_air.begun
+        changed = run_over(occurrence, content_ms, plan, cued, self.guards)
+        if not changed:
+            return occurrence
+        self._amend(*changed)
+        return changed[0]
+
+    def _fill(self, occurrence: Occurrence, content_ms: int) -> Occurrence | None:
+        """The filler that follows what *occurrence* has to sound, planned from now on; None if it needs none."""
+        filler = filler_after(occurrence, content_ms, self.plan.occurrences, self.longest_gap_s)
+        if filler is not None and all(o.id != filler.id for o in self.plan.occurrences):
+            self.plan = self.plan.with_extra(filler)
+            self.book.write(lambda journal: journal.amend(filler))
+        return filler
+
+    def _amend(self, *changed: Occurrence) -> None:
+        self.plan = self.plan.with_changed(*changed)
+        self.book.write(lambda journal: journal.amend(*changed))
 
     def situation(self, reading: Reading) -> Situation:
         return Situation(
@@ -135,6 +185,7 @@ class Desk:
             self._sessions,
             self._awake_ns,
             self._trusted_ns if self._trusted_ns is not None else reading.boottime_ns,
+            self.on_air.unavailable(reading),
         )
 
     # -- requests --------------------------------------------------------------------------------------------------
@@ -224,8 +275,7 @@ class Desk:
         """Its plan ends with the last whole second that has sounded."""
         lasted_s = max(1, lasted_ms // 1_000)
         shorter = replace(occurrence, ends_at=occurrence.starts_at + timedelta(seconds=lasted_s))
-        self.plan = self.plan.with_changed(shorter)
-        self.book.write(lambda journal: journal.shorten(shorter))
+        self._amend(shorter)
 
     # -- plan ------------------------------------------------------------------------------------------------------
 

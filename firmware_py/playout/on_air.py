@@ -10,15 +10,16 @@ from typing import Protocol
 from audio.deck import Cue, Source
 from audio.events import Began, EndCause, Ended
 from firmware_py.playout.book import Book
-from firmware_py.playout.past import CANCELLED, FINAL_ENDS, Past
-from scheduler.agenda import Miss, Playing, Start, Stop, obey
+from firmware_py.playout.past import CANCELLED, DROPPED, FINAL_ENDS, Past
+from scheduler.agenda import Cause, Miss, Playing, Start, Stop, obey
 from scheduler.clock import NS_PER_MS, Reading
+from scheduler.conduct import AfterCut
 from scheduler.occurrence import Occurrence
 from telemetry.facts import Fact
 
 SOURCE_RETRY_NS = 2_000 * NS_PER_MS
 JUST_ENDED_NS = 60_000 * NS_PER_MS
-MAY_BE_JOINED = {"stopped_by", "pre_empted", str(EndCause.SHUTDOWN)}
+MAY_STILL_BEGIN = {str(Cause.STOPPED_BY), str(Cause.PRE_EMPTED), DROPPED, str(EndCause.SHUTDOWN)}  # or be missed
 
 
 class Player(Protocol):
@@ -75,6 +76,10 @@ class OnAir:
         self.closed, self.missed = set(past.closed), set(past.missed)
         self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
 
+    def unavailable(self, reading: Reading) -> set[str]:
+        """What could not be opened, until it is tried again."""
+        return {id for id, (retry_ns, _) in self._failures.items() if reading.boottime_ns < retry_ns}
+
     @property
     def cued(self) -> set[str]:
         """What sounds or will within seconds."""
@@ -86,36 +91,46 @@ class OnAir:
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
-    def start(self, start: Start, reading: Reading) -> None:
-        id = start.occurrence.id
-        retry_ns, _ = self._failures.get(id, (0, ""))
-        if reading.boottime_ns < retry_ns:
-            return
-        offset_ms = max(0, start.offset_ns // NS_PER_MS)
+    def open(self, start: Start, reading: Reading) -> Opened | None:
+        """Its source, decoding from now on; None, and the fault, if there is nothing to play. It is tried again."""
+        occurrence = start.occurrence
         try:
-            opened = self.open_source(start.occurrence, offset_ms)
+            opened = self.open_source(occurrence, start.offset_ms)
         except SourceMissing as error:
-            self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_missing")
-            evidence = {"occurrence": id, "why": str(error)}
-            self.book.state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
-            return
-        self._contents[id] = _Content(start.occurrence.source, opened.content_ms, opened.content)
-        playing = Playing.of(start)
-        self.playing = obey(self.playing, [start])
+            self._failures[occurrence.id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_missing")
+            evidence = {"occurrence": occurrence.id, "why": str(error)}
+            self.book.state({"source_missing": True}, reading, evidence, target=occurrence.source)
+            return None
+        self._contents[occurrence.id] = _Content(occurrence.source, opened.content_ms, opened.content)
+        return opened
+
+    def cue(self, start: Start, opened: Opened, sounds_ms: int) -> None:
+        """Let it sound. *sounds_ms*: from there on its slot is a filler's."""
+        id, playing = start.occurrence.id, Playing.of(start)
+        self.playing = tuple(
+            p.until(start.anchor_ns + sounds_ms * NS_PER_MS) if p.occurrence.id == id else p
+            for p in obey(self.playing, [start])
+        )
+        self._cut_causes.pop(id, None)
+        if sounds_ms < start.occurrence.planned_ms:
+            self._cut_causes[id] = str(EndCause.SOURCE_SHORT)  # should the filler cut its last frames
         self.pinned.setdefault(id, start.anchor_ns)
-        whole = start.occurrence.waits_ms > 0 and offset_ms == 0
-        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, offset_ms, whole=whole))
+        whole = start.occurrence.waits_ms > 0 and start.offset_ms == 0
+        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, start.offset_ms, whole=whole))
 
     def stop(self, stop: Stop) -> None:
-        id = stop.occurrence.id
-        self._cut_causes[id] = str(stop.cause)
+        id, taken_over = stop.occurrence.id, stop.cause is Cause.PRE_EMPTED
+        drops = taken_over and stop.occurrence.conduct.after_cut is AfterCut.DROP
+        self._cut_causes[id] = DROPPED if drops else str(stop.cause)
         self.playing = obey(self.playing, [stop])
-        if str(stop.cause) != "pre_empted":  # a take-over is cut by the deck, on the winner's first frame
+        if not taken_over:  # else it is cut by the deck, on the winner's first frame
             self.player.stop(id)
 
     def miss(self, miss: Miss, reading: Reading) -> None:
         id = miss.occurrence.id
         _, known = self._failures.pop(id, (0, str(miss.cause)))
+        if miss.cause is Cause.DROPPED:
+            self.closed.add(id)
         self._book_miss(id, known, reading)
 
     def cancel(self, occurrence: Occurrence, reading: Reading) -> int | None:
@@ -170,8 +185,7 @@ class OnAir:
         self._ended_ns = reading.boottime_ns
         self.playing = tuple(p for p in self.playing if p.occurrence.id != id)
         if id not in self._sounding:
-            if id not in self.begun and cause not in MAY_BE_JOINED:  # it was cued and its time passed
-                self._book_miss(id, "source_failed" if cause == "source_failed" else "device_lost", reading)
+            self._ended_unheard(id, cause, reading)
             return
         self._sounding.discard(id)
         self.book.fact(Fact.ENDED, reading, id, sink_ns=ended.sink_ns, frames=ended.frames, cause=cause)
@@ -179,6 +193,14 @@ class OnAir:
             self.closed.add(id)
         if ended.cause is EndCause.SOURCE_FAILED:
             self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_failed")
+
+    def _ended_unheard(self, id: str, cause: str, reading: Reading) -> None:
+        """It was cued and its time passed, or it was joined behind the last sample of its content."""
+        if cause == str(EndCause.SOURCE_SHORT):
+            self.closed.add(id)
+        if id not in self.begun and cause not in MAY_STILL_BEGIN:
+            known = cause in (str(EndCause.SOURCE_FAILED), str(EndCause.SOURCE_SHORT))
+            self._book_miss(id, cause if known else "device_lost", reading)
 
     def _book_miss(self, id: str, cause: str, reading: Reading) -> None:
         self.missed.add(id)

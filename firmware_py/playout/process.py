@@ -58,7 +58,7 @@ def main(config: Config) -> None:
         sources = Sources(config, boottime_ns)
         book = Book(journal.put)
         air = OnAir(player, book, sources.open)
-        desk = Desk(air, book, config.station_guards, partial(known_contents, config))
+        desk = Desk(air, book, config.station_guards, partial(known_contents, config), config.filler.gaps_s)
         shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()
