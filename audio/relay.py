@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from audio.deck import Source
-from audio.fallback import Chain, Heard, Patience, Trouble, Why, begin, step
+from audio.fallback import Chain, Health, Heard, Patience, Trouble, Why, begin, step
 from audio.format import BYTES_PER_FRAME, RATE_HZ, frames_to_ns, ns_to_frames
 from audio.quick_level import level_dbfs
 from audio.sources import FILE_AHEAD_FRAMES, FileSource
@@ -58,6 +58,15 @@ class Sounding:
     trouble: Trouble | None = None  # of the first link, once it was lost
 
 
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """How a link is, for eyes."""
+
+    name: str
+    health: Health
+    why: Why | None  # it was lost last
+
+
 class ChainSource:
     """The links of a relay as one source of the deck. It opens and closes them as the chain has need of them."""
 
@@ -94,6 +103,13 @@ class ChainSource:
     @property
     def sounding(self) -> Sounding:
         return self._sounding
+
+    @property
+    def links(self) -> tuple[LinkState, ...]:
+        """All links, the relay itself first."""
+        chain = self._chain  # it is replaced as a whole
+        pairs = zip(self._plans, chain.links, strict=True)
+        return tuple(LinkState(plan.name, link.health, link.why) for plan, link in pairs)
 
     @property
     def closed(self) -> bool:

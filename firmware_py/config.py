@@ -255,6 +255,7 @@ class Speech(Section):
 
     voice: str = "bac"  # bac, trung, nam, or a name of espeak-ng
     command: tuple[str, ...] = ()  # another program: UTF-8 text on its input, WAV on its output
+    heard_first: bool = True  # a notice is not aired before somebody has listened to it
     abbreviations: Path | None = None  # the station's own, a line each: TDP = tổ dân phố
 
 

@@ -36,14 +36,19 @@ def run_over(
     if over_ms <= one.longer_ms:
         return ()  # it was done before
     longer = one.lengthened(over_ms - one.longer_ms)
-    pushed = list(_pushed(longer, plan))
-    if any(is_fixed(other, one) or other.id in fixed for other, _ in pushed):
+    if in_the_way(longer, plan, fixed) is not None:
         return ()
-    changed = (longer, *(other.moved(ms) for other, ms in pushed))
+    changed = (longer, *(other.moved(ms) for other, ms in _pushed(longer, plan)))
     return () if _newly_forbidden(changed, plan, guards) else changed
 
 
-def is_fixed(other: Occurrence, one: Occurrence) -> bool:
+def in_the_way(longer: Occurrence, plan: Iterable[Occurrence], fixed: Collection[str] = ()) -> Occurrence | None:
+    """The first that would have to be moved and cannot be."""
+    pushed = (other for other, _ in _pushed(longer, plan))
+    return next((other for other in pushed if _is_fixed(other, longer) or other.id in fixed), None)
+
+
+def _is_fixed(other: Occurrence, one: Occurrence) -> bool:
     """Whether *other* begins at its own time, however long *one* lasts."""
     of_session = bool(one.session) and other.session == one.session
     return not of_session or other.kind in (Kind.RELAY, Kind.LIVE) or is_address(other.source)

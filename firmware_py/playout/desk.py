@@ -15,8 +15,10 @@ from firmware_py.playout.book import Book
 from firmware_py.playout.on_air import OnAir
 from firmware_py.playout.orders import (
     Air,
+    Arrange,
     DropTimetable,
     EndAired,
+    Heard,
     LearnLevel,
     NewTimetable,
     Order,
@@ -34,7 +36,7 @@ from scheduler.clock import NS_PER_MS, Reading, local_day, wall_ns_of
 from scheduler.diff import PlanChange
 from scheduler.filler import filler_after
 from scheduler.guards import NO_GUARDS, Guards, session_begins
-from scheduler.occurrence import Occurrence
+from scheduler.occurrence import BulletinClass, Occurrence
 from scheduler.overrun import run_over
 from scheduler.repeats import ContentOf, nothing_known
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
@@ -220,6 +222,10 @@ class Desk:
                 self._air(order, by, reading)
             case EndAired():
                 self._end_aired(order, by, reading)
+            case Arrange():
+                self._arrange(order, by, reading)
+            case Heard(source, why):
+                self.book.fact(Fact.COMMAND, reading, None, by=by, what=f"heard {source}", why=why)
 
     def _keep(self, timetables: TimetableBook, by: str, file: str, reading: Reading) -> None:
         self.plan = self.plan.with_timetables(timetables)
@@ -260,6 +266,21 @@ class Desk:
         self.book.fact(Fact.COMMAND, reading, None, by=by, what=order.what, why=order.why)
         for mark in order.marks:
             self._end_marked(mark, reading, order.shortens)
+
+    def waiting(self, reading: Reading) -> list[Occurrence]:
+        """The priority bulletins whose turn has not come, in the order in which they will be heard."""
+        air = self.on_air
+        done = air.closed | air.missed | air.begun | air.cued
+        waits = [o for o in self.plan.occurrences if o.waits_ms and o.bulletin_class is BulletinClass.PRIORITY]
+        return sorted((o for o in waits if o.id not in done), key=lambda o: (o.turn, o.starts_at, o.id))
+
+    def _arrange(self, order: Arrange, by: str, reading: Reading) -> None:
+        """What was named comes first, in that order; a turn is kept in the journal, over a restart."""
+        waiting = {o.id: o for o in self.waiting(reading)}
+        first = [id for id in dict.fromkeys(order.ids) if id in waiting]
+        turns = dict.fromkeys(waiting, 0) | {id: n - len(first) for n, id in enumerate(first)}
+        self._amend(*(replace(o, turn=turns[id]) for id, o in waiting.items() if o.turn != turns[id]))
+        self.book.fact(Fact.COMMAND, reading, None, by=by, what="arrange", why=order.why, ids=first)
 
     def _marked(self, mark: str) -> list[Occurrence]:
         return [o for o in self.plan.occurrences if mark in o.id]

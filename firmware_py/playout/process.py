@@ -158,7 +158,8 @@ class Shell:
         self.journal.put(lambda journal: write_copy(self.config.timetables_copy, held))
 
     def _remind(self) -> None:
-        self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())
+        may_air = {name for name, entry in read_index(self.config.library_dir).items() if not entry.unheard}
+        self.desk.remind(may_air.__contains__, self.clock.read())
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""
@@ -215,7 +216,9 @@ class Shell:
             self.desk.progress(progress.occurrence_id, progress.next_sink_ns, progress.frames_played, self.clock.read())
 
     def _show(self) -> None:
-        document: dict[str, Any] = status(self.desk, self.player.progress(), self.clock.read())
+        progress = self.player.progress()
+        relay = self.sources.relay_of(progress.occurrence_id)
+        document: dict[str, Any] = status(self.desk, progress, self.clock.read(), relay)
         try:
             write_json(self.config.paths.run_dir / "playout.json", document)
         except OSError as error:

@@ -53,6 +53,11 @@ class Sources:
         self._watched.append(_Watched(occurrence, chain, chain.sounding))
         return Opened(chain, None)
 
+    def relay_of(self, occurrence_id: str) -> ChainSource | None:
+        """The relay that was opened for an occurrence and is not closed yet."""
+        chains = [w.chain for w in self._watched if w.occurrence.id == occurrence_id and not w.chain.closed]
+        return chains[-1] if chains else None
+
     def news(self) -> list[RelayNews]:
         """What has changed in the relays since this was last asked."""
         found = [news for watched in self._watched if (news := _news_of(watched)) is not None]
@@ -63,7 +68,9 @@ class Sources:
         entry = read_index(self._config.library_dir).get(occurrence.source)
         if entry is None:
             raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
-        path = entry.path_in(self._config.library_dir)
+        if entry.unheard:
+            raise SourceMissing(f"{occurrence.source}: spoken by the machine, and nobody has listened to it yet")
+        path = entry.path_in(self._config.library_dir, occurrence.conduct.target_lufs)
         if not path.exists():
             raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
         source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)

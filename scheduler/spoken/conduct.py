@@ -17,7 +17,7 @@ from scheduler.vietnamese import Misread, fold
 
 _CUT = re.compile(r"cat(?: dung gio)?|dung gio|cut")
 _FINISH = re.compile(
-    r"(?:(?:phat|cho) ?)?(?:cho |den )?het(?: bai| tep| chuong trinh| noi dung)?(?P<grace>.*)|finish(?P<within>.*)"
+    r"(?:phat|cho) (?:cho |den )?het(?: bai| tep| chuong trinh| noi dung)?(?P<grace>.*)|finish(?P<within>.*)"
 )
 _GRACE = re.compile(r"[\s,:(]*(?:(?:them|cham|toi da|khong qua|trong|within|up to)\s+)*(\d+)\s*(\w+|')?[\s.)]*")
 _FILL = re.compile(r"(?:lap|bu|dem|chen|fill)(?: day| nhac| nhac dem| cho trong)*(?:\s*(?:\bbang\b|\bwith\b|:).*)?")
