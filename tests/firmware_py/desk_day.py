@@ -32,7 +32,12 @@ class FakePlayer:
         self.stops.append(occurrence_id)
 
     def events_until(self, now_ns):
-        for id, cue in list(self.cues.items()):
+        cues = list(self.cues.items())
+        for n, (id, cue) in enumerate(cues):
+            if id not in self.begun and any(other.start_ns == cue.start_ns for _, other in cues[n + 1 :]):
+                del self.cues[id]  # the other takes over on its first frame
+                yield Ended(id, cue.start_ns, 0, EndCause.STOPPED)
+                continue
             if id not in self.begun and cue.start_ns <= now_ns:
                 yield from [self._end(other, cue.start_ns, EndCause.STOPPED) for other in list(self.begun)]
                 self.begun[id] = cue.start_ns

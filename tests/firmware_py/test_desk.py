@@ -307,6 +307,58 @@ def test_an_alert_that_cannot_be_aired_is_refused_with_its_reason(day, changed, 
     assert not day.facts(Fact.COMMAND)
 
 
+def wait_for_their_turn(day, *names):
+    day.files |= {f"{name}.flac" for name in names}
+    for n, name in enumerate(names):
+        day.ask("alert", **alert_body(name, title=name, source=f"{name}.flac", **{"class": "priority"}))
+        day.pass_time(1 if n else 5)
+
+
+def aired(day):
+    programmes = {o.id: o.programme for o in day.desk.plan.occurrences}
+    return [programmes[fact.occurrence_id] for fact in day.facts(Fact.BEGAN)]
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_priority_bulletins_that_wait_are_aired_in_the_order_a_person_gives_them(day, crash):
+    wait_for_their_turn(day, "a", "b", "c", "d")
+    waiting = day.desk.waiting(day.reading)
+    assert [o.programme for o in waiting] == ["b", "c", "d"]
+    day.ask("arrange", ids=[waiting[2].id, "gone", waiting[0].id], why="gấp")
+    assert [o.programme for o in day.desk.waiting(day.reading)] == ["d", "b", "c"]
+    if crash:
+        day.crash()
+        assert [o.programme for o in day.desk.waiting(day.reading)] == ["d", "b", "c"]
+    day.pass_time(80)
+    assert aired(day)[-4:] == ["d", "b", "c", "Bản tin sáng"]
+    said = [fact.detail for fact in day.facts(Fact.COMMAND) if fact.detail["what"] == "arrange"]
+    assert said == [{"by": "Lan", "what": "arrange", "why": "gấp", "ids": [waiting[2].id, waiting[0].id]}]
+
+
+def test_what_is_arranged_again_forgets_the_order_of_before(day):
+    wait_for_their_turn(day, "a", "b", "c")
+    b, c = day.desk.waiting(day.reading)
+    day.ask("arrange", ids=[c.id], why="")
+    day.pass_time(0.25)
+    day.ask("arrange", ids=[b.id], why="")
+    assert [(o.programme, o.turn) for o in day.desk.waiting(day.reading)] == [("b", -1), ("c", 0)]
+
+
+def test_a_persons_play_may_wait_for_its_turn(day):
+    day.files |= {"x.mp3"}
+    wait_for_their_turn(day, "a", "b")
+    day.ask("play", source="x.mp3", duration_ms=5_000, why="", waits_ms=3_600_000)
+    day.pass_time(60)
+    assert aired(day)[:3] == ["a", "b", "x.mp3"]
+    assert day.desk.request("9", "play", "Lan", {"source": "x", "duration_ms": 1, "waits_ms": -1}, day.reading)
+
+
+def test_that_somebody_listened_to_a_notice_is_booked(day):
+    day.ask("heard", source="moi.wav", why="")
+    (said,) = day.facts(Fact.COMMAND)
+    assert said.detail == {"by": "Lan", "what": "heard moi.wav", "why": ""}
+
+
 def test_an_alert_sounds_though_nobody_trusts_the_clock(day):
     day.files.add("bao.flac")
     day.quality = ClockQuality.NONE
