@@ -32,7 +32,8 @@ from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
-TICK_S = 0.25
+TICK_S = 0.25  # while something sounds: its level is shown so often
+IDLE_TICK_S = 0.5
 REQUESTED = "requested"  # something was dropped into the spool
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
@@ -66,7 +67,7 @@ def main(config: Config) -> None:
         if written.quarantined is not None:
             desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
-        decide_forever(mailbox, shell.handle, lambda: TICK_S)
+        decide_forever(mailbox, shell.handle, lambda: shell.wait_s)
         shell.end(mailbox, ring)
 
 
@@ -129,6 +130,11 @@ class Shell:
             sounded_until[last.occurrence_id] = last.sink_ns + frames_to_ns(BLOCK_FRAMES)
         self.desk.begin(past, self.clock.read(), sounded_until)
         log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
+
+    @property
+    def wait_s(self) -> float:
+        """Until it should look again."""
+        return TICK_S if self.player.progress().occurrence_id else IDLE_TICK_S
 
     def handle(self, message: object) -> None:
         """Raises JournalDied, WriteStuck: only a new process helps."""
