@@ -212,14 +212,27 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         content_of=media.content_of,
         inputs=config.input,
         relays=config.relay.chains,
+        unheard=media.unheard,
+        has_filler=bool(config.filler.files),
     )
     media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
-    return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
+    for pattern in config.filler.files:
+        if not {"*", "?"} & set(pattern) and not media.has(pattern):
+            media.problems.append(_no_filler(pattern))
+    loaded = intake.examine(path, rules, _charset(context))
+    if loaded.timetable is not None:
+        media.make_copies(loaded.timetable.slots)
+    return Examined(loaded, media.problems, media.content_of)
 
 
 def _no_fallback(name: str) -> Problem:
     vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
     return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
+
+
+def _no_filler(name: str) -> Problem:
+    vi = "tệp nhạc đệm ([filler]) chưa có trong thư mục chương trình"
+    return Problem(name, "no_filler", vi, "this filler is not in the media folder yet")
 
 
 def _config_if_any(context: Context) -> Config | None:

@@ -15,6 +15,7 @@ from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
+from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.spans import read_day_cell, together
@@ -203,6 +204,8 @@ class _List:
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
+        if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
+            cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
         self.session = self._session_of(row, cells.get("session"))
         item = _Row(row, day, own_day, cells, places, self.session)
         self._read_clock(item)
