@@ -70,10 +70,16 @@ def marked_as_repeat(title: str) -> bool:
 
 
 _KINDS = {
-    Kind.OWN: ("tu san xuat", "tsx", "tu sx", "san xuat", "own"),
-    Kind.RELAY: ("tiep am", "tiep song", "tiep am/tiep song", "tiep phat", "relay"),
-    Kind.REPEAT: ("phat lai", "pl", "(pl)", "repeat"),
-    Kind.LIVE: ("truc tiep", "phat truc tiep", "live"),
+    Kind.OWN: (
+        *("tu san xuat", "tsx", "tu sx", "t.sx", "san xuat", "sx", "tu bien tap", "tu bien soan", "tu thuc hien"),
+        *("thu san", "phat thu san", "tin tu viet", "san xuat moi", "phat moi", "own"),
+    ),
+    Kind.RELAY: (
+        *("tiep am", "tiep song", "tiep am/tiep song", "tiep am, tiep song", "tiep phat", "phat tiep am"),
+        *("phat tiep song", "t/am", "t.am", "relay"),
+    ),
+    Kind.REPEAT: ("phat lai", "pl", "(pl)", "p/l", "p.l", "repeat"),
+    Kind.LIVE: ("truc tiep", "phat truc tiep", "doc truc tiep", "phat thanh truc tiep", "live"),
 }
 _CLASSES = {
     BulletinClass.NORMAL: ("", "thong thuong", "thuong", "binh thuong", "normal"),

@@ -10,7 +10,9 @@ from scheduler.occurrence import Kind
 from scheduler.problem import Problem
 from scheduler.spoken.broadcasters import is_theirs, origin_named_in, origin_of_relay
 from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.days import narrowed, read_date, read_except
 from scheduler.spoken.durations import read_duration
+from scheduler.spoken.spans import Span
 from scheduler.spoken.times import TimeOfDay, read_time
 from scheduler.timetable import CREDITS, MAX_TEXT, Item, Recurrence, Slot
 from scheduler.vietnamese import (
@@ -29,6 +31,10 @@ NAMES = {  # of the parts, for people
     "day": ("ngày", "day"),
     "time": ("giờ", "time"),
     "end": ("giờ kết thúc", "end"),
+    "again": ("giờ phát lại", "time of the repeat"),
+    "from": ("từ ngày", "first day"),
+    "until": ("đến ngày", "last day"),
+    "except": ("trừ ngày", "days left out"),
     "duration": ("thời lượng", "duration"),
     "title": ("tên chương trình", "title"),
     "kind": ("hình thức", "kind"),
@@ -88,6 +94,24 @@ class Reader:
         return self.attempt(part, read)
 
 
+LIMITS = ("from", "until", "except")
+
+
+def within_limits(
+    reader: Reader, days: Recurrence | None, span: Span | None = None, year: int | None = None
+) -> Recurrence | None:
+    """The days within the first and last day, without the exceptions, that other cells of the item give."""
+    given = {part for part in LIMITS if not is_blank(reader.cells.get(part))}
+    first, last = (
+        reader.attempt(part, lambda cell: read_date(cell, span, year)) if part in given else None
+        for part in ("from", "until")
+    )
+    taken = reader.attempt("except", lambda cell: read_except(cell, span, year)) if "except" in given else ()
+    if days is None or not given or taken is None:
+        return days
+    return reader.attempt("day", lambda cell: narrowed(days, cell, first, last, taken))
+
+
 def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     """The slot, or None with the reader's errors. Without a *recurrence* (told elsewhere) the rest is read too."""
     clock = reader.required("time", read_time)
@@ -110,7 +134,8 @@ def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | Non
     if level is None or source is None or zone is None or origin is None:
         return None
     session = aside.pop("session")
-    item = Item(title, lasts_ms, kind, _origin(origin, kind, title), level, source, **aside)
+    named = origin or (excerpt(reader.cells.get("kind")) if kind is Kind.RELAY else "")
+    item = Item(title, lasts_ms, kind, _origin(named, kind, title), level, source, **aside)
     return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
 
 
@@ -174,7 +199,7 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     """Hình thức; where it is empty what the title says of it, else own. Raises Misread when the two do not agree."""
     if is_blank(cell):
         return _kind_by_title(title, reader)
-    kind = read_kind(short_text(cell))
+    kind = _relay_of(cell) or read_kind(short_text(cell))
     if not marked_as_repeat(title) or kind is Kind.REPEAT:
         return kind
     if kind is Kind.OWN:
@@ -188,11 +213,19 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     raise Misread("kind_contradicts_title", vi, en)
 
 
+def _relay_of(cell: Cell) -> Kind | None:
+    """ "Tiếp âm Đài tỉnh" in the kind's column."""
+    text = short_text(cell)
+    return Kind.RELAY if _RELAYED.match(fold(text)) and origin_named_in(text) else None
+
+
 def _kind_by_title(title: str, reader: Reader) -> Kind:
     if marked_as_repeat(title):
         return Kind.REPEAT
     if _RELAYED.search(fold(title)):
         return Kind.RELAY
+    if not is_blank(reader.cells.get("origin")):
+        return _kind_by_origin(reader)
     if fold(title).removeprefix("phat ").startswith("truc tiep"):
         return Kind.LIVE
     if is_theirs(title):
@@ -206,8 +239,32 @@ def _kind_by_title(title: str, reader: Reader) -> Kind:
     return Kind.OWN
 
 
+_OURS = re.compile(r"(?:dai )?(?:truyen thanh )?(?:xa|phuong|dac khu|thi tran|dia phuong|co so|thon|tu san xuat)\b.*")
+
+
+def _kind_by_origin(reader: Reader) -> Kind:
+    """Of an item whose station is named beside it: another's is relayed. Raises Misread if it may be either."""
+    station = short_text(reader.cells.get("origin"))
+    if _OURS.fullmatch(fold(station)):
+        return Kind.OWN
+    if _is_origin(station):
+        return Kind.RELAY
+    vi, en = f"“{excerpt(station)}”: tiếp âm đài nào?", f"“{excerpt(station)}”: a relay of which station?"
+    raise Misread("doubtful_kind", vi, en)
+
+
+def _is_origin(station: str) -> bool:
+    return fold(station) in _ORIGINS or origin_of_relay(station) != "other"
+
+
+_ORIGINS = ("vov", "province", "other", "htttn")
+
+
 def _origin(given: str, kind: Kind, title: str) -> str | None:
     """Of a relay: as given, else by its title, else "other"."""
     if kind is not Kind.RELAY:
         return None
-    return fold(given) or origin_of_relay(title)
+    if fold(given) in _ORIGINS:
+        return fold(given)
+    by_name = origin_of_relay(given) if given else "other"
+    return by_name if by_name != "other" else origin_of_relay(title)

@@ -8,6 +8,7 @@ from datetime import time
 from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
 from scheduler.loaders.fields import timetable_title
 from scheduler.loaders.grid_columns import Found, find
+from scheduler.loaders.list_heading import Heading, find_heading
 from scheduler.loaders.repeats import resolve
 from scheduler.loaders.result import Loaded, SheetPlan, Unloadable, nothing_planned
 from scheduler.loaders.sequence import without_doubles
@@ -41,8 +42,8 @@ def read(tables: Sequence[Table], stem: str) -> Loaded:
     return _loaded(_together(_in_zones(sheets)), listed, stem)
 
 
-def _heads_sources(table: Table) -> plain_list.Heading | None:
-    heading = plain_list.find_heading(table)
+def _heads_sources(table: Table) -> Heading | None:
+    heading = find_heading(table)
     return heading if sources.is_sources(heading) else None
 
 
@@ -53,19 +54,21 @@ def is_of_document(table: Table) -> bool:
 
 def read_table(table: Table, above: Titles = NO_TITLES) -> list[SheetPlan]:
     """What a table plans; nothing if it is no timetable. *above*: what earlier tables of its document said."""
-    heading, grid = plain_list.find_heading(table), find(table)
+    heading, grid = find_heading(table), find(table)
     if grid is not None and _is_grid(grid, heading):
         return weekly_grid.read(grid, above)
     if heading is not None:
-        return [plain_list.read(table, heading, above)]
+        return [plain_list.read(table, one, above) for one in (heading, *heading.beside)]
     blocks = day_blocks.read(table, above)
     return [blocks] if blocks is not None else []
 
 
-def _is_grid(grid: Found, heading: plain_list.Heading | None) -> bool:
+def _is_grid(grid: Found, heading: Heading | None) -> bool:
     """Whether a table that may be both is no list: a list names its titles' column, and no row of it three days."""
     if heading is None:
         return True
+    if heading.is_whole and heading.row < grid.headings[0] and not grid.view.turned:
+        return False  # what looks like a heading of days is an item's row: "T2-T7 | … | 24/11/2026 | 27/11/2026"
     if grid.view.turned:
         return "title" not in heading.columns
     return grid.day_count >= _SURELY_DAYS or not {"day", "title"} <= set(heading.columns)
@@ -98,7 +101,7 @@ def _together(plans: Sequence[SheetPlan]) -> SheetPlan:
     whole = Span(min(s.first for s in known), max(s.last for s in known)) if known and None not in spans else None
     return SheetPlan(
         plans[0].where,
-        Titles(next((plan.titles.name for plan in plans if plan.titles.name), ""), whole),
+        replace(plans[0].titles, name=next((p.titles.name for p in plans if p.titles.name), ""), span=whole),
         tuple(slot for plan in plans for slot in plan.slots),
         tuple(problem for plan in plans for problem in _in_reading_order(plan).errors),
         tuple(problem for plan in plans for problem in _in_reading_order(plan).warnings),
@@ -175,14 +178,14 @@ def _dated(slot: Slot, span: Span | None) -> Slot:
 
 
 def _loaded(plan: SheetPlan, listed: Sequence[sources.Sources], stem: str) -> Loaded:
-    if not plan.slots and plan.errors and not plan.titles.name and plan.titles.span is None:
+    if not plan.slots and plan.errors and not plan.titles.name and plan.titles.first is None:
         return Loaded(None, plan.errors, plan.warnings)
     repeats = resolve(plan.slots)
-    errors = (*plan.errors, *repeats.errors, *(error for one in listed for error in one.errors))
+    errors = tuple(dict.fromkeys((*plan.errors, *repeats.errors, *(error for one in listed for error in one.errors))))
     warnings = without_doubles((*plan.warnings, *repeats.warnings))
     if not repeats.slots and not errors:
         warnings = (*warnings, nothing_planned(plan.where))
     known = {title: source for one in listed for title, source in one.by_title.items()}
-    first, last = (plan.titles.span.first, plan.titles.span.last) if plan.titles.span else (None, None)
-    slots = sources.with_sources(repeats.slots, known)
-    return Loaded(Timetable(timetable_title(plan.titles.name or stem), slots, first, last), errors, warnings)
+    slots, titles = sources.with_sources(repeats.slots, known), plan.titles
+    name = timetable_title(titles.name or stem)
+    return Loaded(Timetable(name, slots, titles.first, titles.last, titles.only_on), errors, warnings)

@@ -12,8 +12,8 @@ from scheduler.loaders.titles import Titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
+from scheduler.spoken.days import read_days, together
 from scheduler.spoken.sessions import read_session
-from scheduler.spoken.spans import read_day_heading, together
 from scheduler.spoken.times import read_times
 from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
@@ -22,6 +22,7 @@ HEADING_WITHIN_ROWS = 60
 _NUMBERED_DAYS = {str(number) for number in range(2, 8)}
 _SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
 LONGEST_DAY = 100  # characters
+_IS_VALIDITY = re.compile(r"\W*tu (?:ngay )?\d")  # "từ 23/11 đến 29/11/2026" is the days of a whole timetable
 _DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
 
 
@@ -51,13 +52,17 @@ def find(table: Table) -> Found | None:
 
 
 def _with_named_days(table: Table) -> Table:
-    """The table with "2 | 3 | … | 7 | CN" written as the weekdays that such a row of headings means."""
+    """The table with "2 | 3 | … | 7 | CN", or "Thu" after "Wed", written as the weekdays that such headings mean."""
     for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
         texts = [words(cell) for cell in cells]
         numbers = [text for text in texts if text in _NUMBERED_DAYS]
         if len(numbers) >= 3 and numbers == sorted(set(numbers)) and any(fold(text) in _SUNDAYS for text in texts):
             named = [f"Thứ {text}" if text in _NUMBERED_DAYS else cell for text, cell in zip(texts, cells, strict=True)]
-            return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
+        elif {"wed", "thu"} <= {fold(text) for text in texts}:
+            named = ["Thursday" if fold(text) == "thu" else cell for text, cell in zip(texts, cells, strict=True)]
+        else:
+            continue
+        return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
     return table
 
 
@@ -73,10 +78,12 @@ def _day_columns(view: View, row: int) -> list[int]:
 @lru_cache(maxsize=50_000)
 def is_day(cell: Cell) -> bool:
     """Whether a cell is meant to head a day, also if it is a wrong one."""
-    if isinstance(cell, (int, float)) or is_blank(cell) or (isinstance(cell, str) and len(cell) > LONGEST_DAY):
+    if isinstance(cell, (int, float)) or is_blank(cell):
+        return False
+    if isinstance(cell, str) and (len(cell) > LONGEST_DAY or _IS_VALIDITY.match(fold(cell))):
         return False
     try:
-        read_day_heading(cell, None, None)
+        read_days(cell)
     except Misread as misread:
         return misread.code in _DAY_CODES
     return True
@@ -228,7 +235,7 @@ class Columns:
             if self.view.area(row, column)[0] != row or is_blank(cell) or part_named(cell) is not None:
                 continue
             try:
-                read = read_day_heading(cell, self.titles.span, self.titles.year)
+                read = read_days(cell, self.titles.span, self.titles.year)
                 found = read if found is None else _together(found, read, cell)
             except Misread as misread:
                 self._error(row, column, misread)

@@ -75,7 +75,7 @@ def entries_of(
 def _repeats(entry: Entry, mark: Mark) -> Iterator[Entry]:
     """ "Bản tin (phát lại 17h30)" airs twice, the second time as a repeat."""
     if mark.piece.again:
-        for clock in entry.reader.attempt("title", lambda _: read_times(mark.piece.again)) or ():
+        for clock in entry.reader.attempt("again", lambda _: read_times(mark.piece.again)) or ():
             again = _again(entry, clock)
             again.reader.cells = {**again.reader.cells, "title": f"{mark.piece.title} (PL)", "kind": None}
             yield again
@@ -87,11 +87,11 @@ def _on_more_days(entry: Entry, mark: Mark, clocks: Sequence[TimeOfDay], span: S
     said = f"phát {piece.days} ngày" + (f", ngày {piece.times} lần" if piece.times else "")
     if first is None or piece.times not in (0, max(1, len(clocks))):
         vi, en = f"“{said}” chưa rõ từ ngày nào, giờ nào: máy không làm theo", f"“{said}” is not carried out: unclear"
-        entry.reader.warn("title", "note_ignored", vi, en)
+        entry.reader.warn("airings", "note_ignored", vi, en)
         return entry.recurrence
     days = [first + timedelta(days=n) for n in range(piece.days)]
     vi = f"“{said}”: hiểu là từ {days[0]:%d/%m/%Y} đến hết {days[-1]:%d/%m/%Y}"
-    entry.reader.warn("title", "several_days", vi, f"“{said}” is taken as {days[0]} to {days[-1]}")
+    entry.reader.warn("airings", "several_days", vi, f"“{said}” is taken as {days[0]} to {days[-1]}")
     return Dates(frozenset(days))
 
 
@@ -108,7 +108,7 @@ def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
 def _reader(frame: Frame, mark: Mark) -> Reader:
     cells = {"time": frame.written, **mark.cells, "title": mark.piece.title}
     places = (
-        dict.fromkeys(("title", "duration", "kind", "day", "time", "source"), mark.place)
+        dict.fromkeys(("title", "duration", "kind", "day", "time", "source", "class", "again", "airings"), mark.place)
         | {"time": frame.place}
         | dict(mark.places)
     )

@@ -20,7 +20,7 @@ from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_off, is_tick, read_contents
-from scheduler.spoken.spans import read_day_heading
+from scheduler.spoken.days import read_days
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence, Weekdays
 from scheduler.vietnamese import fold
 
@@ -181,7 +181,7 @@ class _Body:
         found = re.fullmatch(r"(?:nhu|giong)(?: ngay)? (.{2,12})", fold(words(cell))) if isinstance(cell, str) else None
         if found is None or not is_day(found[1]):
             return None
-        named = read_day_heading(found[1], self.columns.titles.span, self.columns.titles.year)
+        named = read_days(found[1], self.columns.titles.span, self.columns.titles.year)
         return next((day for day in self.columns.days if _is_on(day.recurrence, named)), None)
 
     def _day_before(self, n: int, row: int) -> Cell:
