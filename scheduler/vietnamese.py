@@ -84,7 +84,7 @@ _KINDS = {
 _CLASSES = {
     BulletinClass.NORMAL: ("", "thong thuong", "thuong", "binh thuong", "normal"),
     BulletinClass.PRIORITY: ("uu tien", "priority"),
-    BulletinClass.EMERGENCY: ("khan cap", "khan", "emergency"),
+    BulletinClass.EMERGENCY: ("khan cap", "khan", "hoa toc", "emergency"),
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
@@ -93,6 +93,11 @@ _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
 def is_kind(text: str) -> bool:
     """Whether the text is nothing but the name of a kind."""
     return fold(text) in _KIND_OF
+
+
+def is_class(text: str) -> bool:
+    """Whether the text is nothing but the name of a class."""
+    return bool(text) and fold(text) in _CLASS_OF
 
 
 def read_kind(text: str) -> Kind:

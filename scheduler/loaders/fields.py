@@ -32,6 +32,7 @@ NAMES = {  # of the parts, for people
     "time": ("giờ", "time"),
     "end": ("giờ kết thúc", "end"),
     "again": ("giờ phát lại", "time of the repeat"),
+    "week": ("tuần", "week"),
     "from": ("từ ngày", "first day"),
     "until": ("đến ngày", "last day"),
     "except": ("trừ ngày", "days left out"),
@@ -134,9 +135,21 @@ def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | Non
     if level is None or source is None or zone is None or origin is None:
         return None
     session = aside.pop("session")
-    named = origin or (excerpt(reader.cells.get("kind")) if kind is Kind.RELAY else "")
-    item = Item(title, lasts_ms, kind, _origin(named, kind, title), level, source, **aside)
+    beside = " ".join(filter(None, (short_text(reader.cells.get("kind")), title)))
+    item = Item(title, lasts_ms, kind, _origin(origin, kind, beside), level, source, **aside)
     return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
+
+
+_SECONDS_ONLY = re.compile(r"0?0:\d\d")
+
+
+def warn_of_seconds(reader: Reader, lasts_ms: int) -> None:
+    """ "00:15" is a quarter of a minute, as mm:ss; who meant a quarter of an hour is told in time."""
+    written = reader.cells.get("duration")
+    if isinstance(written, str) and _SECONDS_ONLY.fullmatch(written.strip()):
+        lasts_s = lasts_ms // 1_000
+        vi, en = f"“{written}”: hiểu là {lasts_s} giây", f"“{written}” is taken as {lasts_s} seconds"
+        reader.warn("duration", "duration_in_seconds", vi, en)
 
 
 _FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")
@@ -167,6 +180,9 @@ _REFERENCE = re.compile(r"\W*(?:như|giống)\s+(?:\w+\s+)?(?:thứ|buổi|trên
 def _title(cell: Cell) -> str:
     """The programme's name. Raises Misread on "như buổi sáng": which one is not certain enough to play it."""
     text = short_text(cell)
+    if not any(map(str.isalnum, text)):
+        vi, en = f"“{excerpt(cell)}” không phải tên chương trình", f"“{excerpt(cell)}” is no programme's title"
+        raise Misread("missing_title", vi, en)
     if _REFERENCE.match(text.casefold()):
         vi, en = f"“{excerpt(cell)}”: ghi rõ tên chương trình", f"“{excerpt(cell)}”: write the programme's title"
         raise Misread("unclear_reference", vi, en)
@@ -247,24 +263,14 @@ def _kind_by_origin(reader: Reader) -> Kind:
     station = short_text(reader.cells.get("origin"))
     if _OURS.fullmatch(fold(station)):
         return Kind.OWN
-    if _is_origin(station):
+    if origin_of_relay(station) != "other":
         return Kind.RELAY
     vi, en = f"“{excerpt(station)}”: tiếp âm đài nào?", f"“{excerpt(station)}”: a relay of which station?"
     raise Misread("doubtful_kind", vi, en)
 
 
-def _is_origin(station: str) -> bool:
-    return fold(station) in _ORIGINS or origin_of_relay(station) != "other"
-
-
-_ORIGINS = ("vov", "province", "other", "htttn")
-
-
-def _origin(given: str, kind: Kind, title: str) -> str | None:
-    """Of a relay: as given, else by its title, else "other"."""
+def _origin(given: str, kind: Kind, beside: str) -> str | None:
+    """Of a relay: as given ("vov", "Đài TNVN", "huyện"), else by what stands *beside* it, else "other"."""
     if kind is not Kind.RELAY:
         return None
-    if fold(given) in _ORIGINS:
-        return fold(given)
-    by_name = origin_of_relay(given) if given else "other"
-    return by_name if by_name != "other" else origin_of_relay(title)
+    return (origin_named_in(given) or fold(given)) if given else origin_of_relay(beside)

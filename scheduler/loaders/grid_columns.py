@@ -4,16 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
-from scheduler.loaders.titles import Titles
+from scheduler.loaders.titles import Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
 from scheduler.spoken.days import read_days, together
 from scheduler.spoken.sessions import read_session
+from scheduler.spoken.spans import Span
 from scheduler.spoken.times import read_times
 from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
@@ -40,7 +42,7 @@ class Found:
 
 def find(table: Table) -> Found | None:
     """The grid of a table, days across or days down; None if there is none."""
-    view = View.of(_with_named_days(table))
+    view = View.of(_with_dates_of_month(_with_named_days(table)))
     counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
     most = max(counts.values(), default=0)
     if most >= 2:
@@ -64,6 +66,45 @@ def _with_named_days(table: Table) -> Table:
             continue
         return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
     return table
+
+
+def _with_dates_of_month(table: Table) -> Table:
+    """The table with 1, 2, 3 … under "Ngày" written as dates, and "Hai", 3 beside them as weekdays.
+
+    Only below a title that tells the month, in a column of nothing else.
+    """
+    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
+        headed = {fold(words(cell)).strip(" :."): column for column, cell in enumerate(cells) if isinstance(cell, str)}
+        if "ngay" in headed and (span := read_titles(table, range(row)).span) is not None:
+            dates = _dates_of_month(table, row + 1, headed["ngay"], span)
+            return _written_in(table, dates, headed["ngay"], headed.get("thu")) if dates else table
+    return table
+
+
+def _dates_of_month(table: Table, below: int, column: int, span: Span) -> dict[int, date]:
+    """Row → date; nothing if a row that begins with a number is no day of the span, or there are too few."""
+    found: dict[int, date] = {}
+    for row in range(below, len(table.rows)):
+        text = words(table.rows[row][column]) if column < len(table.rows[row]) else ""
+        if not text.isdigit() or len(text) > 2:
+            continue
+        if (day := span.date_of(int(text))) is None:
+            return {}
+        found[row] = day
+    return found if len(found) > 1 else {}
+
+
+def _written_in(table: Table, dates: Mapping[int, date], column: int, weekdays: int | None) -> Table:
+    rows = [list(cells) for cells in table.rows]
+    for row, day in dates.items():
+        rows[row][column] = day
+        if weekdays is not None and weekdays < len(rows[row]) and words(rows[row][weekdays]):
+            rows[row][weekdays] = _weekday_beside(rows[row][weekdays])
+    return replace(table, rows=rows)
+
+
+def _weekday_beside(cell: Cell) -> Cell:
+    return cell if is_day(cell) else f"Thứ {words(cell)}"
 
 
 def _names_a_clock_too(view: View, row: int) -> bool:

@@ -126,6 +126,7 @@ HEADINGS = {
     "topic": ("chuyen muc", "chuyen de", "chu de"),  # the title, or what it is about where another column names it
     "genre": ("the loai",),  # how an item is made, or "Tin", "Bài"
     "again": ("gio phat lai", "phat lai", "phat lai luc", "thoi gian phat lai", "khung gio phat lai"),
+    "week": ("tuan", "tuan le"),
     "from": ("tu ngay", "ngay bat dau", "hieu luc tu", "ap dung tu", "phat tu ngay", "from", "from date"),
     "until": ("den ngay", "den het ngay", "ngay ket thuc", "phat den ngay", "until", "to date"),
     "except": ("tru", "tru ngay", "tru cac ngay", "ngoai tru", "khong phat ngay", "ngay khong phat", "except"),
@@ -182,7 +183,7 @@ HEADINGS = {
     "language": ("ngon ngu", "tieng"),
     "author": ("bien tap", "nguoi bien tap", "bien tap vien", "tac gia", "nguoi viet"),
     "approver": ("nguoi duyet", "duyet", "nguoi phe duyet", "nguoi kiem duyet"),
-    "number": ("stt", "tt", "so tt", "so thu tu"),
+    "number": ("stt", "tt", "so tt", "so thu tu", "no", "#"),
     "note": (
         "ghi chu",
         "nguoi thuc hien",
@@ -208,7 +209,16 @@ HEADINGS = {
 PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 IN_BRACKETS = re.compile(r"\([^)]*\)")
 _UNIT = re.compile(r"\(([^)]*)\)")
-_MINUTES = ("phut", "p", "ph", "'")  # "Thời lượng (phút)"; "(giây)" is another thing
+_MINUTES = (
+    "phut",
+    "p",
+    "ph",
+    "'",
+    "min",
+    "mins",
+    "minutes",
+    "so phut",
+)  # "Thời lượng (phút)"; "(giây)" is another thing
 
 
 def heading_words(cell: Cell) -> str:

@@ -70,7 +70,12 @@ def _parts(view: View, rows: Sequence[int]) -> dict[str, list[int]]:
         cells = [view.at(row, column) for row in reversed(rows) if view.area(row, column)[1] == column]
         if part := next((part for cell in cells if (part := part_named(cell))), None):
             found[part].append(column)
-    return dict(found)
+    return {part: _seen(columns, view.table) for part, columns in found.items()}
+
+
+def _seen(columns: list[int], table: Table) -> list[int]:
+    """Of several columns of one name those that are shown; "Giờ" of the winter is hidden beside the new one."""
+    return [column for column in columns if column not in table.hidden_columns] or columns
 
 
 def _heading(table: Table, view: View, row: int) -> Heading:

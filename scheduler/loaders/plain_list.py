@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from scheduler.loaders.fields import LIMITS, Reader, within_limits
@@ -21,8 +21,9 @@ from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
-from scheduler.spoken.days import read_days, together, written_days
+from scheduler.spoken.days import narrowed, read_days, together, written_days
 from scheduler.spoken.sessions import Session, read_session
+from scheduler.spoken.spans import read_span
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
 from scheduler.vietnamese import Misread, fold
@@ -92,6 +93,7 @@ class _List:
     day: Recurrence | None = None
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
     session: Session | None = None
+    week: Cell = None
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
 
     def read(self) -> SheetPlan:
@@ -120,7 +122,8 @@ class _List:
         """A row above or within the list that is nothing but a day, or the sheet's name."""
         for row in range(self.heading.row):
             for column in self.table.filled(row):
-                self._is_named(row, column)
+                if is_day(self.table.cell(row, column)) or not self.heading.others:
+                    self._is_named(row, column)
         if self.day is None and is_day(self.table.name):
             self.day, self.day_was_given = read_days(self.table.name, self.titles.span, self.titles.year), True
         rows = range(self.heading.below, len(self.table.rows))
@@ -183,7 +186,7 @@ class _List:
     def _read_row(self, row: int) -> None:
         own_day = not self._is_merged(row, "day") and not is_blank(self._cell(row, "day"))
         day = self._day_of(row)
-        if is_off(self._cell(row, "title")) and not self._has_time(row):
+        if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
@@ -193,15 +196,27 @@ class _List:
         self.rows.append(item)
         self.warnings += self._notes(row)
 
+    def _is_off(self, row: int) -> bool:
+        """ "Nghỉ" in place of a programme, or of a time and a programme."""
+        title, time = self._cell(row, "title"), self._cell(row, "time")
+        return (is_off(title) and not self._has_time(row)) or (is_off(time) and (is_blank(title) or is_off(title)))
+
     def _limited(
         self, day: Recurrence | None, cells: Mapping[str, Cell], places: Mapping[str, str]
     ) -> Recurrence | None:
         """The row's days within what its columns Từ ngày, Đến ngày and Trừ leave of them."""
-        given = {part: cells.get(part) for part in LIMITS}
+        given = {part: cells.get(part) for part in LIMITS} | {"week": self._week(cells.get("week"))}
         reader = Reader(given, {"day": places["title"], **places}, places["title"])
         days = within_limits(reader, day, self.titles.span, self.titles.year)
+        if days is not None and not is_blank(given["week"]):
+            days = reader.attempt("week", lambda cell, days=days: _in_week(days, cell, self.titles))  # type: ignore[misc]
         self.errors += reader.errors
         return None if reader.errors else days
+
+    def _week(self, cell: Cell) -> Cell:
+        """The row's week; an empty cell is that of the row above."""
+        self.week = self.week if is_blank(cell) else cell
+        return self.week
 
     # --- as before
 
@@ -321,7 +336,8 @@ class _List:
     def _is_label(self, row: int, last_timed: int) -> bool:
         """Whether the row is no item: a repeated heading, a day's or session's name, a signature below the list."""
         filled = self.table.filled(row)
-        if len(filled) == 1 and self._is_named(row, filled[0]):
+        named = filled if len(filled) == 1 else [column for column in filled if column not in self.heading.numbers]
+        if not named or (len(named) == 1 and self._is_named(row, named[0])):
             return True
         if self._has_time(row) or is_off(self._cell(row, "title")):
             return names_as_many(self.table, row, self.heading)
@@ -390,7 +406,7 @@ class _List:
         for note in contents.notes:
             vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
             self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
-        apart = ("time", "title", "day", "end", "again", *LIMITS)
+        apart = ("time", "title", "day", "end", "again", "week", *LIMITS)
         beside = {part: cell for part, cell in item.cells.items() if part not in apart}
         places = {part: place for part, place in item.places.items() if part != "title"}
         said = self._airings(item.row)
@@ -442,6 +458,18 @@ class _List:
 
 def _both(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
     return together(other, one, cell) if isinstance(one, Dates) else together(one, other, cell)
+
+
+def _in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
+    """The days of "Tuần 48 (23/11-29/11)" only. Raises Misread for a week that nothing dates."""
+    text = words(cell)
+    span = read_span(text) or (read_span(f"{text} năm {titles.year}") if titles.year else None)
+    if span is not None:
+        return narrowed(days, cell, span.first, span.last)
+    if titles.span is not None and titles.span.last - titles.span.first < timedelta(days=7):
+        return days
+    vi, en = f"“{text}”: từ ngày nào? Ghi như “{text} (23/11-29/11/2026)”", f"“{text}”: of which dates?"
+    raise Misread("week_without_dates", vi, en)
 
 
 def _time_alone(cell: Cell, recurrence: Recurrence | None) -> Cell:

@@ -122,6 +122,10 @@ class _Body:
         if is_blank(cell) or is_off(cell):
             return
         place = self.view.where(row, column, day.heading)
+        if is_tick(cell) and "title" not in self.columns.shared:
+            vi, en = f"“{excerpt(cell)}”: phát chương trình gì?", f"“{excerpt(cell)}”: which programme airs?"
+            self.errors.append(Problem(place, "missing_title", vi, en))
+            return
         contents = read_contents(cell)
         for note in contents.notes:
             vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scheduler.spoken.cells import HOUR, LONGEST_CELL, MARKS, MINUTE, Cell, words
-from scheduler.vietnamese import is_kind, marked_as_repeat, shadow, tidy
+from scheduler.vietnamese import is_class, is_kind, marked_as_repeat, shadow, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Piece:
     days: int = 1  # "phát 3 ngày"
     times: int = 0  # "ngày 2 lần"; 0: not said
     source: str = ""  # a file's name or an address: "(ban-tin.mp3)"
+    level: str = ""  # "(ưu tiên)"
     again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
@@ -135,10 +136,20 @@ def _piece(text: str) -> Piece:
     bullet = _BULLET.match(_plain(text))
     piece = Piece(text[bullet.end() :] if bullet else text, has_bullet=bullet is not None)
     piece = _without_repeat(with_airings(piece, piece.title))
-    piece = _without_leading_lasts(_without_leading_clock(piece))
+    piece = _without_level(_without_leading_lasts(_without_leading_clock(piece)))
     while (shorter := _without_trailing_mark(piece)) != piece:
         piece = shorter
     return replace(piece, title=tidy(piece.title).strip(" ;,-–—"))
+
+
+_LEADING_LEVEL = re.compile(r"(?P<found>khan cap|khan|hoa toc|uu tien)\s*[:!]+\s*(?=\w)")
+
+
+def _without_level(piece: Piece) -> Piece:
+    """ "Khẩn cấp: Bão số 9" is not a title alone."""
+    if found := _LEADING_LEVEL.match(_plain(piece.title)):
+        return replace(piece, title=piece.title[found.end() :], level=piece.title[slice(*found.span("found"))])
+    return piece
 
 
 def _taken(piece: Piece, part: Literal["clock", "lasts"], found: re.Match[str], group: str = "found") -> Piece:
@@ -225,6 +236,8 @@ def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
             marked = replace(marked, source=token)
         elif not marked.kind and is_kind(token):
             marked = replace(marked, kind=token)
+        elif not marked.level and is_class(token):
+            marked = replace(marked, level=token)
         else:
             return piece
     return marked
@@ -298,6 +311,35 @@ def _goes_on(item: Sequence[Piece], piece: Piece) -> bool:
     """Whether an unmarked line is more of the item above: that began with its time, or this is no beginning."""
     first = piece.title[:1]
     return bool(item[0].clock) or not (first.isupper() or first.isdigit())
+
+
+# --- remarks in a title
+
+
+_STOPPED = r"hoan|huy|huy bo|da huy|tam (?:dung|hoan|ngung)"
+_WHEN = (
+    r"(?:khong|chi|chua|se|bat dau|thoi|ngung|tam dung|tam ngung) phat\b"
+    r"|\bphat (?:vao|tu|den|trong|ngay|thu|luc|them|bu|thay|xen)\b"
+    rf"|\b(?:{_STOPPED}|nghi|doi sang|chuyen sang|thay (?:cho|bang)|neu co)\b"
+    r"|\b(?:\d+|hai|ba) (?:lan|luot)\b|\btuan (?:\d|dau|cuoi|le|chan)|\b(?:hang|moi|cach) tuan\b"
+    r"|\b(?:thu [2-7]|thu (?:hai|ba|tu|nam|sau|bay)|chu nhat) (?:dau|cuoi|tuan|hang)"
+    r"|\b(?:dau|cuoi) thang\b|\bngay (?:chan|le)\b"
+)
+_REMARK_IN_BRACKET = re.compile(rf"[(\[][^()\[\]]*(?:{_WHEN})[^()\[\]]*[)\]]")
+_REMARK_AT_END = re.compile(
+    r"[,;-]\s*(?P<found>(?:(?:khong|chi|chua|tam dung) phat|phat (?:vao|tu ngay|den ngay|trong \d|ngay|thu|luc|bu)"
+    rf"|{_STOPPED})\b.*)$"
+)
+_REMARK_IN_FRONT = re.compile(rf"\W*(?:bo|{_STOPPED}|khong phat|dung phat|nghi)\s*[:/-]")
+
+
+def remark_in(title: str) -> str:
+    """What a title says of when, where or whether it airs: "(tuần 1 và tuần 3)", "Hủy: …"; empty if nothing."""
+    plain = _plain(title)
+    if found := _REMARK_IN_BRACKET.search(plain) or _REMARK_IN_FRONT.match(plain):
+        return title[slice(*found.span())]
+    found = _REMARK_AT_END.search(plain)
+    return title[slice(*found.span("found"))] if found else ""
 
 
 # --- cells that name no item

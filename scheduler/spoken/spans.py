@@ -59,7 +59,7 @@ _FULL = rf"(?:ngay\s*)?(\d{{1,2}})\s*(?:[/.-]|thang)\s*(\d{{1,2}})\s*(?:[/.-]|,?
 _IN_FORCE = r"\b(?:ap dung|hieu luc|thuc hien|bat dau)\b"
 _SINCE = re.compile(rf"{_IN_FORCE}.{{0,40}}?\b(?:ke )?tu\s*{_FULL}|^\W*(?:ke )?tu\s*{_FULL}")
 _UNTIL = re.compile(rf"{_IN_FORCE}.{{0,60}}?\bden\s*(?:het\s*)?{_FULL}|^\W*den het\s*{_FULL}")
-_SAYS_FORCE = re.compile(rf"{_IN_FORCE}[^0-9]{{0,20}}\b(?:tu|den|het)\b[^0-9]{{0,12}}\d")
+_SAYS_FORCE = re.compile(rf"{_IN_FORCE}[^0-9]{{0,20}}\b(?:tu|den|het)\b(?: ngay)?\s*\d{{1,2}}\s*(?:[/.-]|thang)\s*\d")
 
 
 def read_bounds(text: str) -> tuple[date | None, date | None]:

@@ -8,6 +8,7 @@ from scheduler.spoken.cells import DAY_S, HOUR, MINUTE, Cell, excerpt, misread, 
 from scheduler.spoken.durations import read_duration
 from scheduler.vietnamese import Misread, tidy
 
+_AROUND = re.compile(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$")
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
 LONGEST_RANGE_S = 8 * 3_600  # 5h-17h is a morning and an evening, not a programme
 LONGEST_TIME = 120  # characters
@@ -43,7 +44,9 @@ def read_time(cell: Cell) -> TimeOfDay:
         return read_time(f"{said_first[2]} {said_first[1]}")
     if lasting := re.fullmatch(r"(.*\d.*?)\s*\((\d.*)\)", plain(cell)):
         return _lasting(read_time(lasting[1]), lasting[2], cell)
-    text = re.sub(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$", "", plain(cell)).strip(" :.;,")
+    text = (
+        re.sub(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$", "", plain(cell)).lstrip("'").strip(" :.;,")
+    )
     ends = re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b(?=\s*\d))\s*", text)
     if len(ends) > 2:
         raise _bad_time(cell)
