@@ -236,7 +236,7 @@ def _relay_of(cell: Cell) -> Kind | None:
 
 
 def _kind_by_title(title: str, reader: Reader) -> Kind:
-    if marked_as_repeat(title):
+    if marked_as_repeat(title) or fold(title) == "pl":
         return Kind.REPEAT
     if _RELAYED.search(fold(title)):
         return Kind.RELAY

@@ -8,12 +8,14 @@ from datetime import time
 from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
 from scheduler.loaders.fields import timetable_title
 from scheduler.loaders.grid_columns import Found, find
+from scheduler.loaders.grid_rows import notes_below
 from scheduler.loaders.list_heading import Heading, find_heading
 from scheduler.loaders.repeats import resolve
 from scheduler.loaders.result import Loaded, SheetPlan, Unloadable, nothing_planned
 from scheduler.loaders.sequence import without_doubles
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
+from scheduler.loaders.view import View
 from scheduler.occurrence import ALL_ZONES
 from scheduler.problem import Problem
 from scheduler.spoken.spans import Span
@@ -27,9 +29,13 @@ _ZONE = re.compile(r"(?:thon|xom|ap|ban|buon|khu|cum|to|lang|khoi|tdp|khu pho)\b
 
 def read(tables: Sequence[Table], stem: str) -> Loaded:
     """The timetable of all tables that hold one. Raises Unloadable if none does, or if they do not go together."""
-    sheets, above = [], NO_TITLES
+    sheets: list[tuple[Table, list[SheetPlan]]] = []
+    above = NO_TITLES
     listed = [sources.read(table, heading) for table in tables if (heading := _heads_sources(table)) is not None]
+    remarks: list[Problem] = []
     for table in tables:
+        if sheets and is_of_document(table):
+            remarks += _between_tables(table)
         plans = read_table(table, above) if _heads_sources(table) is None else []
         if is_of_document(table):  # whose tables stand below one title
             above = plans[-1].titles if plans else read_titles(table, range(len(table.rows))).after(above)
@@ -39,7 +45,20 @@ def read(tables: Sequence[Table], stem: str) -> Loaded:
         where = tables[0].where(0, 0) if tables and tables[0].rows else "A1"
         vi, en = f"không thấy dòng tiêu đề cột; cần: {_SHOWN}", f"no row of headings found; needed: {_SHOWN}"
         raise Unloadable(where, "no_heading", vi, en)
-    return _loaded(_together(_in_zones(sheets)), listed, stem)
+    loaded = _loaded(_together(_in_zones(sheets)), listed, stem)
+    return replace(loaded, warnings=without_doubles((*loaded.warnings, *remarks, *_below(tables))))
+
+
+def _between_tables(table: Table) -> list[Problem]:
+    """What paragraphs over a later table of a document remark on the ones before."""
+    return list(read_titles(table, range(table.above)).warnings)
+
+
+def _below(tables: Sequence[Table]) -> list[Problem]:
+    """And the paragraphs under the last table, but for those who sign."""
+    last = tables[-1]
+    view = View.of(Table(last.name, [[paragraph] for paragraph in last.below], above=len(last.below)))
+    return list(notes_below(view, view.rows))
 
 
 def _heads_sources(table: Table) -> Heading | None:

@@ -113,7 +113,17 @@ def _names_a_clock_too(view: View, row: int) -> bool:
 
 
 def _day_columns(view: View, row: int) -> list[int]:
-    return [column for column in view.seen(row) if is_day(view.at(row, column))]
+    """The columns that this row heads with days; none where it is one day, its date beside its weekday."""
+    columns = [column for column in view.seen(row) if is_day(view.at(row, column))]
+    return columns[:1] if len(columns) == 2 and _is_one_day(*(view.at(row, column) for column in columns)) else columns
+
+
+def _is_one_day(one: Cell, other: Cell) -> bool:
+    try:
+        days = {type(read_days(cell)) for cell in (one, other)}
+    except Misread:
+        return False
+    return days == {Weekdays, Dates}
 
 
 @lru_cache(maxsize=50_000)

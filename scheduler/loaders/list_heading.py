@@ -22,6 +22,7 @@ _ORDINAL = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
 @dataclass(frozen=True, slots=True)
 class Heading:
     row: int
+    top: int  # the first row of headings: the same, or the one above
     below: int  # the first row of the list itself
     columns: Mapping[str, int]  # part → column
     numbers: Sequence[int]  # columns that count the rows
@@ -157,7 +158,7 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
     asked = [*_misspelt(table, row), *problems]
     if "duration" in columns:
         asked += _unit(table, rows, columns["duration"])
-    return Heading(row, below, columns, numbers, asked, second_day)
+    return Heading(row, rows[0], below, columns, numbers, asked, second_day)
 
 
 def _misspelt(table: Table, row: int) -> list[Problem]:

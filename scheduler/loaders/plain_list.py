@@ -28,17 +28,15 @@ from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
 from scheduler.vietnamese import Misread, fold
 
-_NUMBERED_DAYS = re.compile(r"[2-7](?:\s*[-,;/+&]\s*[2-7])*")
+_DAY = r"(?:[2-7]|hai|ba|tu|nam|sau|bay)"
+_BARE_DAYS = re.compile(rf"{_DAY}(?:\s*(?:[-,;/+&]|va|den)\s*{_DAY})*")
 _FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)?|sau do)")
 
 
 def read(table: Table, heading: Heading, above: Titles = NO_TITLES) -> SheetPlan:
     """The list below its heading; *above*: what earlier tables of the same document said."""
-    titles = read_titles(table, range(heading.row)).after(above)
-    one = _List(_alone(table, heading), heading, titles)
-    if heading.others:
-        one.session = _session_above(table, heading)
-    return one.read()
+    titles = read_titles(table, range(heading.top)).after(above)
+    return _List(_alone(table, heading), heading, titles, session=_session_above(table, heading)).read()
 
 
 def _alone(table: Table, heading: Heading) -> Table:
@@ -46,18 +44,19 @@ def _alone(table: Table, heading: Heading) -> Table:
     if not heading.others:
         return table
     rows = [
-        row if n < heading.row else [None if c in heading.others else cell for c, cell in enumerate(row)]
+        row if n < heading.top else [None if c in heading.others else cell for c, cell in enumerate(row)]
         for n, row in enumerate(table.rows)
     ]
     return replace(table, rows=rows)
 
 
 def _session_above(table: Table, heading: Heading) -> Session | None:
-    """Of lists beside one another each may be of a session, which stands over its headings."""
-    if heading.row == 0:
+    """The session that stands right over the headings: each of several lists may have its own."""
+    row = next((row for row in range(heading.top - 1, -1, -1) if table.filled(row)), None)
+    if row is None:
         return None
-    cell = View.of(table).at(heading.row - 1, heading.columns["time"])
-    return _session_if_any(cell)
+    column = heading.columns["title"] if heading.others else table.filled(row)[0]
+    return _session_if_any(View.of(table).at(row, column))
 
 
 @dataclass(slots=True)
@@ -120,9 +119,9 @@ class _List:
 
     def _day_elsewhere(self) -> bool:
         """A row above or within the list that is nothing but a day, or the sheet's name."""
-        for row in range(self.heading.row):
+        for row in range(self.heading.top):
             for column in self.table.filled(row):
-                if is_day(self.table.cell(row, column)) or not self.heading.others:
+                if is_day(self.table.cell(row, column)):
                     self._is_named(row, column)
         if self.day is None and is_day(self.table.name):
             self.day, self.day_was_given = read_days(self.table.name, self.titles.span, self.titles.year), True
@@ -274,7 +273,7 @@ class _List:
     def _as_weekdays(self, column: int, cell: Cell) -> Cell:
         """ "2, 4, 6" under the heading Thứ can be nothing else; under Ngày it has to be asked about."""
         of_weekdays = fold(words(self.table.cell(self.heading.row, column))).strip(" :.") == "thu"
-        return f"Thứ {words(cell)}" if of_weekdays and _NUMBERED_DAYS.fullmatch(words(cell)) else cell
+        return f"Thứ {words(cell)}" if of_weekdays and _BARE_DAYS.fullmatch(fold(words(cell))) else cell
 
     def _problem(self, problems: list[Problem], row: int, part: str, code: str, vi: str, en: str) -> None:
         problems.append(Problem(self._where(row, part), code, vi, en))
@@ -305,9 +304,10 @@ class _List:
             item.is_readable = item.session is None or item.session.is_readable
             return
         try:
-            item.clocks = read_times(written)
-            for clock in item.clocks if item.session is not None else ():
+            clocks = read_times(written)
+            for clock in clocks if item.session is not None else ():
                 item.session.refuse(clock.second)  # type: ignore[union-attr]
+            item.clocks = clocks
         except Misread as misread:
             item.is_readable = False
             self.errors.append(Problem(item.places["time"], misread.code, misread.vi, misread.en))
@@ -354,7 +354,8 @@ class _List:
         """Whether the row's one cell names a day or a session, which then hold for the rows below."""
         cell = self.table.cell(row, column)
         if is_day(cell):
-            self.day_was_given, self.session = True, None
+            self.day_was_given = True
+            self.session = None if row > self.heading.row else self.session
             self.day = self._try_label(row, column)
             return True
         if _session_if_any(cell) is not None:

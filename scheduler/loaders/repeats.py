@@ -42,8 +42,13 @@ def resolve(slots: Sequence[Slot]) -> Resolved:
 
 
 def _part_named(slot: Slot, titles: set[str]) -> str | None:
-    """The part of the day that a repeat names; None if it names a programme of the timetable, or is no repeat."""
+    """The part of the day that a repeat names, "" if it names nothing at all.
+
+    None if it names a programme of the timetable, or is no repeat.
+    """
     named = without_repeat_mark(slot.item.title)
+    if slot.item.kind is Kind.REPEAT and named in ("", "pl"):
+        return ""  # "PL" alone: of whatever came before on that day
     if slot.item.kind is not Kind.REPEAT or named in titles:
         return None
     part = _PART.fullmatch(named)

@@ -319,15 +319,17 @@ def _goes_on(item: Sequence[Piece], piece: Piece) -> bool:
 _STOPPED = r"hoan|huy|huy bo|da huy|tam (?:dung|hoan|ngung)"
 _WHEN = (
     r"(?:khong|chi|chua|se|bat dau|thoi|ngung|tam dung|tam ngung) phat\b"
-    r"|\bphat (?:vao|tu|den|trong|ngay|thu|luc|them|bu|thay|xen)\b"
+    r"|\bphat (?:vao|tu|den|trong|ngay|thu|luc|them|bu|thay|xen|tuan)\b"
     rf"|\b(?:{_STOPPED}|nghi|doi sang|chuyen sang|thay (?:cho|bang)|neu co)\b"
     r"|\b(?:\d+|hai|ba) (?:lan|luot)\b|\btuan (?:\d|dau|cuoi|le|chan)|\b(?:hang|moi|cach) tuan\b"
     r"|\b(?:thu [2-7]|thu (?:hai|ba|tu|nam|sau|bay)|chu nhat) (?:dau|cuoi|tuan|hang)"
-    r"|\b(?:dau|cuoi) thang\b|\bngay (?:chan|le)\b"
+    r"|\b(?:dau|cuoi) thang\b|\bngay (?:chan|le)\b|^\W*(?:tru|thay|thu [2-7]|thu (?:hai|ba|tu|nam|sau|bay)|chu nhat)\b"
+    r"|^\W*(?:t[2-7]|cn)\b"
 )
-_REMARK_IN_BRACKET = re.compile(rf"[(\[][^()\[\]]*(?:{_WHEN})[^()\[\]]*[)\]]")
+_IN_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
+_SAYS_WHEN = re.compile(_WHEN)
 _REMARK_AT_END = re.compile(
-    r"[,;-]\s*(?P<found>(?:(?:khong|chi|chua|tam dung) phat|phat (?:vao|tu ngay|den ngay|trong \d|ngay|thu|luc|bu)"
+    r"[,;-]\s*(?P<found>(?:(?:khong|chi|chua|tam dung) phat|phat (?:vao|tu ngay|den ngay|trong \d|ngay|thu|luc|bu|tuan)"
     rf"|{_STOPPED})\b.*)$"
 )
 _REMARK_IN_FRONT = re.compile(rf"\W*(?:bo|{_STOPPED}|khong phat|dung phat|nghi)\s*[:/-]")
@@ -336,7 +338,10 @@ _REMARK_IN_FRONT = re.compile(rf"\W*(?:bo|{_STOPPED}|khong phat|dung phat|nghi)\
 def remark_in(title: str) -> str:
     """What a title says of when, where or whether it airs: "(tuần 1 và tuần 3)", "Hủy: …"; empty if nothing."""
     plain = _plain(title)
-    if found := _REMARK_IN_BRACKET.search(plain) or _REMARK_IN_FRONT.match(plain):
+    for bracket in _IN_BRACKETS.finditer(plain):
+        if _SAYS_WHEN.search(bracket[0]):
+            return title[slice(*bracket.span())]
+    if found := _REMARK_IN_FRONT.match(plain):
         return title[slice(*found.span())]
     found = _REMARK_AT_END.search(plain)
     return title[slice(*found.span("found"))] if found else ""
