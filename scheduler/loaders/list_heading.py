@@ -141,7 +141,7 @@ def _groups(parts: Mapping[str, Sequence[int]]) -> list[dict[str, list[int]]]:
 
 def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str, Sequence[int]]) -> Heading:
     parts = {part: list(columns) for part, columns in given.items()}
-    row = rows[-1]
+    row, view = rows[-1], View.of(table)
     contents, topics, genres = (parts.pop(part, []) for part in ("content", "topic", "genre"))
     numbers, _ = parts.pop("number", []), parts.pop("note", [])
     for loose in (contents, topics):  # Nội dung is the title only where there is no Chương trình
@@ -158,7 +158,8 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
     asked = [*_misspelt(table, row), *problems]
     if "duration" in columns:
         asked += _unit(table, rows, columns["duration"])
-    return Heading(row, rows[0], below, columns, numbers, asked, second_day)
+    top = min(rows[0], *(view.area(row, column)[0] for column in columns.values()))
+    return Heading(row, top, below, columns, numbers, asked, second_day)
 
 
 def _misspelt(table: Table, row: int) -> list[Problem]:

@@ -52,7 +52,8 @@ def _alone(table: Table, heading: Heading) -> Table:
 
 def _session_above(table: Table, heading: Heading) -> Session | None:
     """The session that stands right over the headings: each of several lists may have its own."""
-    row = next((row for row in range(heading.top - 1, -1, -1) if table.filled(row)), None)
+    first = heading.row if heading.others else heading.top
+    row = next((row for row in range(first - 1, -1, -1) if table.filled(row)), None)
     if row is None:
         return None
     column = heading.columns["title"] if heading.others else table.filled(row)[0]

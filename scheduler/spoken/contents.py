@@ -316,35 +316,40 @@ def _goes_on(item: Sequence[Piece], piece: Piece) -> bool:
 # --- remarks in a title
 
 
-_STOPPED = r"hoan|huy|huy bo|da huy|tam (?:dung|hoan|ngung)"
+_STOPPED = r"hoãn|hủy|huỷ|hủy bỏ|huỷ bỏ|đã hủy|đã huỷ|tạm (?:dừng|hoãn|ngừng|ngưng)"
+_DAY_WORD = r"(?:thứ (?:[2-7]|hai|ba|tư|năm|sáu|bảy)|t[2-7]|cn|chủ nhật)"
+_AIRS_AT = r"phát (?:vào|từ ngày|từ thứ|đến ngày|đến hết|trong|ngày|thứ|lúc|thêm|bù|thay|xen|tuần)"
 _WHEN = (
-    r"(?:khong|chi|chua|se|bat dau|thoi|ngung|tam dung|tam ngung) phat\b"
-    r"|\bphat (?:vao|tu|den|trong|ngay|thu|luc|them|bu|thay|xen|tuan)\b"
-    rf"|\b(?:{_STOPPED}|nghi|doi sang|chuyen sang|thay (?:cho|bang)|neu co)\b"
-    r"|\b(?:\d+|hai|ba) (?:lan|luot)\b|\btuan (?:\d|dau|cuoi|le|chan)|\b(?:hang|moi|cach) tuan\b"
-    r"|\b(?:thu [2-7]|thu (?:hai|ba|tu|nam|sau|bay)|chu nhat) (?:dau|cuoi|tuan|hang)"
-    r"|\b(?:dau|cuoi) thang\b|\bngay (?:chan|le)\b|^\W*(?:tru|thay|thu [2-7]|thu (?:hai|ba|tu|nam|sau|bay)|chu nhat)\b"
-    r"|^\W*(?:t[2-7]|cn)\b"
+    rf"(?:không|chỉ|chưa|sẽ|bắt đầu|thôi|ngừng|ngưng|tạm dừng|tạm ngừng) phát\b|\b{_AIRS_AT}\b"
+    rf"|\b(?:{_STOPPED}|nghỉ|đổi sang|chuyển sang|thay cho|thay bằng|nếu có)\b|\b(?:\d+|hai|ba) (?:lần|lượt)\b"
+    rf"|\btuần (?:\d|đầu|cuối|lẻ|chẵn)|\b(?:hàng|hằng|mỗi|cách) tuần\b|\b{_DAY_WORD} (?:đầu|cuối|tuần|hàng|hằng)"
+    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b|^[(\[ ]*(?:trừ|thay|bỏ|{_DAY_WORD})\b"
 )
-_IN_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
-_SAYS_WHEN = re.compile(_WHEN)
-_REMARK_AT_END = re.compile(
-    r"[,;-]\s*(?P<found>(?:(?:khong|chi|chua|tam dung) phat|phat (?:vao|tu ngay|den ngay|trong \d|ngay|thu|luc|bu|tuan)"
-    rf"|{_STOPPED})\b.*)$"
+_REMARK = (  # a bracket, a word in front, words at the end
+    rf"([(\[][^()\[\]]*[)\]])|^ *((?:bỏ|{_STOPPED}|không phát|dừng phát|nghỉ) *[:/-])"
+    rf"|[,;-] *((?:(?:không|chỉ|chưa|tạm dừng) phát|{_AIRS_AT}|{_STOPPED})\b.*)$"
 )
-_REMARK_IN_FRONT = re.compile(rf"\W*(?:bo|{_STOPPED}|khong phat|dung phat|nghi)\s*[:/-]")
+
+
+def _in_both_spellings(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """As it is, and for titles that nobody gave diacritics. *pattern* has no capitals."""
+    return re.compile(pattern), re.compile(shadow(pattern))
+
+
+_WHEN_PATTERNS, _REMARK_PATTERNS = _in_both_spellings(_WHEN), _in_both_spellings(_REMARK)
 
 
 def remark_in(title: str) -> str:
-    """What a title says of when, where or whether it airs: "(tuần 1 và tuần 3)", "Hủy: …"; empty if nothing."""
-    plain = _plain(title)
-    for bracket in _IN_BRACKETS.finditer(plain):
-        if _SAYS_WHEN.search(bracket[0]):
-            return title[slice(*bracket.span())]
-    if found := _REMARK_IN_FRONT.match(plain):
-        return title[slice(*found.span())]
-    found = _REMARK_AT_END.search(plain)
-    return title[slice(*found.span("found"))] if found else ""
+    """What a title says of when, where or whether it airs: "(tuần 1 và tuần 3)", "Hủy: …"; empty if nothing.
+
+    With its diacritics, where it has any: "phạt từ 2 triệu" is no time, "Nghị quyết" no day off.
+    """
+    lower = title.lower()
+    bare = lower.isascii()
+    for found in _REMARK_PATTERNS[bare].finditer(lower) if len(lower) == len(title) else ():
+        if not found[1] or _WHEN_PATTERNS[bare].search(found[1]):
+            return title[slice(*found.span(found.lastindex or 0))]
+    return ""
 
 
 # --- cells that name no item

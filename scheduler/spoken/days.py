@@ -30,6 +30,14 @@ from scheduler.vietnamese import Misread, fold, tidy
 _FULL = r"(?:\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}|\d{4}-\d{2}-\d{2})"
 _FULL_DATE = re.compile(r"(?<!\d)(?:(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})|(\d{4})-(\d{2})-(\d{2}))(?!\d)")
 _EVERY_DAY = {"hang ngay", "moi ngay", "ca tuan", "tat ca cac ngay", "cac ngay", "every day", "everyday", "daily"}
+_WORKING_DAYS = {
+    "ngay thuong",
+    "ngay lam viec",
+    "cac ngay lam viec",
+    "ngay trong tuan",
+    "cac ngay trong tuan",
+    "weekdays",
+}
 _WEEKEND = {"cuoi tuan", "ngay cuoi tuan", "cac ngay cuoi tuan", "weekend", "weekends"}
 _NUMBERS = ("mot", "hai", "ba", "tu", "nam", "sau", "bay", "tam", "chin", "muoi")
 _ENGLISH = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -357,11 +365,12 @@ def _contradiction(dates: list[date], cell: Cell) -> Misread:
 
 
 _ANY_HOLIDAY = re.compile(r"(?:cac |nhung )?(?:ngay )?(?:nghi )?le(?:,? tet)?")
+_ODD_DAYS = re.compile(r"\bl[ẻẽẹ]\b")  # "ngày lẻ" is not "ngày lễ"
 _OWN_HOLIDAY = re.compile(r"ng[aà]y l[eễ]\s+([^,;&+()]+)", re.IGNORECASE)
 
 
 def _holidays(text: str, cell: str) -> Holidays | None:
-    if _ANY_HOLIDAY.fullmatch(text):
+    if _ANY_HOLIDAY.fullmatch(text) and not _ODD_DAYS.search(tidy(cell).casefold()):
         return Holidays()
     names = [holiday_named(part) or _own_holiday(part, cell) for part in _LIST.split(text)]
     known = [name for name in names if name is not None]
@@ -544,6 +553,8 @@ def _likely_days(text: str) -> str | None:
         return "Thứ " + ", ".join(re.findall(r"\d", text))
     if found := re.fullmatch(r"(\d{1,2})[/-](\d{1,2})[/-](\d\d)", text):
         return f"{found[1]}/{found[2]}/20{found[3]}"
+    if text in _WORKING_DAYS:
+        return "T2-T6"
     if re.fullmatch(r"t[2-7]\s*-\s*t[2-7]", text):
         return _day_list(int(text[1]) - 2, int(text[-1]) - 2)
     return None
