@@ -66,7 +66,8 @@ def read_titles(table: Table, rows: Sequence[int]) -> Titles:
     titles = _with_validity(Titles(name, year=years.pop() if len(years) == 1 else None), texts)
     if titles.span is None and (span := _span("", table.name, [])) is not None:
         titles = replace(titles, span=span, year=span.last.year)
-    titles = _with_days(titles, texts)
+    only_on = next((days for _, text in texts if (days := _only_on(text)) is not None), None)
+    titles = _with_days(replace(titles, only_on=only_on), texts)
     return replace(titles, warnings=[*titles.warnings, *_remarks(texts)])
 
 
@@ -80,8 +81,6 @@ def _with_validity(titles: Titles, texts: Sequence[tuple[str, str]]) -> Titles:
         if since or until:
             noted = [_noted_bounds(place, since, until)]
             return replace(titles, since=since, until=until, errors=errors, warnings=noted)
-        if (only_on := _only_on(text)) is not None:
-            return replace(titles, only_on=only_on, errors=errors)
     return replace(titles, errors=errors)
 
 

@@ -88,7 +88,7 @@ def _read_whole(text: str, cell: str) -> Recurrence:
 # --- dates that leave their year, or their month, to the title
 
 
-_NO_DATE_BEFORE = r"(?<![\d/.-])(?<!\bthu )(?<!\bthu)(?<!\bt)(?<!\bt\.)(?<!\bm[uo]ng )(?<!\btuan )"
+_NO_DATE_BEFORE = r"(?<![\d/.-])(?<!\bthu )(?<!\bthu)(?<!\bt)(?<!\bt\.)(?<!\bm[uo]ng )(?<!\btuan )(?<!\ble )"
 _SHORT_DATE = re.compile(
     rf"{_NO_DATE_BEFORE}(?P<d>\d{{1,2}})"
     r"(?:\s*(?P<mark>[/.-])\s*(?P<m>\d{1,2})(?![\d']|\s*[/.-]\s*\d)|\s*thang\s*(?P<mm>\d{1,2})(?!\d))"
@@ -178,9 +178,10 @@ def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
 
 
 def read_except(cell: Cell, span: Span | None = None, year: int | None = None) -> tuple[Unlimited, ...]:
-    """What stands after a "trừ": days, dates, holidays. Raises Misread."""
+    """What stands after a "trừ": days, dates, holidays; also several, "CN trừ ngày lễ". Raises Misread."""
     if isinstance(cell, str):
-        return _taken(_completed(plain(cell), span, year)[0], cell)
+        parts = _EXCEPT.split(_completed(plain(cell), span, year)[0])
+        return tuple(one for part in parts if part for one in _taken(part, cell))
     return _no_limits(read_days(cell, span, year), cell)
 
 
@@ -372,7 +373,10 @@ _OWN_HOLIDAY = re.compile(r"ng[aà]y l[eễ]\s+([^,;&+()]+)", re.IGNORECASE)
 def _holidays(text: str, cell: str) -> Holidays | None:
     if _ANY_HOLIDAY.fullmatch(text) and not _ODD_DAYS.search(tidy(cell).casefold()):
         return Holidays()
-    names = [holiday_named(part) or _own_holiday(part, cell) for part in _LIST.split(text)]
+    parts = [part.removeprefix("ngay le ") for part in _LIST.split(text)]
+    names = [
+        holiday_named(part) or _own_holiday(whole, cell) for part, whole in zip(parts, _LIST.split(text), strict=True)
+    ]
     known = [name for name in names if name is not None]
     return Holidays(frozenset(known)) if len(known) == len(names) else None
 
@@ -585,17 +589,28 @@ def written_days(recurrence: Recurrence) -> str:
         case LunarDays(pairs):
             return _written_lunar_days(sorted(pairs))
         case Holidays(names):
-            return ", ".join(name if holiday_named(name) else f"ngày lễ {name}" for name in sorted(names)) or "ngày lễ"
+            return ", ".join(map(_written_holiday, sorted(names))) or "ngày lễ"
+
+
+def _written_holiday(name: str) -> str:
+    """30/4 alone would be that day of the title's year."""
+    return name if holiday_named(name) and "/" not in name else f"ngày lễ {name}"
+
+
+def written_except(one: Limited) -> str:
+    """What it leaves out, as ``read_except`` reads it."""
+    taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
+    return " trừ ".join(map(written_days, taken))
 
 
 def _written_limits(one: Limited) -> str:
     base = written_days(one.base)
     first = f" từ {one.first:%d/%m/%Y}" if one.first else ""
     last = f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else ""
-    taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
+    taken = f" trừ {written_except(one)}" if one.excludes or one.skipped else ""
     if isinstance(one.base, Holidays) and not first:  # "30/4 đến hết ngày …" would be a range
         base, last = f"{last}, {base}".strip(" ,"), ""
-    return base + first + last + "".join(f" trừ {written_days(each)}" for each in taken)
+    return base + first + last + taken
 
 
 def _written_weekdays(days: Iterable[int]) -> str:
