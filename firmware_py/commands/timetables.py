@@ -65,13 +65,13 @@ def show(context: Context) -> None:
 
 def load(context: Context) -> None:
     config = context.config()
-    path = Path(context.args.file)
-    found = examined(context, path, config)
+    path, book = Path(context.args.file), _book(config)
+    found = examined(context, path, config, book)
     loaded = found.loaded
     context.warn((*_in_file(context, path, loaded.warnings), *found.media))
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
-    book, now = _book(config), datetime.now(STATION_TZ)
+    now = datetime.now(STATION_TZ)
     newer = book.with_timetable(loaded.timetable, now.date())
     change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
@@ -192,8 +192,8 @@ class Examined:
     content_of: ContentOf = nothing_known
 
 
-def examined(context: Context, path: Path, config: Config | None) -> Examined:
-    """Read a timetable file. Its programme files are taken into the library on the way.
+def examined(context: Context, path: Path, config: Config | None, book: TimetableBook = NO_TIMETABLES) -> Examined:
+    """Read a timetable file that will be held beside those of *book*. Its programme files are taken into the library.
 
     One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
@@ -210,6 +210,7 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         content_of=media.content_of,
         inputs=config.input,
         relays=config.relay.chains,
+        book=book,
     )
     media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
     return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
