@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match import evidence, lag
-from audio.match.channel import Channel
+from audio.match.channel import WINDOW, Channel
 from audio.match.evidence import Evidence
 from audio.match.gain import UsualGain
 from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms, samples
@@ -70,6 +70,7 @@ class Follower:
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
         self._ticks: list[_Tick] = []  # that are not digested yet
+        self._good_from, self._good_to = 0, 0  # what was good and the channel has not learnt from yet
         self._on_air_to = 0  # up to here it was on air
 
     # ---- what others ask ----
@@ -196,7 +197,7 @@ class Follower:
         """What was seen along another track, or of another path, counts no more."""
         self.presence.forget()
         self._ticks.clear()
-        self._to = 0
+        self._to = self._good_to = 0
 
     # ---- learning ----
 
@@ -230,8 +231,14 @@ class Follower:
         good, stop = _good(tick.seen), tick.stop
         if np.count_nonzero(good) <= 0.5 * len(good):
             return
-        heard = self._material.heard_along(track, stop - BLOCK, stop)
-        self.channel.learn(self._material.sent.read(stop - BLOCK, stop), heard)
+        if self._good_to != tick.start:
+            self._good_from = tick.start
+        self._good_to = stop
+        if stop - self._good_from < WINDOW:
+            return
+        self._good_from = stop
+        heard = self._material.heard_along(track, stop - WINDOW, stop)
+        self.channel.learn(self._material.sent.read(stop - WINDOW, stop), heard)
         self.channel.settle_now_and_then()
         self.on_air_rms = self.on_air_rms * 0.98 + 0.02 * rms(heard) if self.on_air_rms else rms(heard)
 
@@ -367,9 +374,9 @@ class Follower:
 
     def _learn_first(self, track: Track, start: int, size: int) -> None:
         """A first filter and a first floor."""
-        for begin in range(start, start + size - BLOCK, BLOCK // 2):
-            heard = self._material.heard_along(track, begin, begin + BLOCK)
-            self.channel.learn(self._material.sent.read(begin, begin + BLOCK), heard)
+        for begin in range(start, start + size - WINDOW, WINDOW // 2):
+            heard = self._material.heard_along(track, begin, begin + WINDOW)
+            self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
         look, _ = self._weigh(track, start, start + size // _STEP * _STEP)
         self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), _STEP)

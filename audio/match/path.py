@@ -73,11 +73,7 @@ class Path:
 
     def _is_steady(self, columns: list[int], best: int) -> bool:
         """Whoever goes on from here comes from *best*."""
-        score, top = self._score, self._score[best]
-        for column in columns:  # a loop, for this is asked at each hop that decides anything
-            if column != best and score[column] > top - self._cost_of(column, best):
-                return False
-        return True
+        return all(self._score[c] <= self._score[best] - self._cost_of(c, best) for c in columns if c != best)
 
     def _cost_of(self, column: int, best: int) -> float:
         return self._cost * (_ON_TOP if best and (column - 1) // 2 == (best - 1) // 2 else 1.0)
