@@ -49,7 +49,7 @@ class Channel:
         self.known = False
 
     def learn(self, sent: Floats, heard: Floats) -> None:
-        """Both aligned, ``WINDOW`` samples that are on air. Weighted by loudness, so that loud wrong audio cannot lead."""
+        """Both aligned, ``WINDOW`` samples that are on air. Weighted by loudness: loud wrong audio cannot lead."""
         x, y = np.fft.rfft(sent * _WINDOW), np.fft.rfft(heard * _WINDOW)
         weight = np.float32(1 / (float(np.vdot(y, y).real) / len(y) + 1e-9))
         seconds = WINDOW / 2 / RATE_HZ
@@ -61,10 +61,14 @@ class Channel:
         self._cross += weighted * y
         self._seconds = min(_MEMORY_S, self._seconds * keep + seconds)
 
+    @property
+    def is_young(self) -> bool:
+        return self._seconds < _GROWN_S
+
     def settle_now_and_then(self) -> None:
         """Once a second, later in eight: a filter of 30 s does not change sooner."""
         self._calls += 1
-        if self._calls % (2 if self._seconds < _GROWN_S else 16) == 0:
+        if self._calls % (4 if self.is_young else 16) == 0:
             self.settle()
 
     def settle(self) -> None:

@@ -236,7 +236,7 @@ class Follower:
         self._good_to = stop
         if stop - self._good_from < WINDOW:
             return
-        self._good_from = stop
+        self._good_from = stop - (WINDOW // 2 if self.channel.is_young else 0)  # overlapping windows: more of little
         heard = self._material.heard_along(track, stop - WINDOW, stop)
         self.channel.learn(self._material.sent.read(stop - WINDOW, stop), heard)
         self.channel.settle_now_and_then()

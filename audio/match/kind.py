@@ -43,12 +43,14 @@ def _correlation(sound: Floats, delay: int) -> float:
 
 
 def _share_of_mains(sound: Floats) -> float:
-    """Of the power, by the mean of five periods: a horn lets little of a hum pass, and hiss lies over it."""
-    fives = sound[: len(sound) // (5 * _PERIOD) * 5 * _PERIOD].reshape(-1, 5, _PERIOD)
-    if len(fives) < 2:
+    """Of the power, by the mean of five or more periods: a horn lets little of a hum pass, and hiss lies over it."""
+    periods = len(sound) // _PERIOD
+    together = 5 if periods >= 10 else periods
+    if together < 5:
         return 0.0
-    share = float(np.mean(fives.mean(1) ** 2) / (np.mean(fives**2) + 1e-15))
-    return (share - 0.2) / 0.8  # a fifth is what the mean leaves of noise
+    groups = sound[: periods // together * together * _PERIOD].reshape(-1, together, _PERIOD)
+    share = float(np.mean(groups.mean(1) ** 2) / (np.mean(groups**2) + 1e-15))
+    return (share - 1 / together) / (1 - 1 / together)  # so much is what the mean leaves of noise
 
 
 def _is_hiss(sound: Floats) -> bool:

@@ -17,7 +17,7 @@ from audio.segments import MatchSegment, State
 
 _SECOND = 48_000
 _TICKS = BLOCK // TICK  # each whole block is learnt from, and a block is judged
-_NAMED_BY = 4 * TICK  # the last of what is heard names it; at first a tick: more may still be from before a change
+_NAMED_BY = 4 * TICK  # so much of what is heard names it; less after a change, for the rest is from before
 
 
 class Matcher:
@@ -124,6 +124,6 @@ class Matcher:
         elif self._material.lost_just_now(now):
             self._state_now, self._off_ticks = State.UNOBSERVED, 0
         else:
-            size = min(_NAMED_BY, (self._off_ticks + 1) * TICK)
+            size = min(_NAMED_BY, max(1, self._off_ticks) * TICK)
             self._state_now = kind_of(self._material.heard_near(now - size, size), self._follower.on_air_rms)
             self._off_ticks += 1
