@@ -66,13 +66,13 @@ def show(context: Context) -> None:
 
 def load(context: Context) -> None:
     config = context.config()
-    path = Path(context.args.file)
-    found = examined(context, path, config)
+    path, book = Path(context.args.file), _book(config)
+    found = examined(context, path, config, book)
     loaded = found.loaded
     context.warn((*_in_file(context, path, loaded.warnings), *found.media))
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
-    book, now = _book(config), context.now()
+    now = context.now()
     newer = book.with_timetable(loaded.timetable, now.date())
     change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
@@ -194,8 +194,8 @@ class Examined:
     content_of: ContentOf = nothing_known
 
 
-def examined(context: Context, path: Path, config: Config | None) -> Examined:
-    """Read a timetable file. Its programme files are taken into the library on the way.
+def examined(context: Context, path: Path, config: Config | None, book: TimetableBook = NO_TIMETABLES) -> Examined:
+    """Read a timetable file that will be held beside those of *book*. Its programme files are taken into the library.
 
     One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
@@ -214,6 +214,7 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         relays=config.relay.chains,
         unheard=media.unheard,
         has_filler=bool(config.filler.files),
+        book=book,
     )
     media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
     for pattern in config.filler.files:
