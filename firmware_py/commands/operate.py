@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.config import Config
+from firmware_py.live import look
 from firmware_py.playout.orders import LONGEST_LIVE_MS, LONGEST_STOP
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
@@ -103,7 +105,13 @@ def parse_until(text: str, now: datetime) -> datetime:
 
 
 def _request(context: Context, command: str, **body: Any) -> None:
-    send(context.config(), command, person(context.args.by), **body)
+    config = context.config()
+    send(config, command, person(context.args.by), **body)
+    if not look(config.paths.run_dir, "playout", boottime_ns()).fresh:
+        context.say(
+            "Chú ý: đài không chạy; lệnh chờ đến khi đài chạy lại (lệnh phát quá cũ sẽ không phát nữa).",
+            "Note: the station is not running; this waits until it does (what is to be played now expires).",
+        )
 
 
 def send(config: Config, command: str, by: str, **body: Any) -> str:
