@@ -16,7 +16,7 @@ from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
-from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
+from scheduler.clock import FIRST_DAY, LAST_DAY
 from scheduler.holidays import VIETNAM
 from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
@@ -72,7 +72,7 @@ def load(context: Context) -> None:
     context.warn((*_in_file(context, path, loaded.warnings), *found.media))
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
-    book, now = _book(config), datetime.now(STATION_TZ)
+    book, now = _book(config), context.now()
     newer = book.with_timetable(loaded.timetable, now.date())
     change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
@@ -90,7 +90,7 @@ def load(context: Context) -> None:
 def list_(context: Context) -> None:
     config = context.config()
     book = _book(config)
-    in_force = book.on(_today(), config.holidays)
+    in_force = book.on(context.now().date(), config.holidays)
     found = [timetable_row(n, one, one is in_force) for n, one in enumerate(book.timetables, 1)]
     if context.args.json:
         context.print_json(found)
@@ -153,7 +153,7 @@ def _to_export(context: Context) -> Timetable:
     book = _book(config)
     if context.args.timetable:
         return _chosen(book, context.args.timetable)
-    in_force = book.on(_today(), config.holidays)
+    in_force = book.on(context.now().date(), config.holidays)
     if in_force is None:
         vi, en = "hôm nay chưa có lịch nào có hiệu lực", "no timetable is in force today"
         raise failure("schedule export", "no_timetable", vi, en)
@@ -200,7 +200,7 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
     One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return Examined(intake.examine(path, Rules(today=_today()), _charset(context)))
+        return Examined(intake.examine(path, Rules(today=context.now().date()), _charset(context)))
     from firmware_py.commands.loading import Media
 
     media = Media(context, config)
@@ -208,7 +208,7 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         config.station_guards,
         zones=(),  # one output reaches every loudspeaker at once: a plan that splits them cannot be carried out
         has_source=media.has,
-        today=_today(),
+        today=context.now().date(),
         content_of=media.content_of,
         inputs=config.input,
         relays=config.relay.chains,
@@ -220,10 +220,6 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
 def _no_fallback(name: str) -> Problem:
     vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
     return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
-
-
-def _today() -> date:
-    return datetime.now(STATION_TZ).date()
 
 
 def _config_if_any(context: Context) -> Config | None:

@@ -31,7 +31,8 @@ from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
-TICK_S = 0.25
+TICK_S = 0.25  # while something sounds: its level is shown so often
+IDLE_TICK_S = 0.5
 REQUESTED = "requested"  # something was dropped into the spool
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
@@ -69,7 +70,7 @@ def main(config: Config) -> None:
         if written.quarantined is not None:
             desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
-        decide_forever(mailbox, shell.handle, lambda: TICK_S)
+        decide_forever(mailbox, shell.handle, lambda: shell.wait_s)
         shell.end(mailbox, ring)
 
 
@@ -79,12 +80,14 @@ def open_journal(config: Config, boot: int) -> tuple[PlayoutJournal, Past]:
     A station must not fall silent for that: the new one takes its timetables from their copy.
     """
     path = config.playout_db
-    journal = PlayoutJournal(path, partial(read_past, boot=boot))
-    if journal.quarantined is not None:
-        with suppress(ValueError):
-            timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
-            journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
-            journal.commit()
+    found: list[Past] = []
+    journal = PlayoutJournal(path, lambda path: found.append(read_past(path, boot)))
+    if journal.quarantined is None:
+        return journal, found[0]
+    with suppress(ValueError):
+        timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
+        journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
+        journal.commit()
     return journal, read_past(path, boot)
 
 
@@ -132,6 +135,11 @@ class Shell:
             sounded_until[last.occurrence_id] = last.sink_ns + frames_to_ns(BLOCK_FRAMES)
         self.desk.begin(past, self.clock.read(), sounded_until)
         log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
+
+    @property
+    def wait_s(self) -> float:
+        """Until it should look again."""
+        return TICK_S if self.player.progress().occurrence_id else IDLE_TICK_S
 
     def handle(self, message: object) -> None:
         """Raises JournalDied, WriteStuck: only a new process helps."""

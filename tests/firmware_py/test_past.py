@@ -83,6 +83,14 @@ def test_a_damaged_journal_is_set_aside_and_the_station_begins_anew(path, damage
     journal.close()
 
 
+def test_a_whole_journal_is_opened_with_what_it_knows(path):
+    journal, past = open_journal(config_of(path.parent), 1)
+    assert journal.quarantined is None
+    assert past == read_past(path, 1)
+    assert past.newest_wall_ns == NOW.wall_ns
+    journal.close()
+
+
 @pytest.mark.parametrize("copy", [None, b"{", b"[]", b'{"version": 1, "timetables": [{}]}', b"\xff"])
 def test_without_a_copy_that_makes_sense_it_begins_with_nothing(path, copy):
     overwrite_header(path)
