@@ -73,7 +73,11 @@ def live_stop(context: Context) -> None:
 
 def _input(config: Config, wanted: str | None) -> str:
     """The input that was named, or the only one there is. Raises CommandError."""
-    known = ", ".join(config.input) or "—"
+    if not config.input:
+        vi = "cấu hình chưa có micro nào: thêm [input.TÊN] với device = “…” (tên xem bằng lệnh devices)"
+        en = 'the configuration has no microphone: add [input.NAME] with device = "…" (names: the command devices)'
+        raise failure("live", "no_input", vi, en)
+    known = ", ".join(config.input)
     if wanted is None and len(config.input) == 1:
         return next(iter(config.input))
     if wanted is None:
@@ -95,7 +99,12 @@ def parse_until(text: str, now: datetime) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise failure("--until", "bad_time", f"không hiểu giờ {text!r}", f"{text!r} is not a time") from None
+        raise failure(
+            "--until",
+            "bad_time",
+            f"không hiểu giờ {text!r}; ghi như 17h30 hoặc 2026-11-23T05:00",
+            f"{text!r} is not a time (17:30, 2026-11-23T05:00)",
+        ) from None
     when = when if when.tzinfo else when.replace(tzinfo=STATION_TZ)
     if when <= now:
         raise failure("--until", "past", f"{text} đã qua rồi", f"{text} is in the past")
