@@ -11,7 +11,7 @@ import json
 import os
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -69,13 +69,16 @@ class LibraryEntry:
     warnings: tuple[Problem, ...] = ()
     level: Levelled | None = None  # None: taken in before levels were made equal
     stamp: Stamp | None = None  # of the original when it was read; None: that may have been changing
+    copies: tuple[float, ...] = ()  # LUFS of the copies made for items that ask for a loudness of their own
+    unheard: bool = False  # rendered from text, and nobody has said that she listened to it
 
     @property
     def duration_ms(self) -> int:
         return frames_to_ms(self.frames)
 
-    def path_in(self, library_dir: Path) -> Path:
-        return library_dir / f"{self.digest}.flac"
+    def path_in(self, library_dir: Path, target_lufs: float | None = None) -> Path:
+        """The FLAC, at *target_lufs* if there is such a copy."""
+        return library_dir / f"{self.digest}{f'{target_lufs:g}' if target_lufs in self.copies else ''}.flac"
 
     def called(self, name: str, stamp: Stamp | None = None) -> "LibraryEntry":
         """The same content, as it stands in the file of this name."""
@@ -92,7 +95,10 @@ class LibraryEntry:
         level = Levelled.from_json(data["level"]) if data.get("level") else None
         stamp = Stamp.from_json(data["stamp"]) if data.get("stamp") else None
         return cls(
-            data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings, level, stamp
+            *(data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings, level),
+            stamp=stamp,
+            copies=tuple(map(float, data.get("copies", ()))),
+            unheard=bool(data.get("unheard", False)),
         )
 
 
@@ -102,13 +108,17 @@ def ingest(
     target_lufs: float = TARGET_LUFS,
     watch: Watch = unwatched,
     settled: Stamp | None = None,
+    *,
+    own_lufs: Collection[float] = (),
+    spoken: bool = False,
 ) -> LibraryEntry:
     """Take a programme file into the library under its own name, at *target_lufs*. Raises MediaError with the reason.
 
     Loading the same file again costs only its checksum, and not even that while it has the stamp of an earlier reading;
     a changed file under the same name replaces the entry, another target stores it anew. *settled* is the stamp that
     the file has had for some seconds. Only that is remembered: what is written twice within one tick of the file
-    system's clock (2 s on FAT) keeps its stamp.
+    system's clock (2 s on FAT) keeps its stamp. *own_lufs*: copies at these are wanted, too, and those that the name
+    had before. *spoken*: it was rendered from text, and is unheard until ``mark_heard``.
     """
     name = media_name(path.name)
     refuse_odd_files(path)
@@ -119,7 +129,42 @@ def ingest(
     known = _known(index, digest, target_lufs, library_dir)
     # Made without the lock: an alert waits for no hour of music.
     entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
+    entry = _as_held(entry, index, spoken)
+    wanted = {*own_lufs, *(index[name].copies if name in index else ())} - {target_lufs, *entry.copies}
+    for lufs in sorted(wanted):
+        entry = _with_copy(entry, path, lufs, library_dir, watch)
     return _entered(entry.called(name, stamp if read_before or stamp == settled else None), library_dir)
+
+
+def mark_heard(name: str, library_dir: Path) -> None:
+    """Somebody has listened to the notice called *name*. Raises KeyError if there is no such file, OSError."""
+    with _sole_writer(library_dir):
+        index = _read_index(library_dir)
+        digest = index[name].digest
+        heard = {n: replace(e, unheard=False) if e.digest == digest else e for n, e in index.items()}
+        if heard != index:
+            _write_index(library_dir, heard)
+
+
+def _as_held(entry: LibraryEntry, index: Mapping[str, LibraryEntry], spoken: bool) -> LibraryEntry:
+    """With what the library knows of the same content: its copies, and whether it was heard."""
+    alike = [other for other in index.values() if other.digest == entry.digest]
+    if not alike:
+        return replace(entry, unheard=spoken)
+    copies = sorted({lufs for other in alike for lufs in other.copies})
+    return replace(entry, copies=tuple(copies), unheard=all(other.unheard for other in alike))
+
+
+def _with_copy(entry: LibraryEntry, path: Path, lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
+    """Make a copy at *lufs*, from the original again: a gain on what was limited would keep the limiter's work."""
+    more = replace(entry, copies=tuple(sorted({*entry.copies, lufs})))
+    with _unfinished(library_dir, entry.digest) as part:
+        _levelled(path, part, examine(path, watch), lufs, watch)
+        if _digest_of(path) != entry.digest:
+            raise MediaError(changing(path.name))
+        make_durable(part)
+        part.replace(more.path_in(library_dir, lufs))
+    return more
 
 
 def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> LibraryEntry:

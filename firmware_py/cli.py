@@ -112,6 +112,10 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
 def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     play = _add(sub, common, "play", "operate.play", "phát ngay một tệp / play a file now")
     play.add_argument("file")
+    play.add_argument("--wait", action="store_true", help="sau các tin ưu tiên đang chờ / after those that wait")
+    queue = _add(sub, common, "queue", "operate.queue", "tin ưu tiên đang chờ, xếp thứ tự / what waits, and its order")
+    queue.add_argument("numbers", metavar="N", type=int, nargs="*", help="phát các tin này trước / these come first")
+    queue.add_argument("--json", action="store_true")
     stop = _add(sub, common, "stop", "operate.stop", "dừng phát / stop what plays")
     stop.add_argument("--until", metavar="T", help="2026-11-23T05:00 hoặc/or 17h30")
     resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
@@ -124,7 +128,7 @@ def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     start.add_argument("--limit", metavar="MIN", type=int, default=60, help="tự kết thúc sau / ends by itself after")
     start.add_argument("--title", metavar="TEXT", default="")
     end = _add(live, common, "stop", "operate.live_stop", "kết thúc / end it")
-    for command in (play, stop, resume, level, start, end):
+    for command in (play, queue, stop, resume, level, start, end):
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 
@@ -137,11 +141,14 @@ def _speak(sub: Sub, common: argparse.ArgumentParser) -> None:
     say.add_argument("--voice", metavar="V", help="bac, trung, nam")
     say.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ đọc thế nào / only show how it is said")
     say.add_argument("--now", "--play", action="store_true", help="phát ngay / play it now")
+    heard = _add(sub, common, "heard", "speak.heard", "đã nghe thử thông báo máy đọc / a spoken notice was listened to")
+    heard.add_argument("file")
     alert = _add(sub, common, "emergency", "speak.emergency", "phát một cảnh báo CAP / air an alert (CAP 1.2)")
     alert.add_argument("file")
     alert.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ thế nào / only show what would become of it")
     for command in (say, alert):
         command.add_argument("--json", action="store_true")
+    for command in (say, heard, alert):
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 

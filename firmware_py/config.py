@@ -114,11 +114,19 @@ class Library(Section):
     target_lufs: float = Field(default=TARGET_LUFS, ge=-30, le=-12)
 
 
+class Filler(Section):
+    """What sounds where a programme does not: see the end rules of a timetable."""
+
+    files: tuple[Annotated[str, Field(min_length=1)], ...] = ()  # of the media folder; * and ? stand for other letters
+    gaps_s: int = Field(default=0, ge=0, le=3_600)  # so long a gap between two items of a session is filled
+
+
 class Speech(Section):
     """Who reads texts aloud."""
 
     voice: str = "bac"  # bac, trung, nam, or a name of espeak-ng
     command: tuple[str, ...] = ()  # another program: UTF-8 text on its input, WAV on its output
+    heard_first: bool = True  # a notice is not aired before somebody has listened to it
     abbreviations: Path | None = None  # the station's own, a line each: TDP = tổ dân phố
 
 
@@ -151,6 +159,7 @@ class Config(Section):
     guards: Guards = Guards()
     holiday: tuple[Holiday, ...] = ()
     library: Library = Library()
+    filler: Filler = Filler()
     speech: Speech = Speech()
     alerts: Alerts = Alerts()
     faults: dict[str, FaultTimes] = Field(default_factory=dict)

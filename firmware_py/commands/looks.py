@@ -135,6 +135,8 @@ def status_lines(live: dict[str, Live], context: Context) -> list[str]:
         f"{context.text('Đang phát', 'On air')}: {_programme(playout.get('on_air'), context)}",
         f"{context.text('Tiếp theo', 'Next')}: {coming}",
     ]
+    if relay := playout.get("relay"):
+        lines.insert(1, _relay(relay, context))
     if stopped := playout.get("stopped"):
         lines.insert(0, _stopped(stopped, context))
     heard = context.text("Nghe thấy", "Heard")
@@ -167,6 +169,14 @@ def _held_back(playout: Mapping[str, Any], context: Context) -> str:
 def _time(iso: str) -> str:
     """05:00, with its seconds where it has any."""
     return iso[11:16] if iso[17:19] == "00" else iso[11:19]
+
+
+def _relay(relay: dict[str, Any], context: Context) -> str:
+    """Which link sounds, and why it is not the relay itself."""
+    lost = context.text("mất nguồn chính", "the relay itself is lost")
+    why = f" ({lost}: {word_or_code(relay['why'], context.lang)})" if relay["why"] else ""
+    place = f"{relay['link'] + 1}/{len(relay['links'])}"
+    return f"{context.text('Nguồn tiếp âm', 'Relayed from')} {place}: {relay['name']}{why}"
 
 
 def _stopped(stopped: dict[str, Any], context: Context) -> str:

@@ -66,13 +66,13 @@ def show(context: Context) -> None:
 
 def load(context: Context) -> None:
     config = context.config()
-    path = Path(context.args.file)
-    found = examined(context, path, config)
+    path, book = Path(context.args.file), _book(config)
+    found = examined(context, path, config, book)
     loaded = found.loaded
     context.warn((*_in_file(context, path, loaded.warnings), *found.media))
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
-    book, now = _book(config), context.now()
+    now = context.now()
     newer = book.with_timetable(loaded.timetable, now.date())
     change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
@@ -194,8 +194,8 @@ class Examined:
     content_of: ContentOf = nothing_known
 
 
-def examined(context: Context, path: Path, config: Config | None) -> Examined:
-    """Read a timetable file. Its programme files are taken into the library on the way.
+def examined(context: Context, path: Path, config: Config | None, book: TimetableBook = NO_TIMETABLES) -> Examined:
+    """Read a timetable file that will be held beside those of *book*. Its programme files are taken into the library.
 
     One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
@@ -212,14 +212,28 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         content_of=media.content_of,
         inputs=config.input,
         relays=config.relay.chains,
+        unheard=media.unheard,
+        has_filler=bool(config.filler.files),
+        book=book,
     )
     media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
-    return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
+    for pattern in config.filler.files:
+        if not {"*", "?"} & set(pattern) and not media.has(pattern):
+            media.problems.append(_no_filler(pattern))
+    loaded = intake.examine(path, rules, _charset(context))
+    if loaded.timetable is not None:
+        media.make_copies(loaded.timetable.slots)
+    return Examined(loaded, media.problems, media.content_of)
 
 
 def _no_fallback(name: str) -> Problem:
     vi = "tệp dự phòng của chuỗi tiếp âm chưa có trong thư mục chương trình"
     return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
+
+
+def _no_filler(name: str) -> Problem:
+    vi = "tệp nhạc đệm ([filler]) chưa có trong thư mục chương trình"
+    return Problem(name, "no_filler", vi, "this filler is not in the media folder yet")
 
 
 def _config_if_any(context: Context) -> Config | None:

@@ -21,6 +21,7 @@ from firmware_py.files import read_json, write_json
 from firmware_py.journaling import JournalDied, JournalThread
 from firmware_py.playout.book import STATION, Book
 from firmware_py.playout.desk import Desk
+from firmware_py.playout.on_air import OnAir
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
@@ -56,13 +57,9 @@ def main(config: Config) -> None:
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
         sources = Sources(config, boottime_ns)
-        desk = Desk(
-            player,
-            Book(journal.put),
-            sources.open,
-            config.station_guards,
-            partial(known_contents, config),
-        )
+        book = Book(journal.put)
+        air = OnAir(player, book, sources.open)
+        desk = Desk(air, book, config.station_guards, partial(known_contents, config), config.filler.gaps_s)
         shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()
@@ -169,7 +166,8 @@ class Shell:
         self.journal.put(lambda journal: write_copy(self.config.timetables_copy, held))
 
     def _remind(self) -> None:
-        self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())
+        may_air = {name for name, entry in read_index(self.config.library_dir).items() if not entry.unheard}
+        self.desk.remind(may_air.__contains__, self.clock.read())
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""
@@ -226,7 +224,9 @@ class Shell:
             self.desk.progress(progress.occurrence_id, progress.next_sink_ns, progress.frames_played, self.clock.read())
 
     def _show(self) -> None:
-        document: dict[str, Any] = status(self.desk, self.player.progress(), self.clock.read())
+        progress = self.player.progress()
+        relay = self.sources.relay_of(progress.occurrence_id)
+        document: dict[str, Any] = status(self.desk, progress, self.clock.read(), relay)
         try:
             write_json(self.config.paths.run_dir / "playout.json", document)
         except OSError as error:

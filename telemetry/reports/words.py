@@ -20,6 +20,7 @@ KINDS: Words = {
     "relay": ("tiếp âm", "relay"),
     "repeat": ("phát lại", "repeat"),
     "live": ("trực tiếp", "live"),
+    "filler": ("nhạc đệm", "filler"),
 }
 ORIGINS: Words = {
     "vov": ("Đài TNVN", "VOV"),
@@ -70,6 +71,7 @@ CAUSES: Words = {
     "pre_empted": ("nhường chương trình khác", "pre-empted"),
     "stopped": ("dừng theo lệnh", "stopped by command"),
     "stopped_by": ("dừng theo lệnh", "stopped by command"),
+    "dropped": ("bị cắt, không phát tiếp", "cut, and not resumed"),
     "cancelled": ("đã được huỷ", "cancelled"),
     "shutdown": ("tắt chương trình máy", "shut down"),
     "playout_died": ("bộ phát bị ngắt", "playout died"),

@@ -45,6 +45,27 @@ def test_a_text_becomes_a_programme_that_can_be_heard_and_scheduled(run, tmp_pat
     assert requests(tmp_path) == []
 
 
+def test_a_notice_waits_for_somebody_to_listen_to_it_and_who_did_is_booked(run, tmp_path):
+    library = tmp_path / "state" / "library"
+    assert "smartradio heard moi-hop.wav" in run("say", TEXT, "--name", "moi-hop")[2]
+    assert read_index(library)["moi-hop.wav"].unheard
+    assert run("heard", str(tmp_path / "media" / "moi-hop.wav"), "--by", "Lan")[0] == 0
+    assert not read_index(library)["moi-hop.wav"].unheard
+    (request,) = requests(tmp_path)
+    assert (request.command, request.by, request.body["source"]) == ("heard", "Lan", "moi-hop.wav")
+    code, _, err = run("heard", "khac.wav")
+    assert (code, "khac.wav" in err) == (1, True)
+
+
+def test_who_orders_a_notice_now_answers_for_it(run, tmp_path):
+    library = tmp_path / "state" / "library"
+    run("say", TEXT, "--name", "a", "--now")
+    run("say", TEXT + " mai", "--name", "b")
+    run("play", str(tmp_path / "media" / "b.wav"))
+    run("say", TEXT + " kia", "--name", "c", more="[speech]\nheard_first = false")
+    assert [entry.unheard for entry in read_index(library).values()] == [False] * 3
+
+
 def test_json_says_all_of_it(run, tmp_path):
     code, out, _ = run("say", "-", "--json", text=TEXT + " ZKQW")
     said = json.loads(out)

@@ -53,8 +53,13 @@ def test_a_relay_that_dies_is_replaced_heard_booked_and_back(station, icecast, t
         day.wait_on_air(TITLE)
         day.wait_heard("on_air")
         day.watch_for(3)
+        assert day.rig.live("playout").data["relay"]["link"] == 0
     day.wait_fault("source_lost", 20)
     day.watch_for(3)
+    relay = day.rig.live("playout").data["relay"]
+    assert (relay["link"], relay["name"], relay["first_lost"]) == (1, "file:cho.wav", True)
+    assert [link["health"] for link in relay["links"]] == ["lost", "good"]
+    assert "Relayed from 2/2: file:cho.wav" in day.rig.smartradio("status").stdout
     assert day.heard() == "on_air"  # what was sent is the reference, whichever link it came from
     with sent(icecast, tmp_path / "vov.wav"):
         day.wait_for(lambda: "source_lost" not in day.open_faults(), 25, "the relay is back")
