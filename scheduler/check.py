@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
 from scheduler.address import RELAY, is_address, is_stream, named
-from scheduler.clashes import Clash, Together, TooMany, find_clashes, together
+from scheduler.book import NO_TIMETABLES, TimetableBook
+from scheduler.clashes import Clash, Together, TooMany, find_clashes, over_midnight, together
 from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
 from scheduler.conduct_check import airing, limited_graces, unkept_rules
 from scheduler.guards import NO_GUARDS, Guards, session_begins
@@ -44,6 +45,7 @@ class Rules:
     relays: Collection[str] | None = None  # the same for its chains
     unheard: Callable[[str], bool] | None = None  # spoken by the machine, and by nobody listened to
     has_filler: bool | None = None  # whether the station has one of its own; None: not asked
+    book: TimetableBook = NO_TIMETABLES  # the timetables beside which it will be held
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _found(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
     days = [day for day in days if timetable.in_force(day)]
     yield from _of_sets(single, days, timetable, rules)
     yield from _on_silent_days(single, days, rules.guards)
+    yield from _over_midnight(timetable, rules)
 
 
 def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
@@ -251,6 +254,31 @@ def _of_sets(
     yield from (_Found(slot, problem, warns=True) for slot, problem in limited_graces(sets))
     airing = {id(slot) for one in sets for slot in one.slots}
     yield from (_never(slot) for slot in slots if id(slot) not in airing and not explicit_dates(slot.recurrence))
+
+
+def _over_midnight(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
+    """Clashes with the timetables that the station holds, on the nights between their days; each slot is told once."""
+    others = rules.book.with_timetable(timetable, rules.today)
+    if len(others.timetables) < 2 or rules.today is None:
+        return
+    days = [
+        calendar_day(rules.today + timedelta(days=n), rules.guards.holidays)
+        for n in range(min(HORIZON_DAYS, (date.max - rules.today).days))
+    ]
+    mine = {id(slot) for slot in timetable.slots}
+    told: set[int] = set()
+    for clash in over_midnight(others.narrowest_first(rules.guards.holidays), days):
+        slot, other = (clash.later, clash.earlier) if id(clash.later) in mine else (clash.earlier, clash.later)
+        if id(slot) in mine and id(slot) not in told:
+            told.add(id(slot))
+            yield _Found(slot, _overlap_of_another(slot, other, clash.day))
+
+
+def _overlap_of_another(slot: Slot, other: Slot, day: date) -> Problem:
+    mine, theirs = f"“{slot.item.title}” ({_when(slot)})", f"“{other.item.title}” ({_when(other)})"
+    vi = f"{mine} trùng giờ với {theirs} của một lịch khác của đài, qua nửa đêm sang ngày {day:%d/%m/%Y}"
+    en = f"{mine} overlaps {theirs} of another timetable of the station, over midnight into {day:%d/%m/%Y}"
+    return Problem(slot.place("time"), "overlap", vi, en)
 
 
 def _never(slot: Slot) -> _Found:

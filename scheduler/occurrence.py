@@ -30,6 +30,8 @@ class BulletinClass(enum.StrEnum):
 ALL_ZONES = "all"
 FILLER_PRECEDENCE = -1
 LIVE_PRECEDENCE = 2  # between priority and emergency
+# What journals of earlier versions do not say: an upgrade must not take their rows for damaged.
+ADDED_LATER: dict[str, Any] = {"session": "", "field": "", "language": "", "author": "", "approver": "", "waits_ms": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Occurrence:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Occurrence":
-        """Inverse of ``to_json``. Raises KeyError or ValueError on what is not its output."""
+        """Inverse of ``to_json``, of earlier versions too. Raises KeyError or ValueError on what is not its output."""
+        data = ADDED_LATER | data
         return cls(
             id=data["occurrence"],
             programme=data["programme"],

@@ -1,7 +1,7 @@
 """What ``schedule`` prints: the plan of some days, what would change in it, and the timetables that are held."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from scheduler.book import id_of
@@ -75,16 +75,24 @@ def timetable_line(row: Mapping[str, Any], lang: str = "vi") -> str:
     first, last = (
         f"{date.fromisoformat(row[key]):%d/%m/%Y}" if row[key] else "…" for key in ("valid_from", "valid_to")
     )
+    always = "không giới hạn ngày" if lang == "vi" else "on any day"
+    span = f"{first} – {last}" if row["valid_from"] or row["valid_to"] or row["valid_on"] else always
     named = f"  [{row['valid_on']}]" if row["valid_on"] else ""
     items = f"{row['slots']} mục" if lang == "vi" else f"{row['slots']} items"
-    return f"{row['n']}. {'*' if row['in_force'] else ' '} {row['title']}  {first} – {last}{named}  ({items})"
+    return f"{row['n']}. {'*' if row['in_force'] else ' '} {row['title']}  {span}{named}  ({items})"
 
 
 def _line(occurrence: Occurrence, lang: str) -> str:
     starts, ends = occurrence.starts_at.astimezone(STATION_TZ), occurrence.ends_at.astimezone(STATION_TZ)
+    slot = f"{_time(starts)}–{_time(ends)}"
     zone = "" if occurrence.zone == ALL_ZONES else f"  [{occurrence.zone}]"
-    when = f"{_DAYS[lang][starts.weekday()]:<5} {starts:%d/%m/%Y}  {starts:%H:%M}–{ends:%H:%M}"
+    when = f"{_DAYS[lang][starts.weekday()]:<5} {starts:%d/%m/%Y}  {slot}"
     return f"{when}  {occurrence.programme}{zone}{_rules(occurrence.conduct, lang)}"
+
+
+def _time(when: datetime) -> str:
+    """05:00, with its seconds where it has any."""
+    return f"{when:%H:%M:%S}" if when.second else f"{when:%H:%M}"
 
 
 def _rules(conduct: Conduct, lang: str) -> str:

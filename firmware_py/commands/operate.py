@@ -19,7 +19,7 @@ WAITS_MS = 3_600_000  # a bulletin that found no place within an hour is no news
 
 
 def stop(context: Context) -> None:
-    until = parse_until(context.args.until, datetime.now(STATION_TZ)) if context.args.until else None
+    until = parse_until(context.args.until, context.now()) if context.args.until else None
     _request(context, "stop", until=until.isoformat() if until else None, why=context.args.why)
     when = f"{until.astimezone(STATION_TZ):%H:%M %d/%m/%Y}" if until else None
     context.say(

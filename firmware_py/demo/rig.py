@@ -150,6 +150,11 @@ class Rig:
     def live(self, name: str) -> Live:
         return look(self.run_dir, name, boottime_ns())
 
+    def said_now(self, name: str) -> Mapping[str, Any]:
+        """What the process that runs now shows; empty until it shows anything, whatever its predecessor left."""
+        said, process = self.live(name), self.supervisor.children[name].process if self.supervisor else None
+        return said.data if said.fresh and process and said.data["pid"] == process.pid else {}
+
     def console_address(self) -> str | None:
         """Where the console that runs now is reached; None until it says so."""
         said = read_json(self.run_dir / "console.json")

@@ -77,12 +77,14 @@ def open_journal(config: Config, boot: int) -> tuple[PlayoutJournal, Past]:
     A station must not fall silent for that: the new one takes its timetables from their copy.
     """
     path = config.playout_db
-    journal = PlayoutJournal(path, partial(read_past, boot=boot))
-    if journal.quarantined is not None:
-        with suppress(ValueError):
-            timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
-            journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
-            journal.commit()
+    found: list[Past] = []
+    journal = PlayoutJournal(path, lambda path: found.append(read_past(path, boot)))
+    if journal.quarantined is None:
+        return journal, found[0]
+    with suppress(ValueError):
+        timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
+        journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
+        journal.commit()
     return journal, read_past(path, boot)
 
 

@@ -68,7 +68,7 @@ CAUSES: Words = {
     "source_missing": ("thiếu tệp chương trình", "source missing"),
     "source_failed": ("tệp hoặc nguồn bị hỏng", "source failed"),
     "source_lost": ("không tiếp được sóng", "source signal lost"),
-    "pre_empted": ("nhường chương trình ưu tiên", "pre-empted"),
+    "pre_empted": ("nhường chương trình khác", "pre-empted"),
     "stopped": ("dừng theo lệnh", "stopped by command"),
     "stopped_by": ("dừng theo lệnh", "stopped by command"),
     "dropped": ("bị cắt, không phát tiếp", "cut, and not resumed"),

@@ -282,7 +282,7 @@ def test_two_loads_at_once_lose_nothing(tmp_path):
 
 def test_a_short_file_does_not_wait_for_a_long_one(tmp_path):
     long, short = tmp_path / "long.wav", write_wav(tmp_path / "short.wav", noise(RATE_HZ))
-    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=240", "-ar", "48000", long)
+    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=120", "-ar", "48000", long)
     taking = threading.Thread(target=ingest, args=(long, tmp_path / "library"))
     taking.start()
     while not (tmp_path / "library").is_dir():

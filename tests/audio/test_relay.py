@@ -20,8 +20,9 @@ from audio.relay import ChainSource, LinkPlan, LoopedFiles, NoSource, crossfaded
 from audio.sources import LineSource, StreamSource
 from scheduler.clock import NS_PER_S
 from tests.audio.test_library import write_wav
-from tests.support.icecast import Encoder, Icecast, wait_for
+from tests.support.icecast import Encoder, Icecast
 from tests.support.tones import pitch_of, tone
+from tests.support.waiting import wait_for
 
 VOV, SECOND, OTHER, WAITING, IDENT = TONES = (440, 660, 550, 880, 1_100)
 SILENCE_S, STALL_S = 4.0, 3.0  # a busy computer may stop a decoder for some seconds

@@ -11,23 +11,9 @@ from audio.library import read_index
 from firmware_py import spool
 from firmware_py.cli import main
 from scheduler.clock import STATION_TZ
+from tests.firmware_py.station_file import RUNS
 from tests.support.alerts import cap, info
 
-CONFIG = """
-[station]
-id = "dong-tam"
-name = "Đài truyền thanh xã Đồng Tâm"
-province = "thai-nguyen"
-[output]
-device = "none"
-[paths]
-state_dir = "{0}/state"
-run_dir = "{0}/run"
-media_dir = "{0}/media"
-[clock]
-trust = "host"
-{1}
-"""
 TEXT = "UBND xã mời họp lúc 5h30"
 SAID = "Ủy ban nhân dân xã mời họp lúc năm giờ ba mươi phút."
 
@@ -37,7 +23,7 @@ def run(tmp_path, capsys, monkeypatch):
     (tmp_path / "state").mkdir()
 
     def command(*arguments, more="", text=""):
-        (tmp_path / "station.toml").write_text(CONFIG.format(tmp_path, more), encoding="utf-8")
+        (tmp_path / "station.toml").write_text(RUNS.format(folder=tmp_path) + more, encoding="utf-8")
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         code = main([*arguments, "--config", str(tmp_path / "station.toml"), "--lang", "vi"])
         out, err = capsys.readouterr()

@@ -110,6 +110,13 @@ class Station:
     def pid(self, name: str) -> int:
         return self.rig.supervisor.children[name].process.pid
 
+    def kill(self) -> None:
+        """End all of it at once, without a goodbye: what was to be judged has been."""
+        for child in self.rig.supervisor.children.values() if self.rig.supervisor else ():
+            if child.process is not None:
+                child.process.kill()
+        self.rig.stop_collector(kill=True)
+
     def signal(self, name: str, number: int = signal.SIGKILL) -> None:
         os.kill(self.pid(name), number)
 
