@@ -55,10 +55,12 @@ class Media:
 
     def make_copies(self, slots: Iterable[Slot]) -> None:
         """Of files that items want at a loudness of their own."""
+        wanted: dict[str, set[float]] = {}
         for slot in slots:
-            entry, lufs = self._known.get(slot.item.source), slot.item.conduct.target_lufs
-            if entry is not None and lufs is not None:
-                self._known[slot.item.source] = self._taken_in(slot.item.source, [lufs])
+            if slot.item.conduct.target_lufs is not None and self._known.get(slot.item.source) is not None:
+                wanted.setdefault(slot.item.source, set()).add(slot.item.conduct.target_lufs)
+        for source, lufs in wanted.items():
+            self._known[source] = self._taken_in(source, lufs)
 
     def _entry(self, source: str) -> LibraryEntry | None:
         if source not in self._known:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ def config_check(context: Context) -> None:
             "Note: there is no [[channel]]; airtime will be unobserved.",
         )
 
-    if missing := sorted(set(config.relay.files) - set(read_index(config.library_dir))):
+    held = read_index(config.library_dir)
+    if config.filler.files and not any(fnmatchcase(name, one) for name in held for one in config.filler.files):
+        context.say(
+            "Chú ý: chưa có tệp nhạc đệm nào ([filler] files) trong thư viện.",
+            "Note: no filler ([filler] files) is in the library yet.",
+        )
+    if missing := sorted(set(config.relay.files) - set(held)):
         context.say(
             f"Chú ý: tệp dự phòng chưa vào thư viện: {', '.join(missing)}; lệnh schedule load sẽ đưa vào.",
             f"Note: not yet in the library, for the fallback: {', '.join(missing)}; schedule load takes them in.",

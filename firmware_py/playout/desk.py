@@ -36,7 +36,7 @@ from scheduler.clock import NS_PER_MS, Reading, local_day, wall_ns_of
 from scheduler.diff import PlanChange
 from scheduler.filler import filler_after
 from scheduler.guards import NO_GUARDS, Guards, session_begins
-from scheduler.occurrence import BulletinClass, Occurrence
+from scheduler.occurrence import BulletinClass, Kind, Occurrence
 from scheduler.overrun import run_over
 from scheduler.repeats import ContentOf, nothing_known
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
@@ -67,7 +67,8 @@ class Desk:
 
     def begin(self, past: Past, reading: Reading, sounded_until: Mapping[str, int]) -> None:
         """Take over from the predecessor. *sounded_until*: id → boottime, of what the ring says was sounding last."""
-        self.plan = Plan(past.timetables, past.occurrences, holidays=self.guards.holidays)
+        fillers = tuple(o for o in past.occurrences if o.kind is Kind.FILLER)
+        self.plan = Plan(past.timetables, past.occurrences, fillers, holidays=self.guards.holidays)
         self.on_air.recall(past)
         self.stopped, self.card_ok = past.stopped, not past.card_lost
         self.book.conditions.recall(past.bad)

@@ -122,9 +122,10 @@ class OnAir:
         id, taken_over = stop.occurrence.id, stop.cause is Cause.PRE_EMPTED
         drops = taken_over and stop.occurrence.conduct.after_cut is AfterCut.DROP
         self._cut_causes[id] = DROPPED if drops else str(stop.cause)
+        sounds_before = any(p.occurrence.id == id and p.starts_ns < stop.at_ns for p in self.playing)
         self.playing = obey(self.playing, [stop])
-        if not taken_over:  # else it is cut by the deck, on the winner's first frame
-            self.player.stop(id)
+        if not (taken_over and sounds_before):  # else the deck cuts it, on the winner's first frame
+            self.player.stop(id)  # what only waits would take the air from the winner when its time comes
 
     def miss(self, miss: Miss, reading: Reading) -> None:
         id = miss.occurrence.id

@@ -348,3 +348,16 @@ def test_the_same_occurrence_twice_is_refused():
     deck = Deck().add(cue("a", FakeSource(b""), 0, 10, clock))
     with pytest.raises(ValueError, match="cued already"):
         deck.add(cue("a", FakeSource(b""), 0, 10, clock))
+
+
+def test_what_waits_and_is_stopped_does_not_take_the_air_from_what_began_before_it():
+    clock = OneFrameANanosecond()
+    programme, alert = (FakeSource(numbered(8_000, first=at)) for at in (1, 10_000))
+    deck = Deck().add(cue("programme", programme, 1_000, 9_000, clock)).add(cue("alert", alert, 500, 5_000, clock))
+    _, taken_over, _ = play(deck, clock, [4_000])
+    assert taken_over[1_000] == samples(numbered(1))[0]  # a later start takes over: so it has to be stopped
+    programme, alert = (FakeSource(numbered(8_000, first=at)) for at in (1, 10_000))
+    deck = Deck().add(cue("programme", programme, 1_000, 9_000, clock)).add(cue("alert", alert, 500, 5_000, clock))
+    _, heard, events = play(deck.stop("programme", EndCause.STOPPED), clock, [4_000])
+    assert heard[500:4_000] == samples(numbered(8_000, first=10_000))[:3_500]
+    assert [(e.occurrence_id, e.frames) for e in events if isinstance(e, Ended)] == [("programme", 0)]

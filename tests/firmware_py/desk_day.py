@@ -22,7 +22,7 @@ class FakePlayer:
     """Begins and ends its cues when time passes over them, as the real one tells."""
 
     def __init__(self):
-        self.cues, self.begun, self.stops = {}, {}, []
+        self.cues, self.begun, self.stops, self.now_ns = {}, {}, [], 0
 
     def cue(self, cue):
         if cue.occurrence_id not in self.cues:
@@ -32,25 +32,39 @@ class FakePlayer:
         self.stops.append(occurrence_id)
 
     def events_until(self, now_ns):
-        cues = list(self.cues.items())
-        for n, (id, cue) in enumerate(cues):
-            if id not in self.begun and any(other.start_ns == cue.start_ns for _, other in cues[n + 1 :]):
-                del self.cues[id]  # the other takes over on its first frame
-                yield Ended(id, cue.start_ns, 0, EndCause.STOPPED)
-                continue
-            if id not in self.begun and cue.start_ns <= now_ns:
-                yield from [self._end(other, cue.start_ns, EndCause.STOPPED) for other in list(self.begun)]
-                self.begun[id] = cue.start_ns
-                if runs_out_ns(cue) <= cue.start_ns:
-                    yield self._end(id, cue.start_ns, EndCause.SOURCE_SHORT)
-                    continue
-                yield Began(id, cue.start_ns, cue.start_ns, cue.offset_ms)
-            if id in self.begun and (ran_out_ns := runs_out_ns(cue)) < min(cue.end_ns, now_ns):
-                yield self._end(id, max(ran_out_ns, self.begun[id]), EndCause.SOURCE_SHORT)
-            elif id in self.begun and cue.end_ns <= now_ns:
-                yield self._end(id, cue.end_ns, EndCause.PLANNED_END)
-        yield from [self._end(id, now_ns, EndCause.STOPPED) for id in self.stops if id in self.begun]
-        self.stops.clear()
+        """What happens until now, in its order."""
+        yield from self._stopped(self.now_ns or now_ns)
+        self.now_ns = now_ns
+        while events := self._next(now_ns):
+            yield from events
+
+    def _stopped(self, at_ns):
+        stops, self.stops = self.stops, []
+        for id in stops:
+            if id in self.begun:
+                yield self._end(id, at_ns, EndCause.STOPPED)
+            elif self.cues.pop(id, None):
+                yield Ended(id, at_ns, 0, EndCause.STOPPED)
+
+    def _next(self, now_ns):
+        ends = [(min(self.cues[id].end_ns, runs_out_ns(self.cues[id])), False, id) for id in self.begun]
+        starts = [(cue.start_ns, True, id) for id, cue in self.cues.items() if id not in self.begun]
+        at_ns, is_start, id = min([*ends, *starts], key=lambda event: event[:2], default=(now_ns + 1, False, ""))
+        if at_ns > now_ns:
+            return []
+        if is_start:
+            return self._started(id, self.cues[id])
+        return [self._end(id, at_ns, EndCause.PLANNED_END if at_ns == self.cues[id].end_ns else EndCause.SOURCE_SHORT)]
+
+    def _started(self, id, cue):
+        if any(other.start_ns == cue.start_ns for name, other in self.cues.items() if name not in {id, *self.begun}):
+            del self.cues[id]  # the other, cued later, takes over on its first frame
+            return [Ended(id, cue.start_ns, 0, EndCause.STOPPED)]
+        before = [self._end(other, cue.start_ns, EndCause.STOPPED) for other in list(self.begun)]
+        self.begun[id] = cue.start_ns
+        if runs_out_ns(cue) <= cue.start_ns:
+            return [*before, self._end(id, cue.start_ns, EndCause.SOURCE_SHORT)]
+        return [*before, Began(id, cue.start_ns, cue.start_ns, cue.offset_ms)]
 
     def _end(self, id, at_ns, cause):
         del self.cues[id]

@@ -252,6 +252,19 @@ def test_an_alert_is_cued_at_once_whole_and_the_programme_goes_on_after_it(day):
     assert len(day.facts(Fact.BEGAN)) == 3
 
 
+def test_an_alert_just_before_a_programmes_start_is_not_cut_by_it(day):
+    day.files.add("bao.flac")
+    day.pass_time(8.5)  # the programme is cued
+    assert [cue.start_ns for cue in day.player.cues.values()] == [1_010 * NS_PER_S]
+    day.ask("alert", **alert_body())
+    day.pass_time(30)
+    ends = [(f.occurrence_id[-10:], f.detail["cause"]) for f in day.facts(Fact.ENDED)]
+    assert [cause for _, cause in ends] == ["planned_end"]
+    (alert, programme) = day.facts(Fact.BEGAN)
+    assert alert.detail["sink_ns"] < 1_010 * NS_PER_S
+    assert programme.detail["sink_ns"] - alert.detail["sink_ns"] == 15_300 * NS_PER_MS
+
+
 def test_the_same_alert_twice_and_after_a_crash_sounds_once(day):
     day.files.add("bao.flac")
     day.pass_time(60)

@@ -52,6 +52,15 @@ def test_a_copy_of_a_file_is_told_at_its_row_and_shown_as_a_repeat(station, caps
     assert [(o["kind"], o["repeat_of"]) for o in shown] == [("own", None), ("repeat", shown[0]["occurrence"])]
 
 
+def test_an_items_own_loudness_is_a_copy_in_the_library(station):
+    week = station.rig.folder / "to.toml"
+    week.write_text(WEEK + "loudness = -16\n", encoding="utf-8")
+    write_wav(station.rig.media_dir / "chieu.wav", noise(48_000, seed=3))
+    assert station.run("schedule", "check", str(week)) == 0
+    held = read_index(station.rig.state_dir / "library")
+    assert {name: entry.copies for name, entry in held.items()} == {"sang.wav": (), "chieu.wav": (-16.0,)}
+
+
 def test_what_is_wrong_with_the_sound_of_a_file_is_told_once(station, capsys):
     write_wav(station.rig.media_dir / "chieu.wav", [0] * 48_000)
     assert station.run("schedule", "check", station.week) == 0

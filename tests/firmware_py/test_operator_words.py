@@ -1,14 +1,18 @@
 """What the operator is told by `status`, `stop` and `journal verify`: in words, in local time, the gravest first."""
 
 import argparse
+import json
 import re
 from datetime import datetime, timedelta
 
 import pytest
 
+from firmware_py import spool
 from firmware_py.cli import main
+from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import Context
 from firmware_py.commands.looks import _fault, status_lines
+from firmware_py.files import write_json
 from firmware_py.live import Live
 from scheduler.clock import STATION_TZ
 from telemetry.ledger_store import LedgerStore
@@ -71,6 +75,36 @@ def test_the_status_is_in_words_not_in_codes(state, words):
     parts = "đã lên sóng 0:00:59, không lên sóng 0:00:00, chưa đo được 0:00:01"
     assert f"Hôm nay: theo lịch cả ngày 0:01:00, máy đã phát 0:01:00, {parts}" in lines
     assert not any(re.search(r"[{}_]", line) for line in lines)
+
+
+@pytest.fixture
+def waiting(tmp_path):
+    """Three bulletins that wait, as playout tells it."""
+    (tmp_path / "run").mkdir(exist_ok=True)
+    told = [{"occurrence": f"id-{n}", "programme": f"Tin {n}", "planned_ms": 60_000} for n in (1, 2, 3)]
+    write_json(tmp_path / "run" / "playout.json", {"boottime_ns": boottime_ns(), "waiting": told})
+    return told
+
+
+def test_the_queue_is_shown_with_its_numbers_and_what_is_named_comes_first(run, tmp_path, waiting):
+    assert run("queue")[1].splitlines() == ["1. Tin 1 (60 s)", "2. Tin 2 (60 s)", "3. Tin 3 (60 s)"]
+    assert json.loads(run("queue", "--json")[1]) == waiting
+    code, _, err = run("queue", "3", "1", "--by", "Lan")
+    assert (code, "Tin 3, Tin 1" in err) == (0, True)
+    (request,) = [request for _, request in spool.pending(tmp_path / "spool")]
+    assert (request.command, request.by, request.body["ids"]) == ("arrange", "Lan", ["id-3", "id-1"])
+
+
+@pytest.mark.parametrize("numbers", [("4",), ("0",), ("1", "1")])
+def test_a_number_that_names_no_bulletin_or_one_twice_is_refused(run, waiting, numbers):
+    code, _, err = run("queue", *numbers)
+    assert (code, "3 tin" in err) == (1, True)
+
+
+def test_the_status_of_a_relay_says_which_link_sounds_and_why_it_is_not_the_first():
+    relay = {"link": 1, "name": "line:tuner", "first_lost": True, "why": "silence", "links": [{}, {}, {}]}
+    lines = shown("vi", playout(relay=relay), channel())
+    assert lines[1] == "Nguồn tiếp âm 2/3: line:tuner (mất nguồn chính: im lặng)"
 
 
 def test_the_status_of_a_station_that_does_not_run_shows_no_old_news():
