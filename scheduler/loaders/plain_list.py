@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from scheduler.loaders.fields import LIMITS, Reader, within_limits
@@ -21,7 +21,7 @@ from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
-from scheduler.spoken.days import narrowed, read_days, together, written_days
+from scheduler.spoken.days import narrowed, perhaps_weekdays, read_days, together, written_days
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.spans import read_span
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
@@ -189,6 +189,8 @@ class _List:
         if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
+        if "session" not in cells and _names_session_only(cells.get("time")):
+            cells["session"], cells["time"] = cells["time"], None
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
         self.session = self._session_of(row, cells.get("session"))
         item = _Row(row, self._limited(day, cells, places), own_day, cells, places, self.session)
@@ -264,12 +266,23 @@ class _List:
             if is_blank(cell):
                 continue
             try:
+                self._refuse_perhaps_weekdays(column, cell)
                 day = read_days(self._as_weekdays(column, cell), self.titles.span, self.titles.year)
                 found = day if found is None else _both(found, day, cell)
             except Misread as misread:
                 self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
                 return None
         return found
+
+    def _refuse_perhaps_weekdays(self, column: int, cell: Cell) -> None:
+        """A date that may have been "2-6" is one where the title, or a date near it in its column, says so."""
+        question, span = perhaps_weekdays(cell), self.titles.span
+        if question is None or not isinstance(cell, date) or (span and span.first <= _day_of(cell) <= span.last):
+            return
+        others = (self.table.cell(row, column) for row in range(self.heading.below, len(self.table.rows)))
+        sure = (_day_of(one) for one in others if isinstance(one, date) and perhaps_weekdays(one) is None)
+        if not any(abs(day - _day_of(cell)) <= timedelta(days=7) for day in sure):
+            raise question
 
     def _as_weekdays(self, column: int, cell: Cell) -> Cell:
         """ "2, 4, 6" under the heading Thứ can be nothing else; under Ngày it has to be asked about."""
@@ -283,13 +296,13 @@ class _List:
 
     def _session_of(self, row: int, cell: Cell) -> Session | None:
         """The session's column; where there is none, the last row that named a session."""
-        if "session" not in self.heading.columns or is_blank(cell):
+        if is_blank(cell):
             return self.session
         if self.session is not None and (
             self.session.name == excerpt(cell, 60) or self.session == _session_if_any(cell)
         ):
             return self.session
-        return self._named_session(cell, self._where(row, "session"))
+        return self._named_session(cell, self._where(row, "session" if "session" in self.heading.columns else "time"))
 
     def _named_session(self, cell: Cell, place: str) -> Session:
         try:
@@ -474,10 +487,20 @@ def _in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
     raise Misread("week_without_dates", vi, en)
 
 
+def _day_of(cell: date) -> date:
+    return cell.date() if isinstance(cell, datetime) else cell
+
+
 def _time_alone(cell: Cell, recurrence: Recurrence | None) -> Cell:
     """The time of a cell that repeats its row's date, as spreadsheets keep a moment."""
     is_moment = isinstance(cell, datetime) and recurrence == Dates(frozenset({cell.date()}))
     return cell.time() if is_moment and isinstance(cell, datetime) else cell
+
+
+def _names_session_only(cell: Cell) -> bool:
+    """ "Sáng" in the column of times."""
+    session = None if any(c.isdigit() for c in words(cell)) else _session_if_any(cell)
+    return session is not None and session.is_readable
 
 
 def _says_it_follows(cell: Cell) -> bool:

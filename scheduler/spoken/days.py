@@ -78,6 +78,13 @@ def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> 
         raise
 
 
+def perhaps_weekdays(cell: Cell) -> Misread | None:
+    """The question about a date that a spreadsheet may have made of "2-6", which was typed for T2-T6."""
+    if not isinstance(cell, date) or not (2 <= cell.day <= 7 and 2 <= cell.month <= 7 and cell.day != cell.month):
+        return None
+    return misread("bad_days", "ngày", "day", cell, "T{}-T{}".format(*sorted((cell.day, cell.month))), "T2-T6")
+
+
 def _read_whole(text: str, cell: str) -> Recurrence:
     """Of folded text in which every date has its year."""
     kept, *taken = _EXCEPT.split(text)
@@ -96,12 +103,17 @@ _SHORT_DATE = re.compile(
 )
 _SHORT_YEAR = re.compile(r"(?<![\d/.-])(\d{1,2}\s*([/.-])\s*\d{1,2}\s*\2\s*)([2-9]\d)(?![\d/.-])")
 _DAY_ONLY = re.compile(r"(?:\bngay\s*|\()(?P<d>\d{1,2})(?!\d|\s*[/.-]\s*\d|\s+thang|\s*,)\)?(?!\s+tet)")
+_SEQUENCE = re.compile(  # "23, 24, 25/11/2026", "23-25/11/2026", "23/11 đến 25/11/2026": the last one says it for all
+    rf"{_NO_DATE_BEFORE}(?P<others>(?:\d{{1,2}}(?:/\d{{1,2}})?\s*(?:[,;&-]|\bva\b|\bden\b|\btoi\b)\s*(?:ngay )?)+)"
+    r"(?P<d>\d{1,2})\s*/\s*(?P<m>\d{1,2})\s*/\s*(?P<y>(?:19|20)\d\d)(?!\d)"
+)
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})(?:/(\d{1,2}))?")
 _OF_ANOTHER_CALENDAR = re.compile(r"\b(?:am lich|am|al|(?:hang|moi|cua|cac|trong|cuoi|dau) (?:thang|nam))\b")
 
 
 def _completed(text: str, span: Span | None, year: int | None) -> tuple[str, re.Match[str] | None]:
     """The text with its dates made whole, and the first of them that nothing told enough for."""
-    text = _SHORT_YEAR.sub(r"\g<1>20\3", text)
+    text = _SEQUENCE.sub(_each_whole, _SHORT_YEAR.sub(r"\g<1>20\3", text))
     if _OF_ANOTHER_CALENDAR.search(_FULL_DATE.sub("", text)):
         return text, None
     short: list[re.Match[str]] = []
@@ -118,6 +130,16 @@ def _completed(text: str, span: Span | None, year: int | None) -> tuple[str, re.
     if completed == text and not short and not _FULL_DATE.search(text):
         completed = _DAY_ONLY.sub(whole, text)
     return completed, short[0] if short else None
+
+
+def _each_whole(found: re.Match[str]) -> str:
+    month, year = int(found["m"]), int(found["y"])
+
+    def whole(one: re.Match[str]) -> str:
+        own = int(one[2] or month)
+        return f"{one[1]}/{own}/{year - (own > month)}"
+
+    return _DAY_AND_MONTH.sub(whole, found["others"]) + f"{found['d']}/{month}/{year}"
 
 
 def _may_be_a_date(found: re.Match[str]) -> bool:
