@@ -12,6 +12,7 @@ from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from scheduler.conduct import AfterCut
 from scheduler.loaders import forms, toml_form
 from scheduler.loaders.fields import LIMITS
 from scheduler.loaders.result import Loaded, Unloadable
@@ -20,6 +21,7 @@ from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 from scheduler.problem import Problem
 from scheduler.recurrence import Limited, base_of
 from scheduler.spoken.cells import Cell, excerpt
+from scheduler.spoken.conduct import written_ending
 from scheduler.spoken.days import written_days, written_except
 from scheduler.template import SHEET, add_list_sheet
 from scheduler.timetable import CREDITS, Dates, Recurrence, Slot, Timetable
@@ -60,6 +62,9 @@ _COLUMNS = (
     _Column("language", "Ngôn ngữ", is_optional=True),
     _Column("author", "Biên tập", is_optional=True),
     _Column("approver", "Người duyệt", is_optional=True),
+    _Column("end", "Quy tắc kết thúc", is_optional=True),
+    _Column("after_cut", "Khi bị cắt", is_optional=True),
+    _Column("loudness", "Độ to", is_optional=True),
 )
 
 
@@ -106,6 +111,9 @@ def _cells(slot: Slot) -> dict[str, Cell]:
         "zone": "" if slot.zone == ALL_ZONES else slot.zone,
         "origin": item.origin or "",
         "session": slot.session,
+        "end": written_ending(item.conduct),
+        "after_cut": "Bỏ" if item.conduct.after_cut is AfterCut.DROP else "",
+        "loudness": "" if item.conduct.target_lufs is None else item.conduct.target_lufs,
     } | {credit: getattr(item, credit) for credit in CREDITS}
 
 

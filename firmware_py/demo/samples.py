@@ -5,7 +5,7 @@ import tempfile
 import wave
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -191,6 +191,9 @@ FIRST_AFTER = timedelta(seconds=1)  # from now, when the processes are up, to th
 PATTERN_EVERY = timedelta(minutes=5)
 PATTERNS = 48  # four hours of them, then only the week's sessions
 CLOSED_BEFORE_END = timedelta(seconds=4)  # the last programme is over so long before the demo is: time to settle it
+LONGEST_S = PATTERNS * PATTERN_EVERY.total_seconds()
+SHORTEST_S = 5  # a first item that would not fit into a short run is cut down to no less
+ENOUGH_S = 2 + SHORTEST_S + 4  # how long a run must be for that: start, item, close
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +245,22 @@ class Placed:
 
 
 def demo_programme(now: datetime, seconds: float | None) -> list[Placed]:
-    """What the demo broadcasts from *now* on, beside the week's sessions; with *seconds*, only what is over by then."""
+    """What the demo broadcasts from *now* on, beside the week's sessions; with *seconds*, only what is over by then.
+
+    Where nothing is, the first item is cut down to what is left; with less than SHORTEST_S there is none.
+    """
     local = now.astimezone(STATION_TZ)
     first = local.replace(microsecond=0) + timedelta(seconds=local.microsecond > 0) + FIRST_AFTER
     placed = [item for number in range(PATTERNS) for item in _placed(PATTERN, first + number * PATTERN_EVERY)]
     if seconds is None:
         return placed
-    return [one for one in placed if one.ends_at <= local + timedelta(seconds=seconds) - CLOSED_BEFORE_END]
+    closes = local + timedelta(seconds=min(seconds, LONGEST_S)) - CLOSED_BEFORE_END
+    return [one for one in placed if one.ends_at <= closes] or _cut_down(placed[0], closes)
+
+
+def _cut_down(one: Placed, closes: datetime) -> list[Placed]:
+    left_s = (closes - one.starts_at) // timedelta(seconds=1)
+    return [replace(one, item=replace(one.item, seconds=left_s))] if left_s >= SHORTEST_S else []
 
 
 def demo_timetable(now: datetime, seconds: float | None) -> str:
@@ -259,6 +271,11 @@ def demo_timetable(now: datetime, seconds: float | None) -> str:
     if any(one.meets(other) for one in opening for other in sessions):
         return _toml(programme, with_sessions=False)
     return _toml([one for one in programme if not any(one.meets(other) for other in sessions)], with_sessions=True)
+
+
+def week_timetable() -> str:
+    """The sessions alone."""
+    return _toml([], with_sessions=True)
 
 
 def _placed(items: Sequence[DemoItem], begins: datetime) -> list[Placed]:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import TypeVar
 
+from scheduler.conduct import PLAIN, Conduct
 from scheduler.occurrence import Kind
 from scheduler.problem import Problem
 from scheduler.spoken.broadcasters import is_theirs, origin_named_in, origin_of_relay
 from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.conduct import read_after_cut, read_ending, read_loudness
 from scheduler.spoken.days import narrowed, read_date, read_except
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.spans import Span
@@ -48,6 +50,9 @@ NAMES = {  # of the parts, for people
     "language": ("ngôn ngữ", "language"),
     "author": ("biên tập", "author"),
     "approver": ("người duyệt", "approver"),
+    "end_rule": ("quy tắc kết thúc", "end rule"),
+    "after_cut": ("khi bị cắt", "what is done after a cut"),
+    "loudness": ("độ to", "loudness"),
 }
 _ASIDE = ("session", *CREDITS)  # texts that change nothing in what is played
 
@@ -136,7 +141,7 @@ def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | Non
         return None
     session = aside.pop("session")
     beside = " ".join(filter(None, (short_text(reader.cells.get("kind")), title)))
-    item = Item(title, lasts_ms, kind, _origin(origin, kind, beside), level, source, **aside)
+    item = Item(title, lasts_ms, kind, _origin(origin, kind, beside), level, source, conduct=_conduct(reader), **aside)
     return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
 
 
@@ -150,6 +155,13 @@ def warn_of_seconds(reader: Reader, lasts_ms: int) -> None:
         lasts_s = lasts_ms // 1_000
         vi, en = f"“{written}”: hiểu là {lasts_s} giây", f"“{written}” is taken as {lasts_s} seconds"
         reader.warn("duration", "duration_in_seconds", vi, en)
+
+
+def _conduct(reader: Reader) -> Conduct:
+    """How it ends, what becomes of it after a cut, how loud it is; what could not be read is among the errors."""
+    ending = reader.attempt("end_rule", read_ending) or PLAIN
+    after_cut = reader.attempt("after_cut", read_after_cut) or PLAIN.after_cut
+    return replace(ending, after_cut=after_cut, target_lufs=reader.attempt("loudness", read_loudness))
 
 
 _FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")

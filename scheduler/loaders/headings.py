@@ -183,6 +183,9 @@ HEADINGS = {
     "language": ("ngon ngu", "tieng"),
     "author": ("bien tap", "nguoi bien tap", "bien tap vien", "tac gia", "nguoi viet"),
     "approver": ("nguoi duyet", "duyet", "nguoi phe duyet", "nguoi kiem duyet"),
+    "end_rule": ("quy tac ket thuc", "cach ket thuc", "khi het gio", "het gio"),
+    "after_cut": ("khi bi cat", "bi cat", "khi bi ngat", "sau khi bi cat"),
+    "loudness": ("do to", "muc am luong", "lufs"),
     "number": ("stt", "tt", "so tt", "so thu tu", "no", "#"),
     "note": (
         "ghi chu",

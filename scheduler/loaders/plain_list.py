@@ -20,6 +20,7 @@ from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
+from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
 from scheduler.spoken.days import narrowed, perhaps_weekdays, read_days, together, written_days
 from scheduler.spoken.sessions import Session, read_session
@@ -192,6 +193,8 @@ class _List:
         if "session" not in cells and _names_session_only(cells.get("time")):
             cells["session"], cells["time"] = cells["time"], None
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
+        if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
+            cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
         self.session = self._session_of(row, cells.get("session"))
         item = _Row(row, self._limited(day, cells, places), own_day, cells, places, self.session)
         self._read_clock(item)

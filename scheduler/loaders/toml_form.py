@@ -15,7 +15,10 @@
     start = "5h30"               # or 05:30:00
     duration = 15                # minutes, or "15 phút"
     title = "Bản tin sáng"
-    kind = "tự sản xuất"         # this, and origin, class, source, zone, session, field, language, author,
+    end = "phát hết 60 giây"     # or "cắt", "lấp", "lấp bằng nhac.mp3"
+    after_cut = "bỏ"             # or "phát tiếp"
+    loudness = -16               # LUFS
+    kind = "tự sản xuất"         # these, and origin, class, source, zone, session, field, language, author,
                                  # approver may be left out
 """
 
@@ -45,8 +48,11 @@ PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title
     "language": "language",
     "author": "author",
     "approver": "approver",
+    "end": "end_rule",
+    "after_cut": "after_cut",
+    "loudness": "loudness",
 }
-_TEXT_PARTS = tuple(part for part in PARTS if part not in ("days", "start", "duration"))
+_TEXT_PARTS = tuple(part for key, part in PARTS.items() if key not in ("days", "start", "duration", "loudness"))
 _SLOT_HEADER = re.compile(r"\s*\[\[\s*slot\s*\]\]")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 # Python's parser takes minutes for a key of thousands of parts. Looked for where a key may begin; a timetable has none.
