@@ -336,8 +336,14 @@ class _List:
         if is_blank(end):
             return written
         try:
-            begins, ends = read_time(written), read_time(end)
+            begins = read_time(written)
         except Misread:
+            return written
+        try:
+            ends = read_time(end)
+        except Misread as misread:
+            self.errors.append(Problem(item.places["end"], misread.code, misread.vi, misread.en))
+            item.is_readable = False
             return written
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}" if begins.duration_ms is None else written
 
