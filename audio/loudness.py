@@ -70,7 +70,7 @@ class LoudnessMeter:
 
     def push(self, block: Pcm) -> None:
         """The next frames, directly after those before."""
-        sound = np.concatenate((self._rest, block))
+        sound = np.concatenate((self._rest, block)) if len(self._rest) else block
         whole = len(sound) - len(sound) % HOP_FRAMES
         for hop in sound[:whole].reshape(-1, HOP_FRAMES):
             self._take(hop)
@@ -78,8 +78,7 @@ class LoudnessMeter:
 
     def _take(self, hop: Pcm) -> None:
         self._peak.take(hop)
-        weighted = self._weighting.filtered(hop)
-        self._hops.append(float(np.dot(weighted, weighted)) / (HOP_FRAMES * FULL_SCALE**2))
+        self._hops.append(self._weighting.energy(hop) / (HOP_FRAMES * FULL_SCALE**2))
         if (momentary := self._mean(MOMENTARY_HOPS)) is not None:
             self._gates.take(momentary)
         if (short_term := self._mean(SHORT_TERM_HOPS)) is not None:
@@ -117,6 +116,15 @@ class _KWeighting:
     def __init__(self) -> None:
         self._rows = np.zeros((_ROWS, _STRETCH + _STATES), np.float32)  # frames, and the state before them
         self._pushes = np.zeros((_ROWS + 1) * _STATES)  # the state before the hop, and what each stretch adds
+        self._at_rest = True
+
+    def energy(self, hop: Pcm) -> float:
+        """Sum of squares of the filtered *hop*. Silence after silence costs nothing."""
+        if self._at_rest and not np.count_nonzero(hop):
+            return 0.0
+        weighted = self.filtered(hop)
+        self._at_rest = not self._pushes[:_STATES].any()
+        return float(np.dot(weighted, weighted))
 
     def filtered(self, hop: Pcm) -> Single:
         """Rows of 80 frames: each is what its own frames give, and what the state at its beginning gives."""
@@ -183,31 +191,43 @@ class _TruePeak:
     def __init__(self, highest: float = 0.0) -> None:
         self.highest = highest  # full scale 1.0
         self._before = np.zeros(
-            _BEFORE + _CHUNK - 1, np.float32
+            _BEFORE + _CHUNK - 1, np.int16
         )  # chunks are counted from the end: one may begin in here
 
     def take(self, sound: Pcm) -> None:
-        self.highest = self.highest_with(sound)
-        self._before = self._with_before(sound)[-len(self._before) :].copy()  # a view would keep the whole
+        heard = np.concatenate((self._before, sound))
+        self.highest = self._highest(heard, len(sound))
+        self._before = heard[-len(self._before) :].copy()  # a view would keep the whole
 
     def highest_with(self, sound: Pcm) -> float:
         """As it would be after *sound*, of any length. Between its last 6 samples nothing is seen yet."""
-        heard = self._with_before(sound)
-        magnitudes = np.abs(heard)
-        samples = float(magnitudes.max())
+        return self._highest(np.concatenate((self._before, sound)), len(sound))
+
+    def _highest(self, heard: Pcm, new: int) -> float:
+        """*heard*: the *new* frames, and those before that the interpolator looks back on."""
+        samples = max(int(heard.max()), -int(heard.min())) / FULL_SCALE
         highest = max(self.highest, samples)
         if samples * _OVERSHOOT <= highest:
             return highest
-        chunks = -(-len(sound) // _CHUNK)
-        may_exceed = _windows(magnitudes, chunks).max(axis=1) * _OVERSHOOT > highest
-        between = _windows(heard, chunks)[may_exceed] @ _interpolator()
+        chunks = -(-new // _CHUNK)
+        near = _windows(heard, chunks)[_with_one_above(highest / _OVERSHOOT, heard, chunks)]
+        between = (near * np.float32(1 / FULL_SCALE)) @ _interpolator()
         return max(highest, float(between.max(initial=0.0)), -float(between.min(initial=0.0)))
 
-    def _with_before(self, sound: Pcm) -> Single:
-        return np.concatenate((self._before, sound * np.float32(1 / FULL_SCALE)))
+
+def _with_one_above(level: float, heard: Pcm, chunks: int) -> NDArray[np.intp]:
+    """Which of the last *chunks* hold, or look back on, a sample of a higher magnitude: they are few."""
+    least = int(level * FULL_SCALE)
+    seen = heard[len(heard) - chunks * _CHUNK - _BEFORE :]
+    loud = np.flatnonzero((seen > least) | (seen < -least))
+    held = np.zeros(
+        chunks + 1, bool
+    )  # the last: of those that only the chunk before the first, or after the last, sees
+    held[loud // _CHUNK] = held[(loud - _BEFORE) // _CHUNK] = True
+    return np.flatnonzero(held[:chunks])
 
 
-def _windows(sound: Single, chunks: int) -> Single:
+def _windows(sound: Pcm, chunks: int) -> Pcm:
     """The last *chunks*, each a row with what the interpolator looks back on: a view of the contiguous *sound*."""
     size = sound.itemsize
     begin = (len(sound) - chunks * _CHUNK - _BEFORE) * size

@@ -19,7 +19,7 @@ from bench.rows import Row, progress, row
 
 SECONDS, BULLETIN_SEED, FAULT_SEED = 200.0, 9_001, 9_101  # not the seeds that anything was tuned on
 FAULT_S, REST_S, FIRST_S = 4.0, 4.0, 12.0
-FLOOR_MS = BLOCK_FRAMES / 48 + 256  # a block, and a tick
+FLOOR_MS = BLOCK_FRAMES / 48 + 128  # a block, and a tick
 WAIT_S = 4.0  # what is not seen by then is never seen
 CHANNELS = {
     "line": Channel(),

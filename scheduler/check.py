@@ -43,9 +43,9 @@ class Rules:
     content_of: ContentOf = nothing_known
     inputs: Collection[str] | None = None  # line inputs and microphones the station knows; None: whatever is written
     relays: Collection[str] | None = None  # the same for its chains
-    book: TimetableBook = NO_TIMETABLES  # the timetables beside which it will be held
     unheard: Callable[[str], bool] | None = None  # spoken by the machine, and by nobody listened to
     has_filler: bool | None = None  # whether the station has one of its own; None: not asked
+    book: TimetableBook = NO_TIMETABLES  # the timetables beside which it will be held
 
 
 @dataclass(frozen=True, slots=True)

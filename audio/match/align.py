@@ -27,15 +27,15 @@ _KERNELS, _TURNS = _kernels(), _turns()
 
 def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) -> Floats:
     """HEARD for the SENT positions ``start … start + hops·HOP``. *starts_at*: position of HEARD's first sample."""
-    middle = start + HOP * np.arange(hops) + HOP / 2
-    where = start + HOP * np.arange(hops) + track.lag_at(0) + track.slope * middle - starts_at
+    begins = start + HOP * np.arange(hops)
+    where = begins + (track.lag_at(HOP / 2) - starts_at) + track.slope * begins
     whole = np.floor(where).astype(np.int64)
     phase = np.rint((where - whole) * _PHASES).astype(np.int64)
-    first = int(whole.min()) - _TAPS // 2 + 1
-    stretch = heard.read(first, int(whole.max()) + HOP + _TAPS // 2 + 1)
+    first = int(whole[0]) - _TAPS // 2 + 1
+    stretch = heard.read(first, int(whole[-1]) + HOP + _TAPS // 2 + 1)
     step = stretch.itemsize
     shape = (len(stretch) - HOP - _TAPS + 2, HOP, _TAPS)
-    near = np.ndarray(shape, stretch.dtype, stretch, 0, (step, step, step))[whole - int(whole.min())]
+    near = np.ndarray(shape, stretch.dtype, stretch, 0, (step, step, step))[whole - whole[0]]
     return np.asarray(near @ _KERNELS[phase][:, :, None]).reshape(-1)
 
 
@@ -44,8 +44,15 @@ def spectra_along(heard: Signal, starts_at: float, track: Track, start: int, loo
 
     Frames are cut at one whole sample; what each is early or late by, less than one, is a turn of its phase.
     """
-    lag = track.lag_at(start + FRAME / 2 + hop * np.arange(looks)) - starts_at
-    whole = round(float(lag[looks // 2]))
+    lag = track.lag_at(start + FRAME / 2) - starts_at
+    drifts = track.slope * hop
+    whole = round(lag + drifts * (looks // 2))
     cut = heard.read(start + whole, start + whole + (looks - 1) * hop + FRAME)
-    turns = _TURNS[np.rint((lag - whole) * _PHASES).astype(np.int64)]
-    return np.asarray(evidence.spectra(cut, hop) * turns)
+    return np.asarray(evidence.spectra(cut, hop) * _turns_along((lag - whole) * _PHASES, drifts * _PHASES, looks))
+
+
+def _turns_along(first: float, drifts: float, looks: int) -> C64:
+    """For each of *looks*, or one for all of them where they do not drift apart."""
+    if round(first) == round(first + drifts * (looks - 1)):
+        return np.asarray(_TURNS[round(first)])
+    return np.asarray(_TURNS[np.rint(first + drifts * np.arange(looks)).astype(np.int64)])

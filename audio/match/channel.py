@@ -10,7 +10,8 @@ from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, milliseconds
 
 Doubles = NDArray[np.float64]
 
-_SIZE = 2_048
+WINDOW = 4_096  # samples learnt from at once: four times the filter, so that its tail is not lost at their borders
+_SIZE = 2_048  # of a product with a Toeplitz matrix, by transforms
 BEFORE, AFTER = 64, 960  # taps before and after the direct path: 8 and 120 ms
 _MEMORY_S, _GROWN_S = 30.0, 15.0
 _RISE_S, _FALL_S = (
@@ -19,9 +20,9 @@ _RISE_S, _FALL_S = (
 )  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
 _STEPS, _RIDGE = 12, 0.01
 _LOWEST_S, _NO_FLOOR = 2.0, -12.0
-_HZ = np.fft.rfftfreq(_SIZE, 1 / RATE_HZ)
+_HZ = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
 _BAND = ((_HZ > 100) & (_HZ < 3_750)).astype(np.float64)
-_WINDOW = np.hanning(_SIZE + 1)[:_SIZE].astype(np.float32)
+_WINDOW = np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32)
 
 
 class Channel:
@@ -31,11 +32,12 @@ class Channel:
         self.forget()
 
     def forget(self) -> None:
-        self._sent = np.zeros(_SIZE // 2 + 1, np.float64)
-        self._cross = np.zeros(_SIZE // 2 + 1, np.complex128)
+        self._sent = np.zeros(WINDOW // 2 + 1, np.float64)
+        self._cross = np.zeros(WINDOW // 2 + 1, np.complex128)
         self._seconds = 0.0
         self._calls = 0
         self.taps = np.zeros(BEFORE + AFTER, np.float32)
+        self.taps_gain = 0.0  # for white sound
         self._transforms: dict[int, C64] = {}  # of the taps, by size
         self.floor = np.zeros(BINS, np.float32)
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
@@ -47,19 +49,26 @@ class Channel:
         self.known = False
 
     def learn(self, sent: Floats, heard: Floats) -> None:
-        """Both aligned, 2048 samples that are on air. Weighted by loudness, so that loud wrong audio cannot lead."""
+        """Both aligned, ``WINDOW`` samples that are on air. Weighted by loudness: loud wrong audio cannot lead."""
         x, y = np.fft.rfft(sent * _WINDOW), np.fft.rfft(heard * _WINDOW)
         weight = np.float32(1 / (float(np.vdot(y, y).real) / len(y) + 1e-9))
-        seconds = _SIZE / 2 / RATE_HZ
+        seconds = WINDOW / 2 / RATE_HZ
         keep = max(0.0, 1 - seconds / _MEMORY_S)
-        self._sent = self._sent * keep + weight * np.abs(x) ** 2
-        self._cross = self._cross * keep + weight * (y * x.conj())
+        weighted = weight * x.conj()
+        self._sent *= keep
+        self._sent += (weighted * x).real
+        self._cross *= keep
+        self._cross += weighted * y
         self._seconds = min(_MEMORY_S, self._seconds * keep + seconds)
 
+    @property
+    def is_young(self) -> bool:
+        return self._seconds < _GROWN_S
+
     def settle_now_and_then(self) -> None:
-        """Once in four calls, later in sixteen: a filter of 30 s does not change in a quarter of a second."""
+        """Once a second, later in eight: a filter of 30 s does not change sooner."""
         self._calls += 1
-        if self._calls % (4 if self._seconds < _GROWN_S else 16) == 0:
+        if self._calls % (4 if self.is_young else 16) == 0:
             self.settle()
 
     def settle(self) -> None:
@@ -73,9 +82,11 @@ class Channel:
         white = _BAND / (_smooth_over_bins(self._sent) + 1e-9 * float(np.max(self._sent)) + 1e-30)
         wanted = np.fft.irfft(self._cross * white)
         wanted = np.concatenate([wanted[-BEFORE:], wanted[:AFTER]])
-        matrix = self._sent * white
-        ridge = float(np.mean(matrix)) * max(_RIDGE, 0.3 / self._seconds)
+        lags = np.fft.irfft(self._sent * white)
+        matrix = np.fft.rfft(np.concatenate([lags[: _SIZE // 2], lags[-_SIZE // 2 :]])).real
+        ridge = float(lags[0]) * max(_RIDGE, 0.3 / self._seconds)
         self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
+        self.taps_gain = math.sqrt(float(self.taps @ self.taps))
         self._transforms.clear()
         self.known = True
 
@@ -128,9 +139,9 @@ class Channel:
 
 
 def _smooth_over_bins(power: Doubles) -> Doubles:
-    """Mean over 65 bins (250 Hz)."""
-    total = np.cumsum(np.pad(power, (33, 32), "edge"))
-    return np.asarray((total[65:] - total[:-65]) / 65)
+    """Mean over 129 bins (250 Hz)."""
+    total = np.cumsum(np.pad(power, (65, 64), "edge"))
+    return np.asarray((total[129:] - total[:-129]) / 129)
 
 
 def _solve(matrix: Doubles, wanted: Doubles, start: Doubles, ridge: float) -> Doubles:

@@ -3,13 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match.grid import DECIMATION, Floats
+from audio.match.grid import DECIMATION, TICK, Floats
 from audio.match.windows import windows
 
-_TAPS = 385  # symmetric; its delay is 192 frames = 32 samples, taken out below
-_NEW = 5_760  # frames a turn: 120 ms
+_TAPS = 385  # symmetric; it needs 192 frames beyond what it makes
+_NEW = TICK * DECIMATION  # frames a turn: so a tick waits for no more than what it needs
 _SIZE = _NEW + _TAPS - 1
-_DELAY = (_TAPS - 1) // 2 // DECIMATION
 _PASS_HZ, _RATE_HZ = 3_800.0, 48_000.0
 _ROW = 16  # samples made by one row of the product
 _REACH = (_ROW - 1) * DECIMATION + _TAPS  # frames that a row sees
@@ -32,8 +31,7 @@ class Decimator:
 
     def __init__(self) -> None:
         self._pending = np.zeros(_SIZE, np.int16)  # the last _TAPS-1 frames, then new ones
-        self._filled = _TAPS - 1
-        self._drop = _DELAY
+        self._filled = (_TAPS - 1) // 2  # the filter looks as far ahead as back
 
     def push(self, frames: NDArray[np.int16]) -> list[Floats]:
         made = []
@@ -48,14 +46,13 @@ class Decimator:
         return made
 
     def _turn(self) -> Floats:
-        low = self._low()[self._drop :]
-        self._drop = 0
+        low = self._low()
         self._pending[: _TAPS - 1] = self._pending[_NEW:]
         self._filled = _TAPS - 1
         return low
 
     def _low(self) -> Floats:
-        if not self._pending.any():  # an idle day costs nothing
+        if not np.count_nonzero(self._pending):  # an idle day costs nothing
             return np.zeros(_NEW // DECIMATION, np.float32)
         rows = windows(self._pending.astype(np.float32), _REACH, _ROW * DECIMATION)
         return np.asarray(np.ascontiguousarray(rows) @ self._FILTERS).reshape(-1)

@@ -1,5 +1,7 @@
 """How much a look of 32 ms speaks for "what was sent is what is heard": log-likelihood ratios."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,7 @@ RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hop
 _WEAK, _TELLING = 0.5, 2.0  # below that the programme is too quiet to say anything; much
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
+_FULL, _MASKED, _HALF = math.log(0.7), math.log(0.1), math.log(0.2)  # how likely each is beforehand
 _ONES = np.ones(BINS, np.float32)
 
 
@@ -43,6 +46,12 @@ class Evidence:
             self.heard_power[at],
             self.expected_power[at],
         )
+
+
+def together(parts: Sequence[Evidence]) -> Evidence:
+    """One after another."""
+    fields = ((one.llr, one.weight, one.coherence, one.gain, one.heard_power, one.expected_power) for one in parts)
+    return Evidence(*map(np.concatenate, zip(*fields, strict=True)))
 
 
 def spectra(sound: Floats, hop: int = HOP) -> C64:
@@ -81,7 +90,8 @@ def whitened(heard: C64, expected: C64, channel: Channel) -> Whitened:
     white = 1 / (channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12))
     earlier = power(expected) * white
     recent = len(expected) - len(heard)
-    ringing = windows(earlier @ _ONES, recent + 1, 1).max(1)
+    sums = earlier @ _ONES
+    ringing = windows(sums, recent + 1, 1).max(1) if recent else sums
     cross = (heard * expected[recent:].conj()).real * white
     return Whitened(power(heard) * white, earlier[recent:], cross, ringing)
 
@@ -91,15 +101,15 @@ def weigh(white: Whitened, hop: int = HOP) -> Evidence:
     sums = _Sums(white.heard @ _ONES, white.expected @ _ONES, white.cross @ _ONES)
     squares = _dot(white.expected, white.expected)
     spread = np.sqrt(0.5 * _dot(white.heard, white.expected) + 1e-20)
-    z = sums.cross / spread / _LEAKAGE
-    bins = sums.expected**2 / (squares + 1e-20)
-    share = squares / (squares * (1 + _MODEL_ERROR * 10) + sums.expected + 1e-20)
-    best = np.sqrt(2 * bins * share) / _LEAKAGE
-    room = np.minimum(best, sums.expected / spread / _LEAKAGE)
+    spread *= _LEAKAGE
+    z = sums.cross / spread
+    # √(2 · bins · share) of a look's independent bins, and of what of them the model's error leaves:
+    best = sums.expected * np.sqrt(2 / (squares * (1 + _MODEL_ERROR * 10) + sums.expected + 1e-20)) / _LEAKAGE
+    room = np.minimum(best, sums.expected / spread)
     llr = _ratio(z, best, room)
     llr[(sums.heard < _FAR_BELOW * sums.expected) & (best > 2)] = -_CLIP
     llr *= hop / (HOP * _OVERLAP)
-    coherence = np.clip(sums.cross / np.sqrt(sums.heard * sums.expected + 1e-20), 0, 1)
+    coherence = np.minimum(np.maximum(sums.cross / np.sqrt(sums.heard * sums.expected + 1e-20), 0), 1)
     return Evidence(llr, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
@@ -144,8 +154,8 @@ def _ratio(z: Floats, best: Floats, room: Floats) -> Floats:
 
     *room*: what z is where our sound lies under a louder one; there a word that is masked says little.
     """
-    full = z * best - best * best / 2
-    masked = z * room - room * room / 2
-    half = z * room / 2 - room * room / 8
-    llr = np.logaddexp(np.logaddexp(full + np.log(0.7), masked + np.log(0.1)), half + np.log(0.2))
-    return np.where(best < _WEAK, 0, np.clip(llr, -_CLIP, _CLIP))
+    full = (z - best / 2) * best
+    masked = (z - room / 2) * room
+    half = (z / 2 - room / 8) * room
+    llr = np.logaddexp(np.logaddexp(full + _FULL, masked + _MASKED), half + _HALF)
+    return np.where(best < _WEAK, 0, np.minimum(np.maximum(llr, -_CLIP), _CLIP))

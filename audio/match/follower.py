@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match import evidence, lag
-from audio.match.channel import Channel
+from audio.match.channel import WINDOW, Channel
 from audio.match.evidence import Evidence
 from audio.match.gain import UsualGain
-from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, Floats, median, rms, samples
+from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms, samples
 from audio.match.kind import Heard, quality_of
 from audio.match.lag import LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
@@ -34,12 +34,21 @@ _SURE_LOOK_NATS = 0.6
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Looks × bins of what has just been heard, of what was expected, of what was sent."""
+    """Looks × bins of what has just been heard, and of what was expected."""
 
     heard: C64
     expected: C64
-    sent: C64
-    predicted: Floats  # samples
+    predicted: Floats  # samples of the hops alone
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """What was looked at in a tick: SENT's positions, and what was seen there."""
+
+    start: int
+    stop: int
+    look: _Look
+    seen: Evidence
 
 
 class Follower:
@@ -60,6 +69,8 @@ class Follower:
         self._refused, self._refused_lag = 0, 0.0  # times that a delay was found at which the channel explains nothing
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
+        self._ticks: list[_Tick] = []  # that are not digested yet
+        self._good_from, self._good_to = 0, 0  # what was good and the channel has not learnt from yet
         self._on_air_to = 0  # up to here it was on air
 
     # ---- what others ask ----
@@ -101,10 +112,22 @@ class Follower:
 
     # ---- a tick ----
 
-    def follow(self, now: int) -> None:
-        """Look at all that was heard before *now* and not looked at yet; seek the delay while nothing is found."""
-        if self.track:
-            self._follow(self.track, now)
+    def look(self, now: int) -> None:
+        """Is it on air? Look at all that was heard before *now* and not looked at yet."""
+        track = self.track
+        if track is None:
+            return
+        stop = int(now - track.lag_at(now) - LEAD - 16) // _STEP * _STEP
+        start = self._to if 0 <= stop - self._to <= 4 * BLOCK else stop - TICK
+        if stop > start:
+            self._to = stop
+            self._look(track, start, stop)
+
+    def digest(self, now: int) -> None:
+        """Learn from what was looked at since the last time; seek the delay while nothing is found."""
+        if self.track and self._ticks:
+            self._digest(self.track, _together(self._ticks))
+            self._ticks.clear()
         sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= _HEARD_AT_ALL
         self._absent = self._absent + 1 if sought else 0  # after a silence it is sought as often as at first
         if self._absent and self._absent % self._seek_every() == 0:
@@ -112,6 +135,7 @@ class Follower:
 
     def rest(self) -> None:
         """Nothing is planned or sent: delay and path are kept, all else is forgotten."""
+        self._ticks.clear()
         self._absent = self._to = 0
         self._votes.clear()
         self.presence.forget()
@@ -124,24 +148,20 @@ class Follower:
             return 2
         return 1 if self._absent <= 12 else 2 if self._absent <= 24 else 4
 
-    def _follow(self, track: Track, now: int) -> None:
-        stop = int(now - track.lag_at(now) - LEAD - 16) // _STEP * _STEP
-        start = self._to if 0 <= stop - self._to <= 4 * BLOCK else stop - BLOCK
-        if stop > start:
-            self._to = stop
-            self._look(track, start, stop)
-
     def _look(self, track: Track, start: int, stop: int) -> None:
         look, seen = self._weigh(track, start, stop)
-        self.snr_db = snr_db(seen)
+        self._ticks.append(_Tick(start, stop, look, seen))
         self.presence.add(seen)
-        if track.probation and not self._prove(track, track.probation, seen, stop):
-            return
+        if track.probation:
+            self._prove(track, track.probation, seen, stop)
+
+    def _digest(self, track: Track, tick: _Tick) -> None:
+        self.snr_db = snr_db(tick.seen)
         if self.presence.on_air:
-            self._confirmed, self._found_since_rest, self._on_air_to = 0, True, stop
-            self._qualities.append(self._quality_of(track, start, look, seen))
-            self._learn(track, stop, look, seen)
-            self._learn_channel(track, stop, seen)
+            self._confirmed, self._found_since_rest, self._on_air_to = 0, True, tick.stop
+            self._qualities.append(self._quality_of(track, tick))
+            self._learn(track, tick)
+            self._learn_channel(track, tick)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
         sent = self._material.sent_for_looks(start, stop)
@@ -149,41 +169,46 @@ class Follower:
         expected = evidence.spectra(predicted, _STEP)
         heard = self._material.heard_looks(track, start, stop, _STEP)
         seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), _STEP)
-        return _Look(heard, expected, evidence.spectra(alone(sent), _STEP), predicted), seen
+        return _Look(heard, expected, predicted[LEAD : LEAD + stop - start]), seen
 
-    def _quality_of(self, track: Track, start: int, look: _Look, seen: Evidence) -> Quality:
-        size = len(look.heard) * _STEP
-        sound = self._material.heard_near(start + track.lag_at(start), size)
+    def _quality_of(self, track: Track, tick: _Tick) -> Quality:
+        look, seen = tick.look, tick.seen
+        sound = self._material.heard_near(tick.start + track.lag_at(tick.start), len(look.predicted))
         gain = self._gain.of(seen, self.channel)
-        return quality_of(seen, Heard(sound, look.predicted[LEAD : LEAD + size], look.heard, look.expected), *gain)
+        return quality_of(seen, Heard(sound, look.predicted, look.heard, look.expected), *gain)
 
-    def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> bool:
-        """False if the track is refuted, and with it, when it was the only one, the channel learnt along it."""
+    def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> None:
+        """A track that is refuted is dropped, and when it was the only one, the channel learnt along it."""
         probation.add(seen.llr, seen.weight)
         verdict = probation.verdict(position)
         if verdict is False:
             self._drop(track)
         elif verdict:
             track.probation = None
-        return verdict is not False
 
     def _drop(self, track: Track) -> None:
         self.tracks.remove(track)
         if not self.tracks:
             self.channel.forget()
             self._slope = self._proven_slope
+        self._look_afresh()
+
+    def _look_afresh(self) -> None:
+        """What was seen along another track, or of another path, counts no more."""
         self.presence.forget()
-        self._to = 0
+        self._ticks.clear()
+        self._to = self._good_to = 0
 
     # ---- learning ----
 
-    def _learn(self, track: Track, stop: int, look: _Look, seen: Evidence) -> None:
-        good = _good(seen)
+    def _learn(self, track: Track, tick: _Tick) -> None:
+        good = _good(tick.seen)
         if good.any():
-            self._fine.add(look.heard[good], look.sent[good])
+            sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
+            self._fine.add(tick.look.heard[good], evidence.spectra(sent, _STEP)[good])
         if self._fine.frames >= _FINE_LOOKS:
-            self._correct(track, stop)
-        self._learn_floor(look, seen, good)
+            self._correct(track, tick.stop)
+        self._learn_floor(tick.look, tick.seen, good)
 
     def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> None:
         channel, weak = self.channel, seen.weight < 0.5
@@ -195,17 +220,25 @@ class Follower:
         left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
         expected = evidence.power(look.expected)
         rest = evidence.rest_over_floor(left, expected, channel)
-        channel.learn_scatter(rest[calm], _STEP)
         if weak.any():
             channel.learn_lowest(rest[weak], _STEP)
-        channel.learn_floor(left[calm], expected[calm], _STEP)
+        if not calm.all():
+            rest, left, expected = rest[calm], left[calm], expected[calm]
+        channel.learn_scatter(rest, _STEP)
+        channel.learn_floor(left, expected, _STEP)
 
-    def _learn_channel(self, track: Track, stop: int, seen: Evidence) -> None:
-        good = _good(seen)
+    def _learn_channel(self, track: Track, tick: _Tick) -> None:
+        good, stop = _good(tick.seen), tick.stop
         if np.count_nonzero(good) <= 0.5 * len(good):
             return
-        heard = self._material.heard_along(track, stop - BLOCK, stop)
-        self.channel.learn(self._material.sent.read(stop - BLOCK, stop), heard)
+        if self._good_to != tick.start:
+            self._good_from = tick.start
+        self._good_to = stop
+        if stop - self._good_from < WINDOW:
+            return
+        self._good_from = stop - (WINDOW // 2 if self.channel.is_young else 0)  # overlapping windows: more of little
+        heard = self._material.heard_along(track, stop - WINDOW, stop)
+        self.channel.learn(self._material.sent.read(stop - WINDOW, stop), heard)
         self.channel.settle_now_and_then()
         self.on_air_rms = self.on_air_rms * 0.98 + 0.02 * rms(heard) if self.on_air_rms else rms(heard)
 
@@ -326,9 +359,9 @@ class Follower:
             self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // _STEP * _STEP)
         if not self.channel.known:
             self._learn_first(track, start, vote.size)
-        self.presence.forget()
+        self._look_afresh()
         self._fine.clear()
-        self._confirmed = self._to = 0
+        self._confirmed = 0
 
     def _measure_piece(self, track: Track, start: int, size: int) -> None:
         start = start // HOP * HOP
@@ -341,12 +374,23 @@ class Follower:
 
     def _learn_first(self, track: Track, start: int, size: int) -> None:
         """A first filter and a first floor."""
-        for begin in range(start, start + size - BLOCK, BLOCK // 2):
-            heard = self._material.heard_along(track, begin, begin + BLOCK)
-            self.channel.learn(self._material.sent.read(begin, begin + BLOCK), heard)
+        for begin in range(start, start + size - WINDOW, WINDOW // 2):
+            heard = self._material.heard_along(track, begin, begin + WINDOW)
+            self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
         look, _ = self._weigh(track, start, start + size // _STEP * _STEP)
         self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), _STEP)
+
+
+def _together(ticks: list[_Tick]) -> _Tick:
+    """The last of them that follow one another, as one."""
+    first = next((n for n in range(len(ticks) - 1, 0, -1) if ticks[n - 1].stop != ticks[n].start), 0)
+    looks, last = [tick.look for tick in ticks[first:]], ticks[-1]
+    if len(looks) == 1:
+        return last
+    parts = zip(*((look.heard, look.expected, look.predicted) for look in looks), strict=True)
+    seen = evidence.together([tick.seen for tick in ticks[first:]])
+    return _Tick(ticks[first].start, last.stop, _Look(*map(np.concatenate, parts)), seen)
 
 
 def _good(seen: Evidence) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """How loud the whole path is now, against what is usual: what has become low."""
 
-import math
+import numpy as np
 
 from audio.match.channel import Channel
 from audio.match.evidence import Evidence
@@ -17,10 +17,10 @@ class UsualGain:
 
     def of(self, seen: Evidence, channel: Channel) -> tuple[float, float]:
         """(now, usually): of the channel's filter and of what these looks have over it."""
-        telling = (seen.weight > 2) & (seen.llr > 0)
-        if not telling.any():
+        telling = np.flatnonzero((seen.weight > 2) & (seen.llr > 0))
+        if not len(telling):
             return self._usual, self._usual
-        gain = median(seen.gain[telling]) * math.sqrt(float(channel.taps @ channel.taps))
+        gain = median(seen.gain[telling]) * channel.taps_gain
         if median(seen.llr[telling]) > 1:
             self._usual += (gain - self._usual) * (_RATE if self._usual else 1)
         return gain, self._usual

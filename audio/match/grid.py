@@ -12,6 +12,7 @@ Floats = NDArray[np.floating[Any]]
 RATE_HZ = 8_000
 DECIMATION = 6  # frames of 48 kHz a sample
 BLOCK = 2_048  # 256 ms: all decisions lie on this grid, so that no split of the input can change them
+TICK = BLOCK // 2  # 128 ms: whether it is on air is asked so often
 HOP = 64  # 8 ms between looks
 FRAME = 256  # 32 ms a look
 HOPS = BLOCK // HOP
@@ -41,3 +42,7 @@ def median(values: Floats) -> float:
 
 def rms(sound: Floats) -> float:
     return math.sqrt(float(np.dot(sound, sound)) / len(sound)) if len(sound) else 0.0
+
+
+def peak(sound: Floats) -> float:
+    return max(float(sound.max()), -float(sound.min()))

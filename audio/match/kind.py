@@ -7,7 +7,7 @@ import numpy as np
 
 from audio.match.channel import FRAME_WINDOW
 from audio.match.evidence import Evidence
-from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, median, rms
+from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, median, peak, rms
 from audio.segments import Quality, State
 
 _QUIET = 10 ** (-55 / 20)  # full scale 1.0
@@ -43,12 +43,14 @@ def _correlation(sound: Floats, delay: int) -> float:
 
 
 def _share_of_mains(sound: Floats) -> float:
-    """Of the power, by the mean of five periods: a horn lets little of a hum pass, and hiss lies over it."""
-    fives = sound[: len(sound) // (5 * _PERIOD) * 5 * _PERIOD].reshape(-1, 5, _PERIOD)
-    if len(fives) < 2:
+    """Of the power, by the mean of five or more periods: a horn lets little of a hum pass, and hiss lies over it."""
+    periods = len(sound) // _PERIOD
+    together = 5 if periods >= 10 else periods
+    if together < 5:
         return 0.0
-    share = float(np.mean(fives.mean(1) ** 2) / (np.mean(fives**2) + 1e-15))
-    return (share - 0.2) / 0.8  # a fifth is what the mean leaves of noise
+    groups = sound[: periods // together * together * _PERIOD].reshape(-1, together, _PERIOD)
+    share = float(np.mean(groups.mean(1) ** 2) / (np.mean(groups**2) + 1e-15))
+    return (share - 1 / together) / (1 - 1 / together)  # so much is what the mean leaves of noise
 
 
 def _is_hiss(sound: Floats) -> bool:
@@ -90,17 +92,17 @@ class Heard:
 
 def quality_of(evidence: Evidence, block: Heard, gain_now: float, gain_usual: float) -> Quality:
     """*gain_now*, *gain_usual*: of the whole path, linear."""
-    telling = evidence.weight > 2
-    if np.count_nonzero(telling) < 6:
+    telling = np.flatnonzero(evidence.weight > 2)
+    if len(telling) < 6:
         return Quality.OK
     if gain_usual and gain_now < 0.35 * gain_usual:
         return Quality.LOW
     if _crest(block.sound) < 0.62 * _crest(block.expected_sound):
         return Quality.CLIPPED
-    wanted = float(evidence.gain[telling] ** 2 @ evidence.expected_power[telling])
+    gains, floor = evidence.gain[telling], len(telling) * BINS
+    wanted = float(gains**2 @ evidence.expected_power[telling])
     rest = float(evidence.heard_power[telling].sum()) - wanted
-    floor = np.count_nonzero(telling) * BINS
-    gain = median(evidence.gain[telling])
+    gain = median(gains)
     if rest <= 12 * floor or rest <= 0.3 * wanted or gain > _LOUDER_THAN_THE_PATH:
         return Quality.OK
     return Quality.OVERLAID if _unexplained(block, gain) > _ON_TOP else Quality.OK
@@ -116,4 +118,4 @@ def _unexplained(block: Heard, gain: float) -> float:
 
 
 def _crest(sound: Floats) -> float:
-    return float(np.abs(sound).max()) / (rms(sound) + 1e-9)
+    return peak(sound) / (rms(sound) + 1e-9)

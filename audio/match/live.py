@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from audio.match.evidence import Evidence
 from audio.segments import Quality, State
 
@@ -46,8 +48,8 @@ class Presence:
 
 def snr_db(evidence: Evidence) -> float | None:
     """Of the looks in which the programme says something."""
-    telling = evidence.weight > 1
-    if not telling.any():
+    telling = np.flatnonzero(evidence.weight > 1)
+    if not len(telling):
         return None
     wanted = float(evidence.gain[telling] ** 2 @ evidence.expected_power[telling])
     rest = float(evidence.heard_power[telling].sum()) - wanted

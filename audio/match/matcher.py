@@ -7,7 +7,7 @@ from audio.levels import DBFS_OF_NOTHING, dbfs
 from audio.match.account import Account
 from audio.match.channel import BEFORE
 from audio.match.follower import Follower
-from audio.match.grid import BLOCK, DECIMATION, FRAME, milliseconds, rms, samples
+from audio.match.grid import BLOCK, DECIMATION, LEAD, TICK, milliseconds, peak, rms, samples
 from audio.match.joining import cut, merged
 from audio.match.kind import kind_of
 from audio.match.live import Live
@@ -16,11 +16,12 @@ from audio.match.settings import Settings
 from audio.segments import MatchSegment, State
 
 _SECOND = 48_000
-_AT_FIRST = BLOCK // 2  # what came after a change is judged by this much: more of it may still be from before
+_TICKS = BLOCK // TICK  # each whole block is learnt from, and a block is judged
+_NAMED_BY = 4 * TICK  # so much of what is heard names it; less after a change, for the rest is from before
 
 
 class Matcher:
-    """Works in *ticks*, one for each 256 ms of HEARD, so that the answer does not depend on the pieces pushed.
+    """Works in *ticks*, one for each 128 ms of HEARD, so that the answer does not depend on the pieces pushed.
 
     A follower looks at what has just been heard (for alarms, and to learn); an account judges the same some seconds
     later, when delay and path are surer, and its decisions are final. Both streams have to be pushed without gaps:
@@ -37,7 +38,7 @@ class Matcher:
         prior = None if prior_delay_ms is None else samples(prior_delay_ms)
         self._follower = Follower(self._material, self._settings, prior)
         self._account = Account(self._material, self._follower, self._settings)
-        self._tick = max(0, heard_starts_at // (DECIMATION * BLOCK))
+        self._tick = max(0, heard_starts_at // (DECIMATION * BLOCK)) * _TICKS
         self._state_now = State.UNOBSERVED
         self._off_ticks = 0  # for how long it has not been on air
         self._levels = (DBFS_OF_NOTHING, DBFS_OF_NOTHING, DBFS_OF_NOTHING)
@@ -82,7 +83,7 @@ class Matcher:
             state=self._state_now,
             quality=self._follower.quality,
             locked=self._follower.locked,
-            delay_ms=round(milliseconds(track.lag_at(self._tick * BLOCK)), 2) if track else None,
+            delay_ms=round(milliseconds(track.lag_at(self._tick * TICK)), 2) if track else None,
             drift_ppm=round(track.slope * 1e6, 2) if track else None,
             sent_dbfs=self._levels[0],
             heard_dbfs=self._levels[1],
@@ -91,29 +92,38 @@ class Matcher:
         )
 
     def _can_tick(self) -> bool:
-        now = (self._tick + 1) * BLOCK
-        sent_needed = now + self._follower.sent_needed_ahead + BEFORE + FRAME
+        now = (self._tick + 1) * TICK
+        sent_needed = now + self._follower.sent_needed_ahead + BEFORE + LEAD
         return self._material.heard_at + self._material.heard.end >= now and self._material.sent.end >= sent_needed
 
     def _run_tick(self) -> list[MatchSegment]:
         self._tick += 1
-        now = self._tick * BLOCK
+        now, whole = self._tick * TICK, self._tick % _TICKS == 0
         if self._material.is_active(int(now - self._follower.delay(now)) // BLOCK - 1):
-            self._follower.follow(now)
-        else:
+            self._follower.look(now)
+            if whole:
+                self._follower.digest(now)
+            self._see(now)
+        elif whole:
             self._follower.rest()
-        self._see(now)
+            self._see(now)
+        if not whole:
+            return []
+        self._weigh(now)
         return list(self._account.due(now))
 
+    def _weigh(self, now: int) -> None:
+        """Levels of the last block."""
+        sent, heard = self._material.sent.read(now - BLOCK, now), self._material.heard_near(now - BLOCK, BLOCK)
+        self._levels = (dbfs(rms(sent)), dbfs(rms(heard)), dbfs(peak(heard)))
+
     def _see(self, now: int) -> None:
-        """State and levels of the last block."""
-        sent, block = self._material.sent.read(now - BLOCK, now), self._material.heard_near(now - BLOCK, BLOCK)
-        self._levels = (dbfs(rms(sent)), dbfs(rms(block)), dbfs(float(np.max(np.abs(block)))))
+        """What is heard now."""
         if self._follower.presence.on_air:
             self._state_now, self._off_ticks = State.ON_AIR, 0
         elif self._material.lost_just_now(now):
             self._state_now, self._off_ticks = State.UNOBSERVED, 0
         else:
-            size = min(2, self._off_ticks) * BLOCK or _AT_FIRST
+            size = min(_NAMED_BY, max(1, self._off_ticks) * TICK)
             self._state_now = kind_of(self._material.heard_near(now - size, size), self._follower.on_air_rms)
             self._off_ticks += 1

@@ -46,6 +46,9 @@ class Material:
     def is_active(self, block: int) -> bool:
         """Is something planned, or sent, in this block?"""
         start, stop = block * BLOCK, (block + 1) * BLOCK
+        since, programme = self._flags[-1]
+        if programme and since <= start * DECIMATION:
+            return True
         if any(programme for *_, programme in self.planned(start * DECIMATION, stop * DECIMATION)):
             return True
         return rms(self.sent.read(start, stop)) > AUDIBLE

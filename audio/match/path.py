@@ -51,7 +51,7 @@ class Path:
         hop = 0
         while hop < hops:
             best = max(columns, key=self._score.__getitem__)
-            steady = self._steady_hops(columns, best, gains[:, hop:]) if self._is_steady(columns, best) else 0
+            steady = self._steady_hops(columns.index(best), table, hop) if self._is_steady(columns, best) else 0
             if steady:
                 self._glide(columns, best, table[hop + steady - 1], held, steady)
             else:
@@ -79,10 +79,12 @@ class Path:
         return self._cost * (_ON_TOP if best and (column - 1) // 2 == (best - 1) // 2 else 1.0)
 
     @staticmethod
-    def _steady_hops(columns: list[int], best: int, gains: Floats) -> int:
-        """Hops to come in which nothing gains more than *best*: so long all stays steady."""
-        overtaken = (gains > gains[columns.index(best)]).any(0)
-        return int(np.argmax(overtaken)) if overtaken.any() else len(overtaken)
+    def _steady_hops(best: int, table: list[list[float]], hop: int) -> int:
+        """Hops from *hop* on in which nothing gains more than the *best* of its row: so long all stays steady."""
+        for n in range(hop, len(table)):
+            if max(table[n]) > table[n][best]:
+                return n - hop
+        return len(table) - hop
 
     def _glide(self, columns: list[int], best: int, gains: list[float], held: list[int | None], hops: int) -> None:
         """What *hops* steps would do where all is steady. *gains*: of the last of them."""

@@ -141,8 +141,16 @@ def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | Non
         return None
     session = aside.pop("session")
     beside = " ".join(filter(None, (short_text(reader.cells.get("kind")), title)))
-    item = Item(title, lasts_ms, kind, _origin(origin, kind, beside), level, source, conduct=_conduct(reader), **aside)
+    origin = _origin(origin, kind, beside)
+    item = Item(title, lasts_ms, kind, origin, level, source, conduct=_conduct(reader), **aside)
     return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
+
+
+def _conduct(reader: Reader) -> Conduct:
+    """How it ends, what becomes of it after a cut, how loud it is; what could not be read is among the errors."""
+    ending = reader.attempt("end_rule", read_ending) or PLAIN
+    after_cut = reader.attempt("after_cut", read_after_cut) or PLAIN.after_cut
+    return replace(ending, after_cut=after_cut, target_lufs=reader.attempt("loudness", read_loudness))
 
 
 _SECONDS_ONLY = re.compile(r"0?0:\d\d")
@@ -155,13 +163,6 @@ def warn_of_seconds(reader: Reader, lasts_ms: int) -> None:
         lasts_s = lasts_ms // 1_000
         vi, en = f"“{written}”: hiểu là {lasts_s} giây", f"“{written}” is taken as {lasts_s} seconds"
         reader.warn("duration", "duration_in_seconds", vi, en)
-
-
-def _conduct(reader: Reader) -> Conduct:
-    """How it ends, what becomes of it after a cut, how loud it is; what could not be read is among the errors."""
-    ending = reader.attempt("end_rule", read_ending) or PLAIN
-    after_cut = reader.attempt("after_cut", read_after_cut) or PLAIN.after_cut
-    return replace(ending, after_cut=after_cut, target_lufs=reader.attempt("loudness", read_loudness))
 
 
 _FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")

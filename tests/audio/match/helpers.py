@@ -11,6 +11,7 @@ from audio.segments import MatchSegment, Quality, State
 from bench.recordings import Channel, Fault, Recording, as_int16, programme, record, resample
 
 MS = 48  # frames
+LIVE = Settings(earliest_ms=-100)  # as in the meter: what is heard then need not wait for what is sent later
 
 
 @functools.lru_cache(maxsize=8)

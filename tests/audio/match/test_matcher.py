@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from audio.match import Matcher, merged
 from audio.segments import State
 from bench.recordings import Channel, Fault, record, speech
-from tests.audio.match.helpers import at_48k, heard_through, in_state_ms, matched, on_air_ms
+from tests.audio.match.helpers import LIVE, at_48k, heard_through, in_state_ms, matched, on_air_ms
 
 SECOND = 48_000
 EDGES = (Fault(12.0, 1.5, "silence"), Fault(18.0, 3.0, "voice"), Fault(25.0, 0.4, "hiss"), Fault(30.0, 2.0, "hum"))
@@ -123,14 +123,14 @@ def test_the_segments_of_every_step_follow_one_another_and_the_watermark():
 
 def test_the_live_state_shows_a_fault_within_half_a_second():
     sent, heard = at_48k(record("live", speech(40.0, 3), Channel(20, (60, 7_500)), (Fault(20.0, 5.0, "silence"),), 17))
-    matcher, seen = Matcher(prior_delay_ms=300), []
+    matcher, seen = Matcher(prior_delay_ms=300, settings=LIVE), []
     for at in range(0, 40 * SECOND, 4_096):
         matcher.push_sent(sent[at : at + 4_096], True)
         matcher.push_heard(heard[at : at + 4_096])
         matcher.step()
         seen.append(((at + 4_096) / SECOND, matcher.live().state))
     assert all(state == State.ON_AIR for t, state in seen if 5 < t < 20.2)
-    assert min(t for t, state in seen if t > 20.2 and state != State.ON_AIR) < 20.3 + 0.8
+    assert min(t for t, state in seen if t > 20.2 and state != State.ON_AIR) < 20.3 + 0.5
     assert all(state == State.ON_AIR for t, state in seen if 26.5 < t < 40)
 
 
@@ -156,7 +156,7 @@ def _idle(matcher: Matcher, seconds: int, sound: np.ndarray | None = None) -> li
 )
 def test_when_nothing_is_scheduled_what_is_heard_is_named(make, state):
     sound = make(np.arange(SECOND) / SECOND).astype(np.int16)
-    segments = merged(_idle(Matcher(prior_delay_ms=300), 10, sound))
+    segments = merged(_idle(Matcher(prior_delay_ms=300, settings=LIVE), 10, sound))
     assert in_state_ms(segments, state) > 8_000
     assert in_state_ms(segments, state, 1) >= in_state_ms(segments, State.FOREIGN, 1)
 
