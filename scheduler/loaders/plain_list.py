@@ -95,6 +95,7 @@ class _List:
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
     session: Session | None = None
     week: Cell = None
+    sure_dates: dict[int, set[date]] = field(default_factory=dict)  # by column: those that can be nothing else
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
 
     def read(self) -> SheetPlan:
@@ -282,9 +283,9 @@ class _List:
         question, span = perhaps_weekdays(cell), self.titles.span
         if question is None or not isinstance(cell, date) or (span and span.first <= _day_of(cell) <= span.last):
             return
-        others = (self.table.cell(row, column) for row in range(self.heading.below, len(self.table.rows)))
-        sure = (_day_of(one) for one in others if isinstance(one, date) and perhaps_weekdays(one) is None)
-        if not any(abs(day - _day_of(cell)) <= timedelta(days=7) for day in sure):
+        if column not in self.sure_dates:
+            self.sure_dates[column] = _sure_dates(self.table, self.heading.below, column)
+        if not any(_day_of(cell) + timedelta(days=n) in self.sure_dates[column] for n in range(-7, 8)):
             raise question
 
     def _as_weekdays(self, column: int, cell: Cell) -> Cell:
@@ -494,6 +495,11 @@ def _in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
         return days
     vi, en = f"“{text}”: từ ngày nào? Ghi như “{text} (23/11-29/11/2026)”", f"“{text}”: of which dates?"
     raise Misread("week_without_dates", vi, en)
+
+
+def _sure_dates(table: Table, below: int, column: int) -> set[date]:
+    cells = (table.cell(row, column) for row in range(below, len(table.rows)))
+    return {_day_of(cell) for cell in cells if isinstance(cell, date) and perhaps_weekdays(cell) is None}
 
 
 def _day_of(cell: date) -> date:
