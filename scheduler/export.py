@@ -22,7 +22,8 @@ from scheduler.problem import Problem
 from scheduler.recurrence import Limited, base_of
 from scheduler.spoken.cells import Cell, excerpt
 from scheduler.spoken.conduct import written_ending
-from scheduler.spoken.days import perhaps_weekdays, written_days, written_except
+from scheduler.spoken.days import perhaps_weekdays
+from scheduler.spoken.written import written_days, written_except
 from scheduler.template import SHEET, add_list_sheet
 from scheduler.timetable import CREDITS, Dates, Recurrence, Slot, Timetable
 from scheduler.vietnamese import fold

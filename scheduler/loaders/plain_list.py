@@ -22,10 +22,11 @@ from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
-from scheduler.spoken.days import narrowed, perhaps_weekdays, read_days, together, written_days
+from scheduler.spoken.days import narrowed, perhaps_weekdays, read_days, together
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.spans import read_span
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
+from scheduler.spoken.written import written_days
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
 from scheduler.vietnamese import Misread, fold
 

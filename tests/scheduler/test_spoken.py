@@ -20,9 +20,10 @@ from scheduler.recurrence import (
     Weekdays,
 )
 from scheduler.spoken.cells import words
-from scheduler.spoken.days import read_days, written_days
+from scheduler.spoken.days import read_days
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.times import TimeOfDay, read_time
+from scheduler.spoken.written import written_days
 from scheduler.vietnamese import Misread
 from tests.scheduler.test_recurrence import recurrences
 
