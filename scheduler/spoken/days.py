@@ -250,22 +250,26 @@ def _no_limits(recurrence: Recurrence, cell: Cell) -> tuple[Unlimited, ...]:
 
 
 _DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]\b|hai|ba|tu|nam|sau|bay)|cn|chu nhat)"
-_WEEKDAYS_IN_TITLE = re.compile(
-    rf"\b{_DAY_WORD}(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b|het chu nhat))*"
+_WEEKDAYS_IN_TITLE = re.compile(  # "tuần thứ 2", "lần thứ hai" are none
+    rf"(?:^|[(,;:-]|\b(?:tu|vao|cac|ngay|sang|trua|chieu|toi|phat)\b)\s*(?P<days>{_DAY_WORD}"
+    rf"(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b))*)"
 )
 _EVERY_DAY_IN_TITLE = re.compile(r"\b(?:hang|moi) ngay\b")
 _OF_A_TIMETABLE = re.compile(r"\b(?:lich|chuong trinh)\b.*\b(?:phat|tiep)|\blich\b")
+_TAKES_AWAY = re.compile(r"\b(?:nghi|khong phat|tru|tam dung|rieng)\b")
 _OF_A_PAPER = re.compile(r"\b(?:quyet dinh|ban hanh|kem theo|so:|ke hoach so|cong van)\b")
 
 
 def days_in_title(text: str, year: int | None = None) -> Recurrence | None:
     """The days for which a title says its list is: "(từ thứ 2 đến thứ 7 hằng tuần)", "LỊCH PHÁT THANH NGÀY 23/11/2026",
-    "lịch hằng ngày"; None if it names none, or speaks of several kinds of days.
+    "lịch hằng ngày"; None if it names none, speaks of several kinds of days, or of days off.
     """
     folded = plain(text)
+    if _TAKES_AWAY.search(folded):
+        return None  # "từ thứ 2 đến thứ 7, thứ 7 nghỉ"
     dates = [] if _OF_A_PAPER.search(folded) or not _OF_A_TIMETABLE.search(folded) else _dates_of_title(folded, year)
     try:
-        weekly = {frozenset(_weekdays(found[0], text)) for found in _WEEKDAYS_IN_TITLE.finditer(folded)}
+        weekly = {frozenset(_weekdays(found["days"], text)) for found in _WEEKDAYS_IN_TITLE.finditer(folded)}
         if len(dates) == 1 and weekly <= {frozenset({dates[0].weekday()})}:
             return Dates(frozenset(dates))
     except Misread:
