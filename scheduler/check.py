@@ -17,7 +17,7 @@ from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
 from scheduler.recurrence import CalendarDay, Weekdays, calendar_day, explicit_dates, named_holidays
 from scheduler.repeats import ContentOf, nothing_known
-from scheduler.spoken.days import written_days
+from scheduler.spoken.written import written_days
 from scheduler.timetable import (
     MAX_DURATION_MS,
     MIN_DURATION_MS,

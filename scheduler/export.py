@@ -22,7 +22,8 @@ from scheduler.problem import Problem
 from scheduler.recurrence import Limited, base_of
 from scheduler.spoken.cells import Cell, excerpt
 from scheduler.spoken.conduct import written_ending
-from scheduler.spoken.days import written_days, written_except
+from scheduler.spoken.days import perhaps_weekdays
+from scheduler.spoken.written import written_days, written_except
 from scheduler.template import SHEET, add_list_sheet
 from scheduler.timetable import CREDITS, Dates, Recurrence, Slot, Timetable
 from scheduler.vietnamese import fold
@@ -118,9 +119,10 @@ def _cells(slot: Slot) -> dict[str, Cell]:
 
 
 def _days(recurrence: Recurrence) -> Cell:
-    """One date is Excel's own; the rest in words."""
+    """One date is Excel's own, unless it looks like a "2-6" that Excel made a date; the rest in words."""
     if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
-        return next(iter(recurrence.dates))
+        (day,) = recurrence.dates
+        return day if perhaps_weekdays(day) is None else written_days(recurrence)
     return written_days(recurrence)
 
 

@@ -12,7 +12,7 @@ from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, Occurrence
 from scheduler.plan import plan_days
 from scheduler.repeats import ContentOf, nothing_known
-from scheduler.spoken.days import written_days
+from scheduler.spoken.written import written_days
 from scheduler.timetable import Timetable
 
 _DAYS = {

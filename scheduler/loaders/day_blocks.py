@@ -56,10 +56,10 @@ class _Item:
 def read(table: Table, above: Titles = NO_TITLES) -> SheetPlan | None:
     """What the blocks plan; None if the table holds none."""
     lines = list(islice(_lines(table), MOST_LINES))
-    if not any(map(_is_item, lines[:BEGINS_WITHIN])):
+    if not any(map(_tells_time, lines[:BEGINS_WITHIN])):
         return None
-    first = next((n for n, line in enumerate(lines) if _is_item(line) or is_day(line.cells[0])), None)
-    if first is None or sum(map(_is_item, lines)) < LEAST_ITEMS:
+    first = next((n for n, line in enumerate(lines) if _tells_time(line) or is_day(line.cells[0])), None)
+    if first is None or sum(map(_tells_time, lines)) < LEAST_ITEMS:
         return None
     titles = read_titles(table, range(lines[first].row)).after(above)
     return _Blocks(table, titles, lines[first].places[0]).read(lines[first:])
@@ -105,6 +105,12 @@ def _is_item(line: _Line) -> bool:
     return any(piece.clock and piece.title for piece in read_contents(line.cells[0]).pieces[:1])
 
 
+def _tells_time(line: _Line) -> bool:
+    """Whether the line begins with a time, or is a session with its hours, whose items follow one another."""
+    session = session_if_any(line.cells[0])
+    return _is_item(line) or (session is not None and session.clock is not None)
+
+
 def _is_time(cell: Cell) -> bool:
     """Also 5.30, which has to be asked about."""
     return (is_clock(cell) and session_if_any(cell) is None) or bool(re.fullmatch(r"\d{1,2}[.,;]\d{1,2}", words(cell)))
@@ -134,7 +140,7 @@ class _Blocks:
     def read(self, lines: list[_Line]) -> SheetPlan:
         if is_day(self.table.name):
             self._begin_day(self.table.name, self.where)
-        last = max((n for n, line in enumerate(lines) if _is_item(line)), default=-1)
+        last = max((n for n, line in enumerate(lines) if _tells_time(line)), default=-1)
         for n, line in enumerate(lines):
             self._read_line(line, is_tail=n > last)
         if len(lines) + lines[0].row >= MOST_LINES:
@@ -153,6 +159,8 @@ class _Blocks:
         cell, place = line.cells[0], line.places[0]
         if is_day(cell):
             self._begin_day(cell, place)
+        elif (day_off := _day_off(cell)) is not None:
+            self._begin_day(day_off, place)
         elif session_if_any(cell) is not None:
             self._begin_session(cell, place)
         elif is_tail and not self._is_sequel(line):
@@ -257,6 +265,12 @@ class _Blocks:
             place, None, begins_s, None, end_s, next_s, item.session, ends_with_next=True, is_readable=readable
         )
         yield from entries_of(frame, item.marks, item.recurrence, (item.block, item.session), self.titles.span)
+
+
+def _day_off(cell: Cell) -> Cell:
+    """The day of "Thứ ba (24/11): Nghỉ"; None if the line is no such one."""
+    day, mark, rest = words(cell).partition(":")
+    return day if mark and is_off(rest) and is_day(day) else None
 
 
 def _is_duration(cell: Cell) -> bool:

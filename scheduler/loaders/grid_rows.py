@@ -171,8 +171,14 @@ class Rows:
         if end is None or is_blank(self.view.at(row, end)):
             return cell
         try:
-            begins, ends = read_time(cell), read_time(self.view.at(row, end))
+            begins = read_time(cell)
         except Misread:
+            return cell
+        try:
+            ends = read_time(self.view.at(row, end))
+        except Misread as misread:
+            if end == self.columns.shared.get("end"):
+                self._error(self.view.where(row, end), misread)
             return cell
         if begins.duration_ms is not None or ends == begins:
             return cell  # the same column of times again, at the other side

@@ -261,4 +261,6 @@ def doubled_column(part: str, place: str) -> Problem:
 
 def missing_column(part: str, place: str) -> Problem:
     vi, en = f"thiếu cột {NAMES[part][0]}", f"there is no column for the {NAMES[part][1]}"
+    if part == "day":
+        vi, en = f"{vi}; hoặc ghi ở tên lịch: “hằng ngày”, “từ thứ 2 đến thứ 7”", f"{en}, nor days in the title"
     return Problem(place, "missing_column", vi, en)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from scheduler.loaders.fields import LIMITS, Reader, within_limits
@@ -22,10 +22,11 @@ from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
-from scheduler.spoken.days import narrowed, read_days, together, written_days
+from scheduler.spoken.days import narrowed, perhaps_weekdays, read_days, together
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.spans import read_span
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
+from scheduler.spoken.written import written_days
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
 from scheduler.vietnamese import Misread, fold
 
@@ -95,6 +96,7 @@ class _List:
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
     session: Session | None = None
     week: Cell = None
+    sure_dates: dict[int, set[date]] = field(default_factory=dict)  # by column: those that can be nothing else
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
 
     def read(self) -> SheetPlan:
@@ -190,6 +192,8 @@ class _List:
         if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
+        if "session" not in cells and _names_session_only(cells.get("time")):
+            cells["session"], cells["time"] = cells["time"], None
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
         if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
             cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
@@ -267,12 +271,23 @@ class _List:
             if is_blank(cell):
                 continue
             try:
+                self._refuse_perhaps_weekdays(column, cell)
                 day = read_days(self._as_weekdays(column, cell), self.titles.span, self.titles.year)
                 found = day if found is None else _both(found, day, cell)
             except Misread as misread:
                 self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
                 return None
         return found
+
+    def _refuse_perhaps_weekdays(self, column: int, cell: Cell) -> None:
+        """A date that may have been "2-6" is one where the title, or a date near it in its column, says so."""
+        question, span = perhaps_weekdays(cell), self.titles.span
+        if question is None or not isinstance(cell, date) or (span and span.first <= _day_of(cell) <= span.last):
+            return
+        if column not in self.sure_dates:
+            self.sure_dates[column] = _sure_dates(self.table, self.heading.below, column)
+        if not any(_day_of(cell) + timedelta(days=n) in self.sure_dates[column] for n in range(-7, 8)):
+            raise question
 
     def _as_weekdays(self, column: int, cell: Cell) -> Cell:
         """ "2, 4, 6" under the heading Thứ can be nothing else; under Ngày it has to be asked about."""
@@ -286,13 +301,13 @@ class _List:
 
     def _session_of(self, row: int, cell: Cell) -> Session | None:
         """The session's column; where there is none, the last row that named a session."""
-        if "session" not in self.heading.columns or is_blank(cell):
+        if is_blank(cell):
             return self.session
         if self.session is not None and (
             self.session.name == excerpt(cell, 60) or self.session == _session_if_any(cell)
         ):
             return self.session
-        return self._named_session(cell, self._where(row, "session"))
+        return self._named_session(cell, self._where(row, "session" if "session" in self.heading.columns else "time"))
 
     def _named_session(self, cell: Cell, place: str) -> Session:
         try:
@@ -323,8 +338,14 @@ class _List:
         if is_blank(end):
             return written
         try:
-            begins, ends = read_time(written), read_time(end)
+            begins = read_time(written)
         except Misread:
+            return written
+        try:
+            ends = read_time(end)
+        except Misread as misread:
+            self.errors.append(Problem(item.places["end"], misread.code, misread.vi, misread.en))
+            item.is_readable = False
             return written
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}" if begins.duration_ms is None else written
 
@@ -477,10 +498,25 @@ def _in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
     raise Misread("week_without_dates", vi, en)
 
 
+def _sure_dates(table: Table, below: int, column: int) -> set[date]:
+    cells = (table.cell(row, column) for row in range(below, len(table.rows)))
+    return {_day_of(cell) for cell in cells if isinstance(cell, date) and perhaps_weekdays(cell) is None}
+
+
+def _day_of(cell: date) -> date:
+    return cell.date() if isinstance(cell, datetime) else cell
+
+
 def _time_alone(cell: Cell, recurrence: Recurrence | None) -> Cell:
     """The time of a cell that repeats its row's date, as spreadsheets keep a moment."""
     is_moment = isinstance(cell, datetime) and recurrence == Dates(frozenset({cell.date()}))
     return cell.time() if is_moment and isinstance(cell, datetime) else cell
+
+
+def _names_session_only(cell: Cell) -> bool:
+    """ "Sáng" in the column of times."""
+    session = None if any(c.isdigit() for c in words(cell)) else _session_if_any(cell)
+    return session is not None and session.is_readable
 
 
 def _says_it_follows(cell: Cell) -> bool:

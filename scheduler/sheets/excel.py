@@ -13,12 +13,20 @@ from dataclasses import dataclass, field
 import python_calamine as calamine
 
 from scheduler.sheets.package import Package, Walker, attribute, count
-from scheduler.sheets.sheet import LONGEST_REMARK, MAX_CELLS, MAX_REMARKS, MAX_SHEETS, Refused, Sheet, Value
+from scheduler.sheets.sheet import (
+    LONGEST_REMARK,
+    MAX_CELLS,
+    MAX_REMARKS,
+    MAX_SHEETS,
+    MOST_HIDDEN,
+    Refused,
+    Sheet,
+    Value,
+)
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _BOOK = "xl/workbook.xml"
 _STYLES = "xl/styles.xml"
-_MOST_HIDDEN = 1_000  # columns: hiding all the rest of a sheet is usual
 _BOOK_RELATIONS = "xl/_rels/workbook.xml.rels"
 
 
@@ -227,7 +235,7 @@ class _SheetWalker(Walker):
     def _column(self, attributes: dict[str, str]) -> None:
         if attributes.get("hidden") in ("1", "true"):
             first, last = count(attributes, "min", 0), count(attributes, "max", 0)
-            self.hidden_columns += range(max(0, first - 1), min(last, first + _MOST_HIDDEN))
+            self.hidden_columns += range(max(0, first - 1), min(last, first + MOST_HIDDEN))
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         self.cells += 1

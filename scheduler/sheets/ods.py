@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from scheduler.sheets.package import Package, Walker, count
-from scheduler.sheets.sheet import MAX_CELLS, MAX_SHEETS, Refused, Sheet, Value
+from scheduler.sheets.sheet import LONGEST_REMARK, MAX_CELLS, MAX_SHEETS, MOST_HIDDEN, Refused, Sheet, Value
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _CALCEXT = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
@@ -41,8 +41,13 @@ class _Document(Walker):
     cell: dict[str, str] | None = None  # attributes of the one that is open
     paragraphs: list[list[str]] = field(default_factory=list)
     beside: int = 0  # how deep in what is no part of the cell's text
+    struck_styles: set[str] = field(default_factory=set)
+    sheet_column: int = 0  # of the columns that the sheet describes before its rows
+    remark: list[str] | None = None  # the comment that is being read
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "annotation":
+            self.remark = []
         if self.beside or name in _BESIDE:
             self.beside += 1
         elif self.cell is not None:
@@ -51,6 +56,10 @@ class _Document(Walker):
             self.style = attributes.get(f"{_STYLE}name", "")
         elif name == "table-properties" and attributes.get(f"{_TABLE}display") == "false":
             self.hidden_styles.add(self.style)
+        elif name == "text-properties" and attributes.get(f"{_STYLE}text-line-through-style", "none") != "none":
+            self.struck_styles.add(self.style)
+        elif name == "table-column":
+            self._describe_columns(attributes)
         elif name == "table":
             self._begin_table(attributes)
         elif name == "table-row":
@@ -66,11 +75,21 @@ class _Document(Walker):
         elif name in ("tab", "line-break") and self.paragraphs:
             self.paragraphs[-1].append("\t" if name == "tab" else "\n")
 
+    def _describe_columns(self, attributes: dict[str, str]) -> None:
+        first, repeats = self.sheet_column, count(attributes, "number-columns-repeated")
+        self.sheet_column += repeats
+        if self.sheet is not None and attributes.get(f"{_TABLE}visibility", "visible") != "visible":
+            self.sheet.hidden_columns += range(first, first + min(repeats, MOST_HIDDEN))
+
     def data(self, text: str) -> None:
+        if self.remark is not None:
+            self.remark.append(text)
         if self.cell is not None and not self.beside and self.paragraphs:
             self.paragraphs[-1].append(re.sub(r"\s+", " ", text))
 
     def finish(self, name: str) -> None:
+        if name == "annotation":
+            self._finish_remark()
         if self.beside:
             self.beside -= 1
         elif self.cell is not None and name in ("table-cell", "covered-table-cell"):
@@ -80,10 +99,17 @@ class _Document(Walker):
         elif name == "table":
             self._finish_table()
 
+    def _finish_remark(self) -> None:
+        """Its author and date stand before its text, without a mark between them that would matter to a reader."""
+        text = re.sub(r"\s+", " ", " ".join(self.remark or ())).strip()[:LONGEST_REMARK]
+        if self.sheet is not None and text:
+            self.sheet.remarks.append((self.row, self.column, text))
+        self.remark = None
+
     def _begin_table(self, attributes: dict[str, str]) -> None:
         self.sheet = Sheet(attributes.get(f"{_TABLE}name", ""))
         self.is_hidden = attributes.get(f"{_TABLE}style-name") in self.hidden_styles
-        self.row = 0
+        self.row, self.sheet_column = 0, 0
 
     def _finish_table(self) -> None:
         if self.sheet is not None and not self.is_hidden:
@@ -102,6 +128,8 @@ class _Document(Walker):
         value = _value(attributes, "\n".join("".join(parts) for parts in self.paragraphs))
         if value is not None:
             self.cells.append((self.column, repeats, value))
+            if self.sheet is not None and attributes.get(f"{_TABLE}style-name") in self.struck_styles:
+                self.sheet.struck.append((self.row, self.column))
         self._note_merged(attributes)
         self.column += repeats
         self.cell = None

@@ -9,6 +9,7 @@ MAX_SHEETS = 50
 MAX_TEXT = 2_000_000  # characters of one sheet: one shared text may stand in every cell
 MAX_MERGED = 20_000
 MAX_REMARKS = 500
+MOST_HIDDEN = 1_000  # columns: hiding all the rest of a sheet is usual
 LONGEST_REMARK = 500  # characters
 
 Value = None | str | float | bool | time | datetime | date | timedelta

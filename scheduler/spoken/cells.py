@@ -11,7 +11,7 @@ from scheduler.vietnamese import Misread, fold, tidy
 
 Cell = None | str | float | bool | time | datetime | date | timedelta
 
-MARKS = str.maketrans("’‘´`′ʹ“”″–—−‑→", "''''''\"\"\"-----")
+MARKS = str.maketrans("’‘´`′ʹ“”″–—−‑→÷", "''''''\"\"\"------")
 MINUTE = r"(?:'|p|ph|phut)"
 HOUR = r"(?:h|g|gio)"
 DAY_S = 86_400

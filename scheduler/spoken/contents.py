@@ -323,7 +323,7 @@ _WHEN = (
     rf"(?:không|chỉ|chưa|sẽ|bắt đầu|thôi|ngừng|ngưng|tạm dừng|tạm ngừng) phát\b|\b{_AIRS_AT}\b"
     rf"|\b(?:{_STOPPED}|nghỉ|đổi sang|chuyển sang|thay cho|thay bằng|nếu có)\b|\b(?:\d+|hai|ba) (?:lần|lượt)\b"
     rf"|\btuần (?:\d|đầu|cuối|lẻ|chẵn)|\b(?:hàng|hằng|mỗi|cách) tuần\b|\b{_DAY_WORD} (?:đầu|cuối|tuần|hàng|hằng)"
-    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b|^[(\[ ]*(?:trừ|thay|bỏ|{_DAY_WORD})\b"
+    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|{_DAY_WORD})\b"
 )
 _REMARK = (  # a bracket, a word in front, words at the end
     rf"([(\[][^()\[\]]*[)\]])|^ *((?:bỏ|{_STOPPED}|không phát|dừng phát|nghỉ) *[:/-])"
@@ -367,6 +367,11 @@ _OFF = {
     "trong",
     "off",
     "nghi",
+    "tam nghi",
+    "tam dung",
+    "tam ngung",
+    "hoan",
+    "huy",
 }
 _END = {
     "het",

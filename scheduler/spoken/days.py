@@ -1,6 +1,6 @@
 """Days as people write them (``Thứ 2, 4, 6``, ``T2-T7 trừ ngày lễ``, ``Rằm``), or as a spreadsheet stores them.
 
-What is read is written again by ``written_days``, in words that are read as the same.
+What is read is written again by ``written.written_days``, in words that are read as the same.
 """
 
 import re
@@ -25,10 +25,11 @@ from scheduler.recurrence import (
 )
 from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
 from scheduler.spoken.spans import Span
+from scheduler.spoken.whole_dates import FULL_DATE, SHORT_DATE, completed
+from scheduler.spoken.written import DAY_NAMES, MOST_DAYS_IN_A_RANGE
 from scheduler.vietnamese import Misread, fold, tidy
 
 _FULL = r"(?:\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}|\d{4}-\d{2}-\d{2})"
-_FULL_DATE = re.compile(r"(?<!\d)(?:(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})|(\d{4})-(\d{2})-(\d{2}))(?!\d)")
 _EVERY_DAY = {"hang ngay", "moi ngay", "ca tuan", "tat ca cac ngay", "cac ngay", "every day", "everyday", "daily"}
 _WORKING_DAYS = {
     "ngay thuong",
@@ -46,10 +47,8 @@ _DAY = re.compile(
     r"(?:(?P<prefix>thu|t)\s*\.?\s*)?(?P<day>[2-7]|hai|ba|tu|nam|sau|bay)|(?P<sunday>c\.?n|ch(?:u|ua) nhat)"
     r"|(?P<english>mon|tue|wed|thu(?=rs?|rsday)|fri|sat|sun)(?:(?:s|nes|rs|r|ur)?(?:day)?)"  # "Thu" alone heads days
 )
-_WRITTEN_DAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 _LIST = re.compile(r"\s*(?:[,;&+]|\bva\b)\s*")
 _EXCEPT = re.compile(r"[\s,;(]*\b(?:va )?(?:ngoai tru|tru|khong phat)\b(?: vao\b)?\s*")
-MOST_DAYS_IN_A_RANGE = 92  # a longer one is kept as its two ends
 
 
 def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> Recurrence:
@@ -69,13 +68,20 @@ def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> 
     if not isinstance(cell, str):
         raise _bad_days(cell)
     text = _without_ornament(plain(cell))
-    whole, short = _completed(text, span, year)
+    whole, short = completed(text, span, year)
     try:
         return _read_whole(whole, cell)
     except Misread as misread:
         if short is not None and misread.code == "bad_days" and _is_beside_a_day(text, short, cell):
             raise _incomplete(short, cell) from None
         raise
+
+
+def perhaps_weekdays(cell: Cell) -> Misread | None:
+    """The question about a date that a spreadsheet may have made of "2-6", which was typed for T2-T6."""
+    if not isinstance(cell, date) or not (2 <= cell.day <= 7 and 2 <= cell.month <= 7 and cell.day != cell.month):
+        return None
+    return misread("bad_days", "ngày", "day", cell, "T{}-T{}".format(*sorted((cell.day, cell.month))), "T2-T6")
 
 
 def _read_whole(text: str, cell: str) -> Recurrence:
@@ -88,65 +94,11 @@ def _read_whole(text: str, cell: str) -> Recurrence:
 # --- dates that leave their year, or their month, to the title
 
 
-_NO_DATE_BEFORE = r"(?<![\d/.-])(?<!\bthu )(?<!\bthu)(?<!\bt)(?<!\bt\.)(?<!\bm[uo]ng )(?<!\btuan )(?<!\ble )"
-_SHORT_DATE = re.compile(
-    rf"{_NO_DATE_BEFORE}(?P<d>\d{{1,2}})"
-    r"(?:\s*(?P<mark>[/.-])\s*(?P<m>\d{1,2})(?![\d']|\s*[/.-]\s*\d)|\s*thang\s*(?P<mm>\d{1,2})(?!\d))"
-    r"(?:\s*(?:[/.-]|,?\s*nam)\s*(?P<y>(?:19|20)\d\d)(?!\d))?"
-)
-_SHORT_YEAR = re.compile(r"(?<![\d/.-])(\d{1,2}\s*([/.-])\s*\d{1,2}\s*\2\s*)([2-9]\d)(?![\d/.-])")
-_DAY_ONLY = re.compile(r"(?:\bngay\s*|\()(?P<d>\d{1,2})(?!\d|\s*[/.-]\s*\d|\s+thang|\s*,)\)?(?!\s+tet)")
-_OF_ANOTHER_CALENDAR = re.compile(r"\b(?:am lich|am|al|(?:hang|moi|cua|cac|trong|cuoi|dau) (?:thang|nam))\b")
-
-
-def _completed(text: str, span: Span | None, year: int | None) -> tuple[str, re.Match[str] | None]:
-    """The text with its dates made whole, and the first of them that nothing told enough for."""
-    text = _SHORT_YEAR.sub(r"\g<1>20\3", text)
-    if _OF_ANOTHER_CALENDAR.search(_FULL_DATE.sub("", text)):
-        return text, None
-    short: list[re.Match[str]] = []
-
-    def whole(found: re.Match[str]) -> str:
-        if not _may_be_a_date(found):
-            return found[0]
-        if (date_ := _told(found, span, year)) is None:
-            short.append(found)
-            return found[0]
-        return date_ if found[0][:1].isdigit() else f" {date_} "
-
-    completed = _SHORT_DATE.sub(whole, text)
-    if completed == text and not short and not _FULL_DATE.search(text):
-        completed = _DAY_ONLY.sub(whole, text)
-    return completed, short[0] if short else None
-
-
-def _may_be_a_date(found: re.Match[str]) -> bool:
-    """5.45 is none, 2-6 may be T2-T6; 11/23 may be one, in the order of another country."""
-    parts = found.groupdict()
-    day, month = int(parts["d"]), int(parts.get("m") or parts.get("mm") or 1)
-    if parts.get("mark") == "-" and 2 <= day <= 7 and 2 <= month <= 7 and not parts.get("y"):
-        return False
-    return 1 <= month <= 12 or (parts.get("mark") == "/" and 12 < month <= 31 and day <= 12)
-
-
-def _told(found: re.Match[str], span: Span | None, year: int | None) -> str | None:
-    """The whole date; None if nobody says its month or its year."""
-    parts = found.groupdict()
-    day, month = int(parts["d"]), int(parts.get("m") or parts.get("mm") or 0) or None
-    if parts.get("y"):
-        return f"{day}/{month}/{parts['y']}"
-    if span is not None:
-        if (inside := span.date_of(day, month)) is not None:
-            return f"{inside:%d/%m/%Y}"
-        year = span.first.year
-    return f"{day}/{month}/{year}" if month and year else None
-
-
 def _is_beside_a_day(text: str, short: re.Match[str], cell: str) -> bool:
     """Whether the text is a day but for that date: "Bản tin 23/11" is none."""
     rest = re.sub(r"\b(?:ngay|(?<!thu )tu|den|het)\b|[(),:]", " ", text.replace(short[0], " ")).strip(" .-/")
     try:
-        return not rest or bool(_read_whole(_SHORT_DATE.sub(" ", rest).strip(" .-/") or "hang ngay", cell))
+        return not rest or bool(_read_whole(SHORT_DATE.sub(" ", rest).strip(" .-/") or "hang ngay", cell))
     except Misread:
         return False
 
@@ -180,7 +132,7 @@ def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
 def read_except(cell: Cell, span: Span | None = None, year: int | None = None) -> tuple[Unlimited, ...]:
     """What stands after a "trừ": days, dates, holidays; also several, "CN trừ ngày lễ". Raises Misread."""
     if isinstance(cell, str):
-        parts = _EXCEPT.split(_completed(plain(cell), span, year)[0])
+        parts = _EXCEPT.split(completed(plain(cell), span, year)[0])
         return tuple(one for part in parts if part for one in _taken(part, cell))
     return _no_limits(read_days(cell, span, year), cell)
 
@@ -195,7 +147,7 @@ def read_date(cell: Cell, span: Span | None = None, year: int | None = None) -> 
 
 def dates_in(text: str) -> list[date]:
     """Every full date written in *text*, in order. Raises Misread on one that does not exist."""
-    return [_date_of(found, text) for found in _FULL_DATE.finditer(plain(text))]
+    return [_date_of(found, text) for found in FULL_DATE.finditer(plain(text))]
 
 
 def _date_of(found: re.Match[str], cell: Cell) -> date:
@@ -298,22 +250,26 @@ def _no_limits(recurrence: Recurrence, cell: Cell) -> tuple[Unlimited, ...]:
 
 
 _DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]\b|hai|ba|tu|nam|sau|bay)|cn|chu nhat)"
-_WEEKDAYS_IN_TITLE = re.compile(
-    rf"\b{_DAY_WORD}(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b|het chu nhat))*"
+_WEEKDAYS_IN_TITLE = re.compile(  # "tuần thứ 2", "lần thứ hai" are none
+    rf"(?:^|[(,;:-]|\b(?:tu|vao|cac|ngay|sang|trua|chieu|toi|phat)\b)\s*(?P<days>{_DAY_WORD}"
+    rf"(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b))*)"
 )
 _EVERY_DAY_IN_TITLE = re.compile(r"\b(?:hang|moi) ngay\b")
 _OF_A_TIMETABLE = re.compile(r"\b(?:lich|chuong trinh)\b.*\b(?:phat|tiep)|\blich\b")
+_TAKES_AWAY = re.compile(r"\b(?:nghi|khong phat|tru|tam dung|rieng)\b")
 _OF_A_PAPER = re.compile(r"\b(?:quyet dinh|ban hanh|kem theo|so:|ke hoach so|cong van)\b")
 
 
 def days_in_title(text: str, year: int | None = None) -> Recurrence | None:
     """The days for which a title says its list is: "(từ thứ 2 đến thứ 7 hằng tuần)", "LỊCH PHÁT THANH NGÀY 23/11/2026",
-    "lịch hằng ngày"; None if it names none, or speaks of several kinds of days.
+    "lịch hằng ngày"; None if it names none, speaks of several kinds of days, or of days off.
     """
     folded = plain(text)
+    if _TAKES_AWAY.search(folded):
+        return None  # "từ thứ 2 đến thứ 7, thứ 7 nghỉ"
     dates = [] if _OF_A_PAPER.search(folded) or not _OF_A_TIMETABLE.search(folded) else _dates_of_title(folded, year)
     try:
-        weekly = {frozenset(_weekdays(found[0], text)) for found in _WEEKDAYS_IN_TITLE.finditer(folded)}
+        weekly = {frozenset(_weekdays(found["days"], text)) for found in _WEEKDAYS_IN_TITLE.finditer(folded)}
         if len(dates) == 1 and weekly <= {frozenset({dates[0].weekday()})}:
             return Dates(frozenset(dates))
     except Misread:
@@ -326,8 +282,8 @@ def days_in_title(text: str, year: int | None = None) -> Recurrence | None:
 
 
 def _dates_of_title(folded: str, year: int | None) -> list[date]:
-    whole, _ = _completed(folded, None, year)
-    return [_date_of(found, folded) for found in _FULL_DATE.finditer(whole)]
+    whole, _ = completed(folded, None, year)
+    return [_date_of(found, folded) for found in FULL_DATE.finditer(whole)]
 
 
 # --- what recurs
@@ -338,8 +294,8 @@ def _unlimited(text: str, cell: str) -> Unlimited:
         return EVERY_DAY
     if text in _WEEKEND:
         return Weekdays(frozenset({5, 6}))
-    if dates := [_date_of(found, cell) for found in _FULL_DATE.finditer(text)]:
-        return _dated(dates, _FULL_DATE.sub(" ", text), cell)
+    if dates := [_date_of(found, cell) for found in FULL_DATE.finditer(text)]:
+        return _dated(dates, FULL_DATE.sub(" ", text), cell)
     readers: tuple[Callable[[str, str], Unlimited | None], ...] = (_holidays, _lunar_days, _nth_weekdays, _month_days)
     for read in readers:
         if (found := read(text, cell)) is not None:
@@ -359,7 +315,7 @@ def _dated(dates: list[date], rest: str, cell: str) -> Dates:
 
 
 def _contradiction(dates: list[date], cell: Cell) -> Misread:
-    actual = ", ".join(f"{day:%d/%m/%Y} là {_WRITTEN_DAYS[day.weekday()]}" for day in dates[:3])
+    actual = ", ".join(f"{day:%d/%m/%Y} là {DAY_NAMES[day.weekday()]}" for day in dates[:3])
     vi, en = f"“{excerpt(cell)}” mâu thuẫn: {actual}", f"“{excerpt(cell)}” contradicts itself: {actual}"
     en = en.replace(" là ", " is ")
     return Misread("day_contradicts_date", vi, en)
@@ -567,106 +523,4 @@ def _likely_days(text: str) -> str | None:
 def _day_list(first: int, last: int) -> str:
     """T7-T2 → "T7, CN, T2"."""
     count = (last - first) % 7 + 1
-    return ", ".join(_WRITTEN_DAYS[(first + n) % 7] for n in range(count))
-
-
-# --- writing them back
-
-
-def written_days(recurrence: Recurrence) -> str:
-    """As an operator writes it, and as ``read_days`` reads it: "T2-T7 trừ ngày lễ"."""
-    match recurrence:
-        case Limited():
-            return _written_limits(recurrence)
-        case Weekdays(days):
-            return "Hằng ngày" if len(days) == 7 else _written_weekdays(days)
-        case Dates(dates):
-            return _written_dates(sorted(dates))
-        case NthWeekdays(days, nths):
-            return f"{_written_weekdays(days)} {_written_weeks(nths)}"
-        case MonthDays(days):
-            return _written_month_days(days)
-        case LunarDays(pairs):
-            return _written_lunar_days(sorted(pairs))
-        case Holidays(names):
-            return ", ".join(map(_written_holiday, sorted(names))) or "ngày lễ"
-
-
-def _written_holiday(name: str) -> str:
-    """30/4 alone would be that day of the title's year."""
-    return name if holiday_named(name) and "/" not in name else f"ngày lễ {name}"
-
-
-def written_except(one: Limited) -> str:
-    """What it leaves out, as ``read_except`` reads it."""
-    taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
-    return " trừ ".join(map(written_days, taken))
-
-
-def _written_limits(one: Limited) -> str:
-    base = written_days(one.base)
-    first = f" từ {one.first:%d/%m/%Y}" if one.first else ""
-    last = f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else ""
-    taken = f" trừ {written_except(one)}" if one.excludes or one.skipped else ""
-    if isinstance(one.base, Holidays) and not first:  # "30/4 đến hết ngày …" would be a range
-        base, last = f"{last}, {base}".strip(" ,"), ""
-    return base + first + last + taken
-
-
-def _written_weekdays(days: Iterable[int]) -> str:
-    """Three and more in a row as a range: "T2-T4, T7"."""
-    return ", ".join(_run([_WRITTEN_DAYS[day] for day in run], "-") for run in _runs(sorted(days)))
-
-
-def _written_dates(dates: list[date]) -> str:
-    runs = _runs([day.toordinal() for day in dates])
-    if len(runs) == 1 and len(dates) <= MOST_DAYS_IN_A_RANGE:
-        return _run([f"{day:%d/%m/%Y}" for day in dates], " - ")
-    return ", ".join(f"{day:%d/%m/%Y}" for day in dates)
-
-
-def _runs(numbers: list[int]) -> list[list[int]]:
-    """[0, 1, 2, 5] → [[0, 1, 2], [5]]."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return runs
-
-
-def _run(written: list[str], dash: str) -> str:
-    return f"{written[0]}{dash}{written[-1]}" if len(written) > 2 else ", ".join(written)
-
-
-def _written_weeks(nths: frozenset[int]) -> str:
-    if nths in ({1}, {LAST}):
-        return "đầu tiên của tháng" if 1 in nths else "cuối tháng"
-    return (
-        "tuần "
-        + ", ".join([*(str(n) for n in sorted(nths - {LAST})), *(["cuối"] if LAST in nths else [])])
-        + " hằng tháng"
-    )
-
-
-def _written_month_days(days: frozenset[int]) -> str:
-    numbers = [_run([str(day) for day in run], "-") for run in _runs(sorted(days - {LAST}))]
-    if not numbers:
-        return "ngày cuối tháng"
-    return f"ngày {', '.join(numbers)}{', ngày cuối' if LAST in days else ''} hằng tháng"
-
-
-def _written_lunar_days(pairs: list[tuple[int, int]]) -> str:
-    if not pairs[-1][0]:
-        return ", ".join(_written_lunar_day(*pair) for pair in pairs) + " âm lịch"
-    every = ["" if month else " hằng tháng" for month, _ in pairs]  # beside days of one month all has to be said
-    return ", ".join(f"{_written_lunar_day(*pair)}{each} âm lịch" for pair, each in zip(pairs, every, strict=True))
-
-
-def _written_lunar_day(month: int, day: int) -> str:
-    if day == LAST:
-        return "ngày cuối" + (f" tháng {month}" if month else "")
-    if month:
-        return f"{day}/{month}"
-    return {1: "mùng 1", 15: "rằm"}.get(day, f"ngày {day}")
+    return ", ".join(DAY_NAMES[(first + n) % 7] for n in range(count))

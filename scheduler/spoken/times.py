@@ -155,7 +155,7 @@ _HOURS_OF = {
     "ch": _AFTERNOON,
     "pm": _AFTERNOON,
 }
-_PART_FIRST = re.compile(r"(?:buoi )?(sang|trua|chieu|toi|dem)\s*[:(-]*\s*(?:tu |luc )?(\d[^-()]*?)\)?")  # "Sáng 5h30"
+_PART_FIRST = re.compile(r"(?:buoi )?(sang|trua|chieu|toi|dem)\s*[:(-]*\s*(?:tu |luc )?(\d[^()]*?)\)?")  # "Sáng 5h30"
 _SAID_PART = re.compile(r"\s*(?:buoi )?(rang sang|sang|trua|chieu|toi|dem|sa|ch|am|pm)\s*$")
 
 

@@ -14,8 +14,8 @@ import openpyxl
 
 from scheduler.loaders.result import Loaded
 from scheduler.loaders.table import Table, tops_of
-from scheduler.spoken.days import written_days
 from scheduler.spoken.times import shown_clock
+from scheduler.spoken.written import written_days
 from scheduler.timetable import Dates, Slot, Weekdays
 
 DAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")

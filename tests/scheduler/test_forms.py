@@ -139,7 +139,7 @@ def test_an_ods_keeps_merged_cells_hidden_rows_repeats_and_types(tmp_path):
         (MON_WED, time(17), 900, "Chiều"),
         (Dates(frozenset({date(2026, 11, 24)})), time(6), 900, "Ẩn"),
     ]
-    assert codes(loaded.warnings) == [("Lịch!B5", "hidden_row")]
+    assert codes(loaded.warnings) == [("Lịch!B5", "hidden_row"), ("Lịch!D3", "note_ignored")]
     assert loaded.timetable.title == "LỊCH PHÁT SÓNG"
 
 
@@ -368,3 +368,81 @@ def test_all_forms_of_one_list_give_the_same_timetable(tmp_path):
     timetables = [load(path).timetable for path in paths]
     assert timetables[0].slots
     assert all(timetable == timetables[0] for timetable in timetables)
+
+
+# --- what a person sees, or does not see, beside the text of the cells
+
+
+def _marked_workbook(path: Path) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Lịch"
+    for row in (
+        ["Ngày", "Giờ", "Giờ", "Thời lượng", "Nội dung"],
+        ["T2", "4h", "5h", 15, "A"],
+        ["T3", "4h", "5h", 15, "B"],
+    ):
+        sheet.append(row)
+    sheet.column_dimensions["B"].hidden = True
+    sheet["E3"].font = openpyxl.styles.Font(strike=True)
+    sheet["E2"].comment = openpyxl.comments.Comment("Tuần này nghỉ", "Lan")
+    book.save(path)
+    return path
+
+
+def test_struck_text_is_asked_about_comments_and_hidden_columns_are_told(tmp_path):
+    loaded = load(_marked_workbook(tmp_path / "a.xlsx"))
+    assert codes(loaded.errors) == [("Lịch!E3", "struck_out")]
+    assert {("Lịch!B1", "hidden_column"), ("Lịch!E2", "note_ignored")} <= set(codes(loaded.warnings))
+    assert [slot.starts for slot in loaded.readable.slots] == [time(5), time(5)]
+
+
+_ODS_STYLE = '<style:style style:name="x"><style:text-properties style:text-line-through-style="solid"/></style:style>'
+
+
+def test_the_same_of_an_ods(tmp_path):
+    path = write_ods(
+        tmp_path / "a.ods", [["Ngày", "Giờ", "Thời lượng", "Nội dung"], ["T2", "5h", 15, "A"], ["T3", "5h", 15, "B"]]
+    )
+
+    def marked(name, content):
+        if name != "content.xml":
+            return content
+        text = content.decode().replace("<office:body>", f"<office:styles>{_ODS_STYLE}</office:styles><office:body>")
+        text = text.replace(
+            " office:version", ' xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" office:version'
+        )
+        text = text.replace(
+            '<table:table table:name="Lịch">',
+            '<table:table table:name="Lịch"><table:table-column table:visibility="collapse"/>',
+        )
+        note = "<office:annotation><text:p>Tuần này nghỉ</text:p></office:annotation>"
+        text = text.replace("<text:p>A<", f"{note}<text:p>A<")
+        before, _, after = text.rpartition('<table:table-cell office:value-type="string"')
+        return f'{before}<table:table-cell table:style-name="x" office:value-type="string"{after}'.encode()
+
+    loaded = load(repacked(path, tmp_path / "b.ods", marked))
+    assert codes(loaded.errors) == [("Lịch!D3", "struck_out")]
+    assert {("Lịch!A1", "hidden_column"), ("Lịch!D2", "note_ignored")} <= set(codes(loaded.warnings))
+
+
+def test_struck_text_and_notes_between_the_tables_of_a_document(tmp_path):
+    document = docx.Document()
+    document.add_paragraph("LỊCH PHÁT THANH HẰNG NGÀY")
+    for session, clock in (("I. BUỔI SÁNG", "5h30"), ("II. BUỔI CHIỀU", "17h30")):
+        document.add_paragraph(session)
+        table = document.add_table(2, 3)
+        for cell, text in zip(table.rows[0].cells, ("Giờ", "Nội dung", "Thời lượng"), strict=True):
+            cell.text = text
+        for cell, text in zip(table.rows[1].cells, (clock, "Bản tin", "15'"), strict=True):
+            cell.text = text
+        document.add_paragraph("Ghi chú: ngày 24/11 nghỉ")
+    table.rows[1].cells[1].paragraphs[0].runs[0].font.strike = True
+    document.save(tmp_path / "a.docx")
+    loaded = load(tmp_path / "a.docx")
+    assert [(slot.starts, slot.session) for slot in loaded.readable.slots] == [
+        (time(5, 30), "Buổi sáng"),
+        (time(17, 30), "Buổi chiều"),
+    ]
+    assert codes(loaded.errors) == [("Bảng 2!B2", "struck_out")]
+    assert [p.vi.count("nghỉ") for p in loaded.warnings if p.code == "note_ignored"] == [1]

@@ -20,9 +20,11 @@ from scheduler.recurrence import (
     Weekdays,
 )
 from scheduler.spoken.cells import words
-from scheduler.spoken.days import read_days, written_days
+from scheduler.spoken.contents import remark_in
+from scheduler.spoken.days import days_in_title, read_days
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.times import TimeOfDay, read_time
+from scheduler.spoken.written import written_days
 from scheduler.vietnamese import Misread
 from tests.scheduler.test_recurrence import recurrences
 
@@ -415,3 +417,39 @@ def test_any_cell_is_read_or_misread_never_worse(cell):
     for reader in (read_time, read_duration, read_days):
         with contextlib.suppress(Misread):
             reader(cell)
+
+
+@pytest.mark.parametrize(
+    ("title", "days"),
+    [
+        ("LỊCH PHÁT THANH (từ thứ 2 đến thứ 7 hàng tuần)", "T2-T7"),
+        ("(Phát thứ 2, 4, 6)", "T2, T4, T6"),
+        ("LỊCH PHÁT THANH NGÀY 23/11/2026", "23/11/2026"),
+        ("Lịch phát thanh thứ hai, ngày 23/11/2026", "23/11/2026"),
+        ("LỊCH PHÁT THANH HẰNG NGÀY", "Hằng ngày"),
+        ("LỊCH PHÁT THANH TUẦN THỨ 2 THÁNG 11", None),
+        ("Tân Hưng, ngày 20/11/2026", None),
+        ("Lịch phát thanh (kèm theo Quyết định ngày 20/11/2026)", None),
+        ("Từ thứ 2 đến thứ 6, thứ 7 nghỉ", None),
+        ("Sáng từ thứ 2 đến thứ 7, chiều từ thứ 2 đến thứ 6", None),
+    ],
+)
+def test_a_title_names_the_days_of_its_list_or_leaves_them_open(title, days):
+    assert days_in_title(title) == (read_days(days) if days else None)
+
+
+@pytest.mark.parametrize(
+    ("title", "remark"),
+    [
+        ("Bản tin xã (hoãn)", "(hoãn)"),
+        ("Bản tin xã - phát tuần 1 và tuần 3", "phát tuần 1 và tuần 3"),
+        ("Bỏ: Bản tin xã", "Bỏ:"),
+        ("BAN TIN XA (KHONG PHAT NGAY 23/11)", "(KHONG PHAT NGAY 23/11)"),
+        ("Xử lý vi phạm nồng độ cồn (phạt từ 2 đến 3 triệu)", ""),
+        ("Hướng dẫn mới (Nghị quyết 57)", ""),
+        ("Huy động vốn làm đường", ""),
+        ("Luật Đất đai (bài 3)", ""),
+    ],
+)
+def test_what_a_title_says_of_when_it_airs_is_found_and_nothing_else(title, remark):
+    assert remark_in(title) == remark
