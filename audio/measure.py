@@ -97,10 +97,16 @@ def measure(sent_path: Path, heard_path: Path, observers: Sequence[Observer] = (
 
 
 def _missing_blocks(sent_path: Path, heard_path: Path) -> int:
-    """Whole blocks of SENT that had passed when HEARD began: more than the matcher itself looks back."""
+    """Whole blocks of SENT that had passed when HEARD began: more than the matcher itself looks back.
+
+    Most of what began late is of SENT. A replay that runs on after SENT's end may begin with a little of it.
+    """
     with open_wav(sent_path) as sent, open_wav(heard_path) as heard:
+        sent_s, heard_s = sent.frames_48k / RATE_HZ, heard.frames_48k / RATE_HZ
         missing_s = missing_head_s(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
-    return int(missing_s / _BLOCK_S) if missing_s is not None and missing_s > _MATCHED_S else 0
+    if missing_s is None or missing_s <= _MATCHED_S or sent_s - missing_s < heard_s / 2:
+        return 0
+    return int(missing_s / _BLOCK_S)
 
 
 def _returned_loudness(found: Measurement, path: Path) -> Loudness:
