@@ -132,12 +132,13 @@ def _matched(
 ) -> Measurement:
     matcher, segments = Matcher(), list[MatchSegment]()
     locked: tuple[float | None, float | None] = (None, None)
-    sent_frames = heard_frames = 0
+    sent_frames = heard_frames = late_frames = 0
     for n, sent_block in enumerate(sent):
         matcher.push_sent(sent_block, True)
         heard_block = None if n < missing else next(heard, None)
         if heard_block is None:  # HEARD has not begun, or has ended
             matcher.lose_heard(len(sent_block))
+            late_frames += len(sent_block) if n < missing else 0  # the first block lacks what its resampler holds
         else:
             matcher.push_heard(heard_block)
             heard_frames += len(heard_block)
@@ -151,7 +152,7 @@ def _matched(
     if delay_ms is None and heard_frames < _LOCKS_WITHIN_S * RATE_HZ:
         segments = merged([_not_told(segment) for segment in segments])
     found = _summed(segments, sent_frames, (delay_ms, drift_ppm))
-    return _begun_later(found, missing * _BLOCK_S * 1_000) if missing else found
+    return _begun_later(found, late_frames * 1_000 / RATE_HZ) if missing else found
 
 
 def _not_told(segment: MatchSegment) -> MatchSegment:
