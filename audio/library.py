@@ -11,7 +11,7 @@ import json
 import os
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from audio.decode import (
     refuse_odd_files,
     unwatched,
 )
+from audio.durable import make_durable
 from audio.format import frames_to_ms
 from audio.levelling import TARGET_LUFS, Levelled, gain_again, gain_for, limited_db, remarks
 from scheduler.problem import Problem
@@ -36,6 +37,24 @@ INDEX = "index.json"
 MAX_NAME_BYTES = 255
 UNFINISHED_S = 6 * 3_600  # nothing is taken in for so long
 MEASURING_ERROR_DB = 0.1  # of a peak: so near the ceiling it is limited
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells that a file changed, without reading it: a copy may bring its ``mtime`` along, never its ``ctime``."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Stamp":
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+    @classmethod
+    def from_json(cls, data: dict[str, int]) -> "Stamp":
+        return cls(data["size"], data["mtime_ns"], data["ctime_ns"], data["inode"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +68,21 @@ class LibraryEntry:
     codec: str  # of the original
     warnings: tuple[Problem, ...] = ()
     level: Levelled | None = None  # None: taken in before levels were made equal
+    stamp: Stamp | None = None  # of the original when it was read; None: that may have been changing
+    copies: tuple[float, ...] = ()  # LUFS of the copies made for items that ask for a loudness of their own
+    unheard: bool = False  # rendered from text, and nobody has said that she listened to it
 
     @property
     def duration_ms(self) -> int:
         return frames_to_ms(self.frames)
 
-    def path_in(self, library_dir: Path) -> Path:
-        return library_dir / f"{self.digest}.flac"
+    def path_in(self, library_dir: Path, target_lufs: float | None = None) -> Path:
+        """The FLAC, at *target_lufs* if there is such a copy."""
+        return library_dir / f"{self.digest}{f'{target_lufs:g}' if target_lufs in self.copies else ''}.flac"
 
-    def called(self, name: str) -> "LibraryEntry":
-        """The same content under another name."""
-        return replace(self, name=name, warnings=tuple(replace(w, where=name) for w in self.warnings))
+    def called(self, name: str, stamp: Stamp | None = None) -> "LibraryEntry":
+        """The same content, as it stands in the file of this name."""
+        return replace(self, name=name, warnings=tuple(replace(w, where=name) for w in self.warnings), stamp=stamp)
 
     def to_json(self) -> dict[str, Any]:
         level = self.level and self.level.to_json()
@@ -70,25 +93,78 @@ class LibraryEntry:
         """Inverse of ``to_json``; what it does not know it leaves out. Raises KeyError or TypeError."""
         warnings = tuple(Problem(w["where"], w["code"], w["vi"], w["en"]) for w in data["warnings"])
         level = Levelled.from_json(data["level"]) if data.get("level") else None
+        stamp = Stamp.from_json(data["stamp"]) if data.get("stamp") else None
         return cls(
-            data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings, level
+            *(data["name"], data["digest"], data["pcm_digest"], int(data["frames"]), data["codec"], warnings, level),
+            stamp=stamp,
+            copies=tuple(map(float, data.get("copies", ()))),
+            unheard=bool(data.get("unheard", False)),
         )
 
 
-def ingest(path: Path, library_dir: Path, target_lufs: float = TARGET_LUFS, watch: Watch = unwatched) -> LibraryEntry:
+def ingest(
+    path: Path,
+    library_dir: Path,
+    target_lufs: float = TARGET_LUFS,
+    watch: Watch = unwatched,
+    settled: Stamp | None = None,
+    *,
+    own_lufs: Collection[float] = (),
+    spoken: bool = False,
+) -> LibraryEntry:
     """Take a programme file into the library under its own name, at *target_lufs*. Raises MediaError with the reason.
 
-    Loading the same file again costs only its checksum; a changed file under the same name replaces the entry, another
-    target stores it anew.
+    Loading the same file again costs only its checksum, and not even that while it has the stamp of an earlier reading;
+    a changed file under the same name replaces the entry, another target stores it anew. *settled* is the stamp that
+    the file has had for some seconds. Only that is remembered: what is written twice within one tick of the file
+    system's clock (2 s on FAT) keeps its stamp. *own_lufs*: copies at these are wanted, too, and those that the name
+    had before. *spoken*: it was rendered from text, and is unheard until ``mark_heard``.
     """
     name = media_name(path.name)
     refuse_odd_files(path)
     library_dir.mkdir(parents=True, exist_ok=True)
-    digest = _digest_of(path)
-    known = _known(read_index(library_dir), digest, target_lufs, library_dir)
+    index, stamp = read_index(library_dir), Stamp.of(path.stat())
+    read_before = _digest_read(index.get(name), stamp)
+    digest = read_before or _digest_of(path)
+    known = _known(index, digest, target_lufs, library_dir)
     # Made without the lock: an alert waits for no hour of music.
     entry = known or _take_in(path, name, digest, target_lufs, library_dir, watch)
-    return _entered(entry.called(name), library_dir)
+    entry = _as_held(entry, index, spoken)
+    wanted = {*own_lufs, *(index[name].copies if name in index else ())} - {target_lufs, *entry.copies}
+    for lufs in sorted(wanted):
+        entry = _with_copy(entry, path, lufs, library_dir, watch)
+    return _entered(entry.called(name, stamp if read_before or stamp == settled else None), library_dir)
+
+
+def mark_heard(name: str, library_dir: Path) -> None:
+    """Somebody has listened to the notice called *name*. Raises KeyError if there is no such file, OSError."""
+    with _sole_writer(library_dir):
+        index = _read_index(library_dir)
+        digest = index[name].digest
+        heard = {n: replace(e, unheard=False) if e.digest == digest else e for n, e in index.items()}
+        if heard != index:
+            _write_index(library_dir, heard)
+
+
+def _as_held(entry: LibraryEntry, index: Mapping[str, LibraryEntry], spoken: bool) -> LibraryEntry:
+    """With what the library knows of the same content: its copies, and whether it was heard."""
+    alike = [other for other in index.values() if other.digest == entry.digest]
+    if not alike:
+        return replace(entry, unheard=spoken)
+    copies = sorted({lufs for other in alike for lufs in other.copies})
+    return replace(entry, copies=tuple(copies), unheard=all(other.unheard for other in alike))
+
+
+def _with_copy(entry: LibraryEntry, path: Path, lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
+    """Make a copy at *lufs*, from the original again: a gain on what was limited would keep the limiter's work."""
+    more = replace(entry, copies=tuple(sorted({*entry.copies, lufs})))
+    with _unfinished(library_dir, entry.digest) as part:
+        _levelled(path, part, examine(path, watch), lufs, watch)
+        if _digest_of(path) != entry.digest:
+            raise MediaError(changing(path.name))
+        make_durable(part)
+        part.replace(more.path_in(library_dir, lufs))
+    return more
 
 
 def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> LibraryEntry:
@@ -98,9 +174,15 @@ def ingest_at_once(path: Path, library_dir: Path, gain_db: float = 0.0) -> Libra
     with _unfinished(library_dir, digest) as part:
         frames, pcm_digest = convert_at_once(path, part, gain_db)
         entry = LibraryEntry(name, digest, pcm_digest, frames, "at_once")
-        _make_durable(part)
+        make_durable(part)
         part.replace(entry.path_in(library_dir))
     return _entered(entry, library_dir)
+
+
+def unchanged_stamps(library_dir: Path, target_lufs: float = TARGET_LUFS) -> dict[str, Stamp]:
+    """Name → stamp: a file that has it need not be taken in at *target_lufs* again."""
+    index = read_index(library_dir)
+    return {name: e.stamp for name, e in index.items() if e.stamp and _stands(e, target_lufs, library_dir)}
 
 
 def read_index(library_dir: Path) -> dict[str, LibraryEntry]:
@@ -159,8 +241,8 @@ def _sole_writer(library_dir: Path) -> Iterator[None]:
 def _entered(entry: LibraryEntry, library_dir: Path) -> LibraryEntry:
     with _sole_writer(library_dir):
         index = _read_index(library_dir)
-        names = {entry.name, *(name for name, other in index.items() if other.digest == entry.digest)}
-        entries = index | {name: entry.called(name) for name in names}  # they share one FLAC
+        sharing = [other for other in index.values() if other.digest == entry.digest]  # one FLAC
+        entries = index | {other.name: entry.called(other.name, other.stamp) for other in sharing} | {entry.name: entry}
         if entries != index:
             _write_index(library_dir, entries)
     return entry
@@ -181,13 +263,20 @@ def _digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _digest_read(before: LibraryEntry | None, stamp: Stamp) -> str | None:
+    """The digest of a file that has not changed since it was read."""
+    return before.digest if before is not None and before.stamp == stamp else None
+
+
 def _known(index: dict[str, LibraryEntry], digest: str, target_lufs: float, library_dir: Path) -> LibraryEntry | None:
-    """An entry of the same content at the same level, be it under another name, if its FLAC is still there."""
-    for entry in index.values():
-        levelled = entry.level is not None and entry.level.target_lufs == target_lufs
-        if entry.digest == digest and levelled and entry.path_in(library_dir).is_file():
-            return entry
-    return None
+    """An entry of the same content at the same level, be it under another name."""
+    same = (entry for entry in index.values() if entry.digest == digest)
+    return next((entry for entry in same if _stands(entry, target_lufs, library_dir)), None)
+
+
+def _stands(entry: LibraryEntry, target_lufs: float, library_dir: Path) -> bool:
+    """It was made at this level, and its FLAC is still there."""
+    return entry.level is not None and entry.level.target_lufs == target_lufs and entry.path_in(library_dir).is_file()
 
 
 def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir: Path, watch: Watch) -> LibraryEntry:
@@ -198,7 +287,7 @@ def _take_in(path: Path, name: str, digest: str, target_lufs: float, library_dir
             raise MediaError(changing(name))
         warnings = (*decoded.warnings, *remarks(name, level, decoded.clipped_share))
         entry = LibraryEntry(name, digest, decoded.pcm_digest, decoded.frames, decoded.codec, warnings, level)
-        _make_durable(part)
+        make_durable(part)
         _forget_unfinished(part)
         part.replace(entry.path_in(library_dir))
         return entry
@@ -231,15 +320,6 @@ def _write_index(library_dir: Path, entries: dict[str, LibraryEntry]) -> None:
     document = {"version": 1, "entries": {name: entries[name].to_json() for name in sorted(entries)}}
     part = library_dir / f".{INDEX}.part"
     part.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    _make_durable(part)
+    make_durable(part)
     part.replace(library_dir / INDEX)
-    _make_durable(library_dir)
-
-
-def _make_durable(path: Path) -> None:
-    """fsync a file or a folder, before a name points at it."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    make_durable(library_dir)

@@ -18,7 +18,7 @@ from audio.deck import Cue, Deck, Source, expire, fill
 from audio.events import CardBack, CardLost, ClockJumped, EndCause, PlayerEvent
 from audio.format import BLOCK_FRAMES, ns_to_frames
 from audio.frameclock import FrameClock
-from audio.quick_level import SILENCE_DBFS, level_dbfs
+from audio.quick_level import level_dbfs
 from audio.ring import RingWriter
 
 RETRY_FIRST_S = 0.2
@@ -36,7 +36,11 @@ class Progress:
     occurrence_id: str = ""
     frames_played: int = 0  # of that occurrence
     last_write_ns: int = 0  # boottime of the last return of a write: a watchdog looks for one stuck
-    sent_dbfs: float = SILENCE_DBFS  # of the last block
+    last_block: bytes = b""  # as written; its level is asked for less often than it changes
+
+    @property
+    def sent_dbfs(self) -> float:
+        return level_dbfs(self.last_block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class Player:
             occurrence_id=playing.cue.occurrence_id if playing else "",
             frames_played=playing.frames if playing else 0,
             last_write_ns=now_ns,
-            sent_dbfs=level_dbfs(filled.pcm),
+            last_block=filled.pcm,
         )
 
     def _look_at_clock(self, now_ns: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from audio.deck import Source
-from audio.fallback import Chain, Heard, Patience, Trouble, Why, begin, step
+from audio.fallback import Chain, Health, Heard, Patience, Trouble, Why, begin, step
 from audio.format import BYTES_PER_FRAME, RATE_HZ, frames_to_ns, ns_to_frames
 from audio.quick_level import level_dbfs
 from audio.sources import FILE_AHEAD_FRAMES, FileSource
@@ -58,6 +58,15 @@ class Sounding:
     trouble: Trouble | None = None  # of the first link, once it was lost
 
 
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """How a link is, for eyes."""
+
+    name: str
+    health: Health
+    why: Why | None  # it was lost last
+
+
 class ChainSource:
     """The links of a relay as one source of the deck. It opens and closes them as the chain has need of them."""
 
@@ -94,6 +103,13 @@ class ChainSource:
     @property
     def sounding(self) -> Sounding:
         return self._sounding
+
+    @property
+    def links(self) -> tuple[LinkState, ...]:
+        """All links, the relay itself first."""
+        chain = self._chain  # it is replaced as a whole
+        pairs = zip(self._plans, chain.links, strict=True)
+        return tuple(LinkState(plan.name, link.health, link.why) for plan, link in pairs)
 
     @property
     def closed(self) -> bool:
@@ -216,18 +232,20 @@ class ChainSource:
         del self._open[n:]
 
 
-class LoopedFile:
-    """A library file from its beginning, again and again. It knows no places: what is asked for next, comes next."""
+class LoopedFiles:
+    """Library files one after another, again and again. It knows no places: what is asked for next, comes next."""
 
     live = False
     failure = None
 
-    def __init__(self, flac: Path, total_frames: int) -> None:
-        self._flac = flac
-        self._total = total_frames
+    def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
+        """*files*: each with its frames; at least one."""
+        self._files = tuple(files)
+        self._turn = 0
         self._at = 0
-        self._round = FileSource(flac, total_frames)
+        self._round = self._opened(0)
         self._next_round: FileSource | None = None
+        self._failed = 0  # files in a row
 
     @property
     def ready(self) -> bool:
@@ -235,17 +253,32 @@ class LoopedFile:
 
     @property
     def trouble(self) -> Trouble | None:
-        return Trouble("source_failed", self._round.failure) if self._round.failure else None
+        """Once none of the files can be read."""
+        failure = self._round.failure
+        return Trouble("source_failed", failure) if failure and self._failed + 1 >= len(self._files) else None
 
     def take(self, n_frames: int, at_frame: int) -> bytes:
         if self._next_round is None and self._at + FILE_AHEAD_FRAMES > self._total:
-            self._next_round = FileSource(self._flac, self._total)
+            self._next_round = self._opened(self._turn + 1)
         pcm = self._go_on(n_frames)
-        if self._at >= self._total and self._next_round is not None:
-            self._round.close()
-            self._round, self._next_round, self._at = self._next_round, None, 0
+        if self._at >= self._total or (not pcm and self._round.failure and self.trouble is None):
+            self._turn_over()
             pcm += self._go_on(n_frames - len(pcm) // BYTES_PER_FRAME)
         return pcm
+
+    @property
+    def _total(self) -> int:
+        return self._files[self._turn % len(self._files)][1]
+
+    def _opened(self, turn: int) -> FileSource:
+        return FileSource(*self._files[turn % len(self._files)])
+
+    def _turn_over(self) -> None:
+        """Go on with the next file."""
+        self._failed = self._failed + 1 if self._round.failure else 0
+        self._round.close()
+        self._turn, self._at = self._turn + 1, 0
+        self._round, self._next_round = self._next_round or self._opened(self._turn), None
 
     def _go_on(self, n_frames: int) -> bytes:
         pcm = self._round.take(n_frames, self._at)

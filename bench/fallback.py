@@ -17,7 +17,7 @@ from audio.decode import Child
 from audio.fallback import Patience
 from audio.format import BLOCK_FRAMES, RATE_HZ
 from audio.library import ingest
-from audio.relay import ChainSource, LinkPlan, LoopedFile
+from audio.relay import ChainSource, LinkPlan, LoopedFiles
 from audio.sources import StreamSource
 from bench.cost import cpu_s
 from bench.rows import Row, progress, row
@@ -86,7 +86,7 @@ def _chains(server: Icecast, folder: Path, fault: str) -> list[Listened]:
     entry = ingest(file, folder / "library")
     behind = {
         "second stream": LinkPlan("second", partial(StreamSource, server.url("second"))),
-        "file": LinkPlan("file", partial(LoopedFile, entry.path_in(folder / "library"), entry.frames)),
+        "file": LinkPlan("file", partial(LoopedFiles, [(entry.path_in(folder / "library"), entry.frames)])),
     }
     relay = LinkPlan(fault, partial(StreamSource, server.url(fault)))
     return [Listened(fault, name, ChainSource([relay, link], boottime_ns, PATIENCE)) for name, link in behind.items()]

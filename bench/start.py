@@ -35,6 +35,7 @@ from audio.library import LibraryEntry, ingest
 from audio.player import Player
 from audio.ring import RingWriter
 from audio.sources import FileSource
+from bench import mpd
 from bench.rows import Row, progress, row
 from firmware_py.demo.soundserver import MonitorRecorder, SoundServer
 
@@ -300,15 +301,7 @@ class Mpd(Peer):
     name = program = "mpd"
 
     def command(self, server: SoundServer, folder: Path) -> list[str]:
-        config = folder / "mpd.conf"
-        (folder / "music").mkdir(exist_ok=True)  # files under it would have to be in its database first
-        config.write_text(
-            f'music_directory "{folder}/music"\nbind_to_address "{folder}/mpd.socket"\ndb_file "{folder}/mpd.db"\n'
-            f'log_file "{folder}/mpd.log"\nauto_update "no"\n'
-            f'audio_output {{\ntype "pulse"\nname "sink"\nserver "{server.address}"\nsink "{SINK}"\n}}\n',
-            encoding="utf-8",
-        )
-        return ["mpd", "--no-daemon", str(config)]
+        return mpd.command(folder, folder / "mpd.socket", server, SINK)
 
     def prepare(self, folder: Path, burst: Path) -> None:
         self.say(folder, "command_list_begin", "clear", f'addid "file://{burst}"', "command_list_end")

@@ -29,6 +29,7 @@ import numpy as np
 
 from audio.format import RATE_HZ
 from audio.library import ingest
+from bench import mpd
 from bench.rows import Row, progress, row
 from firmware_py.demo.rig import RigSettings
 from firmware_py.demo.soundserver import MonitorRecorder, SoundServer
@@ -254,15 +255,7 @@ class Mpd(Peer):
     name, program, sink, greets = "MPD (elapsed)", "mpd", "air3", True
 
     def command(self) -> list[str]:
-        config = self.folder / "mpd.conf"
-        (self.folder / "music").mkdir(exist_ok=True)  # files under it would have to be in its database first
-        config.write_text(
-            f'music_directory "{self.folder}/music"\nbind_to_address "{self.socket}"\ndb_file "{self.folder}/mpd.db"\n'
-            f'log_file "{self.folder}/mpd.log"\nauto_update "no"\n'
-            f'audio_output {{\ntype "pulse"\nname "sink"\nserver "{self.sound.address}"\nsink "{self.sink}"\n}}\n',
-            encoding="utf-8",
-        )
-        return ["mpd", "--no-daemon", str(config)]
+        return mpd.command(self.folder, self.socket, self.sound, self.sink)
 
     def play(self, file: Path) -> None:
         self.say(f'command_list_begin\nclear\naddid "file://{file}"\nplay 0\ncommand_list_end', ORDER_TIMEOUT_S)

@@ -4,16 +4,20 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import Any
 
 from firmware_py.commands.context import CommandError, Context, discard_output, language, print_whatever_the_locale
+from firmware_py.commands.usage import asked_language, parser_in
+from telemetry.reports.words import Lang
 
 Sub = Any  # argparse's own type for this is private
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     print_whatever_the_locale()
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(language(asked_language(words))).parse_args(words)
     context = Context(args, language(args.lang))
     try:
         code = int(_command(args.does)(context) or 0)
@@ -36,13 +40,15 @@ def _command(does: str) -> Callable[[Context], int | None]:
     return function
 
 
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="smartradio", description="Điều khiển đài truyền thanh cấp xã / commune radio")
-    common = argparse.ArgumentParser(add_help=False)
+def parser(lang: Lang = "en") -> argparse.ArgumentParser:
+    kind = parser_in(lang)
+    top = kind(prog="smartradio", description="Điều khiển đài truyền thanh cấp xã / commune radio")
+    top.add_argument("--version", action="version", version=f"smartradio {version('smartradio')}")
+    common = kind(add_help=False)
     common.add_argument(
         "--config", metavar="FILE", help="station.toml ($SMARTRADIO_CONFIG, /etc/smartradio/station.toml)"
     )
-    common.add_argument("--lang", choices=("vi", "en"))
+    common.add_argument("--lang", choices=("vi", "en"), help="tiếng Việt / English")
     sub = top.add_subparsers(required=True, metavar="COMMAND")
     for add in (_processes, _looks, _schedule, _operate, _speak, _accounts, _server):
         add(sub, common)
@@ -106,6 +112,10 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
 def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     play = _add(sub, common, "play", "operate.play", "phát ngay một tệp / play a file now")
     play.add_argument("file")
+    play.add_argument("--wait", action="store_true", help="sau các tin ưu tiên đang chờ / after those that wait")
+    queue = _add(sub, common, "queue", "operate.queue", "tin ưu tiên đang chờ, xếp thứ tự / what waits, and its order")
+    queue.add_argument("numbers", metavar="N", type=int, nargs="*", help="phát các tin này trước / these come first")
+    queue.add_argument("--json", action="store_true")
     stop = _add(sub, common, "stop", "operate.stop", "dừng phát / stop what plays")
     stop.add_argument("--until", metavar="T", help="2026-11-23T05:00 hoặc/or 17h30")
     resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
@@ -118,7 +128,7 @@ def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     start.add_argument("--limit", metavar="MIN", type=int, default=60, help="tự kết thúc sau / ends by itself after")
     start.add_argument("--title", metavar="TEXT", default="")
     end = _add(live, common, "stop", "operate.live_stop", "kết thúc / end it")
-    for command in (play, stop, resume, level, start, end):
+    for command in (play, queue, stop, resume, level, start, end):
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 
@@ -131,26 +141,29 @@ def _speak(sub: Sub, common: argparse.ArgumentParser) -> None:
     say.add_argument("--voice", metavar="V", help="bac, trung, nam")
     say.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ đọc thế nào / only show how it is said")
     say.add_argument("--now", "--play", action="store_true", help="phát ngay / play it now")
+    heard = _add(sub, common, "heard", "speak.heard", "đã nghe thử thông báo máy đọc / a spoken notice was listened to")
+    heard.add_argument("file")
     alert = _add(sub, common, "emergency", "speak.emergency", "phát một cảnh báo CAP / air an alert (CAP 1.2)")
     alert.add_argument("file")
     alert.add_argument("--dry-run", action="store_true", help="chỉ xem sẽ thế nào / only show what would become of it")
     for command in (say, alert):
         command.add_argument("--json", action="store_true")
+    for command in (say, heard, alert):
         command.add_argument("--by", metavar="NAME")
         command.add_argument("--why", metavar="TEXT", default="")
 
 
 def _accounts(sub: Sub, common: argparse.ArgumentParser) -> None:
     airtime = _add(sub, common, "airtime", "accounts.airtime", "thời lượng phát sóng trong tháng / the station's month")
-    airtime.add_argument("--month", required=True, metavar="2026-11")
+    airtime.add_argument("--month", metavar="2026-11", help="bỏ trống: tháng này / if none, this month")
     airtime.add_argument("--json", action="store_true")
     for form in ("csv", "xlsx", "docx", "pdf"):
         airtime.add_argument(f"--{form}", metavar="F")
     logbook = _add(sub, common, "logbook", "accounts.logbook", "sổ nhật ký chương trình phát thanh / the logbook")
-    logbook.add_argument("--week", required=True, metavar="2026-W47")
+    logbook.add_argument("--week", metavar="2026-W47", help="bỏ trống: tuần này / if none, this week")
     logbook.add_argument("--pdf", metavar="F")
     logbook.add_argument("--xlsx", metavar="F")
-    journal = sub.add_parser("journal", help="sổ gốc / the ledger").add_subparsers(required=True, metavar="WHAT")
+    journal = sub.add_parser("journal", help="sổ cái / the ledger").add_subparsers(required=True, metavar="WHAT")
     verify = _add(journal, common, "verify", "accounts.verify", "kiểm tra chuỗi bản ghi / verify the chain of records")
     verify.add_argument("--json", action="store_true")
     measure = _add(sub, common, "measure", "measuring.measure", "so bản thu với bản đã phát / what a recording proves")

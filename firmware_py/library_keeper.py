@@ -1,7 +1,8 @@
 """Takes programme files into the library as soon as they stand in the media folder: nobody has to load the week again.
 
 A thread of the console process: decoding happens in a child of its own, far from the play path. What cannot be taken in
-is told once, and again when the file has changed.
+is told once, and again when the file has changed. A file that the library has read is not read again when the console
+starts, only when it has changed.
 """
 
 import logging
@@ -14,12 +15,12 @@ from pathlib import Path
 from stat import S_ISREG
 
 from audio.decode import MediaError
+from audio.library import Stamp
 
 EVERY_S = 10.0
 log = logging.getLogger("smartradio")
 
-Take = Callable[[Path], object]  # raises MediaError, OSError
-Stamp = tuple[int, int]  # bytes, ns of the last change
+Take = Callable[[Path, Stamp], object]  # raises MediaError, OSError; the file has had the stamp since the last look
 
 
 @dataclass
@@ -28,7 +29,7 @@ class LibraryKeeper:
 
     media_dir: Path
     take: Take
-    _known: dict[str, Stamp] = field(default_factory=dict)
+    known: dict[str, Stamp] = field(default_factory=dict)  # what was tried, or stood in the library at the start
     _seen: dict[str, Stamp] = field(default_factory=dict)  # at the last look: what still changes is being copied
 
     def start(self) -> None:
@@ -43,14 +44,14 @@ class LibraryKeeper:
         """Take in what is new or has changed, and was the same at the last look."""
         stamps = dict(self._files())
         for name, stamp in sorted(stamps.items()):
-            if self._known.get(name) != stamp and self._seen.get(name) == stamp:
-                self._take(self.media_dir / name)
-                self._known[name] = stamp
+            if self.known.get(name) != stamp and self._seen.get(name) == stamp:
+                self._take(self.media_dir / name, stamp)
+                self.known[name] = stamp
         self._seen = stamps
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path, stamp: Stamp) -> None:
         try:
-            self.take(path)
+            self.take(path, stamp)
         except MediaError as error:
             log.warning("%s: %s", path.name, error.problem.vi)
         except OSError as error:
@@ -64,4 +65,4 @@ class LibraryKeeper:
             with suppress(FileNotFoundError):  # it went while we looked
                 status = path.stat()
                 if S_ISREG(status.st_mode) and not path.name.startswith("."):
-                    yield path.name, (status.st_size, status.st_mtime_ns)
+                    yield path.name, Stamp.of(status)

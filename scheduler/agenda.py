@@ -5,8 +5,8 @@ by its anchor, so a clock step in mid-programme neither cuts nor repeats it. The
 on every event, obeys, and tells in the next ``Situation`` what it did.
 
 In a zone the highest precedence wins, and among equals what was *planned* to start later. What does not win waits, and
-is joined at its place as soon as the zone is free. What has ``waits_ms`` (an alert) is not joined in its middle: it
-begins late, after its equals, and is played whole.
+is joined at its place as soon as the zone is free, or dropped where that is its rule. What has ``waits_ms`` (an alert)
+is not joined in its middle: it begins late, after its equals and in the operator's order, and is played whole.
 """
 
 import enum
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, datetime_of
+from scheduler.conduct import AfterCut
 from scheduler.guards import NO_GUARDS, Guards
 from scheduler.occurrence import LIVE_PRECEDENCE, Occurrence
 from scheduler.zones import zones_meet
@@ -34,6 +35,7 @@ class Cause(enum.StrEnum):
     SESSION_TOO_LONG = "session_too_long"
     CLOCK_UNTRUSTED = "clock_untrusted"
     PRE_EMPTED = "pre_empted"  # something of higher class, or planned later, has the zone
+    DROPPED = "dropped"  # the same, and it is not to be joined afterwards
     MISSED = "missed"  # nobody was there: the box was off, the process dead, the clock jumped past it
 
 
@@ -50,6 +52,10 @@ class Playing:
     def of(cls, start: "Start") -> "Playing":
         occurrence = start.occurrence
         return cls(occurrence, start.anchor_ns, start.at_ns, start.anchor_ns + occurrence.planned_ms * NS_PER_MS)
+
+    def until(self, at_ns: int) -> "Playing":
+        """The same, ending there at the latest."""
+        return replace(self, ends_ns=min(self.ends_ns, at_ns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Situation:
     sessions: Mapping[str, datetime] = field(default_factory=dict)  # id → when its session began, if not with itself
     awake_ns: int = 0  # since when this process has been deciding
     trusted_ns: int = 0  # since when the clock has been good enough to play by
+    unavailable: Collection[str] = frozenset()  # ids of which nothing can be opened now: their place is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,10 @@ class Start:
         """How far into the slot it begins: 0, or where it is joined."""
         return self.at_ns - self.anchor_ns
 
+    @property
+    def offset_ms(self) -> int:
+        return max(0, self.offset_ns // NS_PER_MS)
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -102,7 +113,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Its end has passed and it never began."""
+    """Its end has passed and it never began; or it was dropped before it could."""
 
     occurrence: Occurrence
     cause: Cause
@@ -137,14 +148,16 @@ class _Due:
         return self.ends_ns - self.at_ns < MIN_REST_NS
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        """Who is asked first: the earliest; at the same instant the one that wins. What waits, in the order it came."""
+    def order(self) -> tuple[int, int, int, int, str]:
+        """Who is asked first: the earliest; at the same instant the one that wins. What waits, in the operator's order
+        and then as it came.
+        """
         turn = (
             -self.anchor_ns
             if self.whole_until_ns is None
             else self.whole_until_ns - self.occurrence.waits_ms * NS_PER_MS
         )
-        return self.at_ns, -self.occurrence.precedence, turn, self.occurrence.id
+        return self.at_ns, -self.occurrence.precedence, self.occurrence.turn, turn, self.occurrence.id
 
 
 def decide(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int = LOOKAHEAD_NS) -> list[Command]:
@@ -157,7 +170,7 @@ def decide(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int =
     playing = obey(situation.playing, commands)
     horizon_ns = situation.reading.boottime_ns + lookahead_ns
     for due in sorted(_startable(plan, situation, horizon_ns), key=lambda due: due.order):
-        step = _begin(due, playing, horizon_ns)
+        step = _begin(due, playing, situation, horizon_ns)
         playing = obey(playing, step)
         commands += step
     return [*commands, *_misses(plan, replace(situation, playing=playing))]
@@ -171,17 +184,13 @@ def obey(playing: Sequence[Playing], commands: Iterable[Command]) -> tuple[Playi
             case Start():
                 after = (*(_give_way(p, command) for p in after), Playing.of(command))
             case Stop(occurrence, _, at_ns):
-                after = tuple(_cut(p, at_ns) if p.occurrence.id == occurrence.id else p for p in after)
+                after = tuple(p.until(at_ns) if p.occurrence.id == occurrence.id else p for p in after)
     return after
 
 
 def _give_way(playing: Playing, start: Start) -> Playing:
     sounds_there = playing.starts_ns <= start.at_ns and zones_meet(playing.occurrence.zone, start.occurrence.zone)
-    return _cut(playing, start.at_ns) if sounds_there else playing
-
-
-def _cut(playing: Playing, at_ns: int) -> Playing:
-    return replace(playing, ends_ns=min(playing.ends_ns, at_ns))
+    return playing.until(start.at_ns) if sounds_there else playing
 
 
 def _ordered_stops(situation: Situation) -> Iterator[Stop]:
@@ -211,10 +220,10 @@ def _may_always_sound(occurrence: Occurrence) -> bool:
 
 def _open(plan: Iterable[Occurrence], situation: Situation) -> Iterator[_Due]:
     """What may still be started, placed at its earliest instant. By an untrusted clock only what needs no clock."""
-    sounding = {p.occurrence.id for p in situation.playing}
+    shut = {p.occurrence.id for p in situation.playing}.union(situation.closed, situation.unavailable)
     for occurrence in plan:
         placeable = situation.reading.quality.plays or occurrence.id in situation.pinned
-        if placeable and occurrence.id not in situation.closed and occurrence.id not in sounding:
+        if placeable and occurrence.id not in shut:
             due = _allowed(_placed(occurrence, situation), situation)
             if due is not None and not due.too_late:
                 yield due
@@ -274,10 +283,12 @@ def _session_too_long(occurrence: Occurrence, situation: Situation) -> bool:
     return situation.guards.too_long(session_began, occurrence.ends_at)
 
 
-def _begin(due: _Due, playing: Sequence[Playing], horizon_ns: int) -> list[Command]:
+def _begin(due: _Due, playing: Sequence[Playing], situation: Situation, horizon_ns: int) -> list[Command]:
     """Start it when its zone is free or won, stopping what it wins over; nothing if that is not before the horizon."""
     for p in sorted(playing, key=lambda p: p.ends_ns):
         if _in_the_way(p, due) and not _beats(due.occurrence, p.occurrence):
+            if _is_dropped(due, p, situation):
+                return [Miss(due.occurrence, Cause.DROPPED)]
             due = due.put_off(p.ends_ns)
     if due.at_ns > horizon_ns or due.too_late:
         return []
@@ -295,6 +306,14 @@ def _beats(challenger: Occurrence, holder: Occurrence) -> bool:
     if challenger.precedence != holder.precedence:
         return challenger.precedence > holder.precedence
     return not challenger.waits_ms and holder.starts_at < challenger.starts_at < holder.ends_at
+
+
+def _is_dropped(due: _Due, winner: Playing, situation: Situation) -> bool:
+    """Whether its time has come, something of higher class has its place, and it is not to be joined afterwards."""
+    one = due.occurrence
+    drops = one.conduct.after_cut is AfterCut.DROP and winner.occurrence.precedence > one.precedence
+    told = one.id in situation.missed or one.id in situation.pinned
+    return drops and not told and due.anchor_ns <= situation.reading.boottime_ns
 
 
 def _misses(plan: Iterable[Occurrence], situation: Situation) -> Iterator[Miss]:

@@ -21,7 +21,7 @@ def awaiting(plan: Iterable[Occurrence], now: datetime, has_source: Callable[[st
     """What still waits for its file: the file's name, or the programme's where none was named → its next occurrence."""
     until, found = reminded_until(now), dict[str, Occurrence]()
     for occurrence in sorted(plan, key=lambda o: o.starts_at):
-        needs_file = occurrence.kind is not Kind.LIVE and not is_address(occurrence.source)
+        needs_file = occurrence.kind not in (Kind.LIVE, Kind.FILLER) and not is_address(occurrence.source)
         if (
             needs_file
             and now < occurrence.ends_at

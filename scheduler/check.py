@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 
 from scheduler.address import RELAY, is_address, is_stream, named
-from scheduler.clashes import Clash, Together, TooMany, find_clashes, together
+from scheduler.book import NO_TIMETABLES, TimetableBook
+from scheduler.clashes import Clash, Together, TooMany, find_clashes, over_midnight, together
 from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
+from scheduler.conduct_check import airing, limited_graces, unkept_rules
 from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.holidays import HolidayCalendar
-from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
+from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 from scheduler.problem import Problem
 from scheduler.quiet import Window, stretches
 from scheduler.recurrence import CalendarDay, Weekdays, calendar_day, explicit_dates, named_holidays
@@ -41,6 +43,9 @@ class Rules:
     content_of: ContentOf = nothing_known
     inputs: Collection[str] | None = None  # line inputs and microphones the station knows; None: whatever is written
     relays: Collection[str] | None = None  # the same for its chains
+    unheard: Callable[[str], bool] | None = None  # spoken by the machine, and by nobody listened to
+    has_filler: bool | None = None  # whether the station has one of its own; None: not asked
+    book: TimetableBook = NO_TIMETABLES  # the timetables beside which it will be held
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
     warnings = (
         *_past(timetable, rules.today),
         *(one.problem for one in found if one.warns),
-        *_awaiting(timetable.slots, rules.has_source),
+        *_awaiting(timetable.slots, rules),
+        *unkept_rules(timetable.slots, rules.has_source, rules.has_filler),
         *_told_by_content(timetable.slots, rules.content_of),
     )
     return Findings(errors or tuple(_unadoptable(timetable)), warnings)
@@ -79,6 +85,7 @@ def _found(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
     days = [day for day in days if timetable.in_force(day)]
     yield from _of_sets(single, days, timetable, rules)
     yield from _on_silent_days(single, days, rules.guards)
+    yield from _over_midnight(timetable, rules)
 
 
 def _days_looked_at(timetable: Timetable, today: date | None) -> list[date]:
@@ -244,8 +251,34 @@ def _of_sets(
     for clash in find_clashes(sets):
         yield _Found(clash.later, _overlap(clash, dated or bool(explicit_dates(clash.later.recurrence))))
     yield from _long_sessions(sets, rules.guards)
+    yield from (_Found(slot, problem, warns=True) for slot, problem in limited_graces(sets))
     airing = {id(slot) for one in sets for slot in one.slots}
     yield from (_never(slot) for slot in slots if id(slot) not in airing and not explicit_dates(slot.recurrence))
+
+
+def _over_midnight(timetable: Timetable, rules: Rules) -> Iterator[_Found]:
+    """Clashes with the timetables that the station holds, on the nights between their days; each slot is told once."""
+    others = rules.book.with_timetable(timetable, rules.today)
+    if len(others.timetables) < 2 or rules.today is None:
+        return
+    days = [
+        calendar_day(rules.today + timedelta(days=n), rules.guards.holidays)
+        for n in range(min(HORIZON_DAYS, (date.max - rules.today).days))
+    ]
+    mine = {id(slot) for slot in timetable.slots}
+    told: set[int] = set()
+    for clash in over_midnight(others.narrowest_first(rules.guards.holidays), days):
+        slot, other = (clash.later, clash.earlier) if id(clash.later) in mine else (clash.earlier, clash.later)
+        if id(slot) in mine and id(slot) not in told:
+            told.add(id(slot))
+            yield _Found(slot, _overlap_of_another(slot, other, clash.day))
+
+
+def _overlap_of_another(slot: Slot, other: Slot, day: date) -> Problem:
+    mine, theirs = f"“{slot.item.title}” ({_when(slot)})", f"“{other.item.title}” ({_when(other)})"
+    vi = f"{mine} trùng giờ với {theirs} của một lịch khác của đài, qua nửa đêm sang ngày {day:%d/%m/%Y}"
+    en = f"{mine} overlaps {theirs} of another timetable of the station, over midnight into {day:%d/%m/%Y}"
+    return Problem(slot.place("time"), "overlap", vi, en)
 
 
 def _never(slot: Slot) -> _Found:
@@ -289,18 +322,12 @@ def _long_sessions(sets: Iterable[Together], guards: Guards) -> Iterator[_Found]
         return
     told: set[int] = set()
     for one in sets:
-        plan = {f"{n}": (slot, _airing(f"{n}", slot, one.day)) for n, slot in enumerate(one.slots)}
-        begins = session_begins(airing for _, airing in plan.values())
-        for id_, (slot, airing) in plan.items():
-            if id(slot) not in told and guards.too_long(begins[id_], airing.ends_at):
+        plan = {f"{n}": (slot, airing(f"{n}", slot, one.day)) for n, slot in enumerate(one.slots)}
+        begins = session_begins(on_day for _, on_day in plan.values())
+        for id_, (slot, on_day) in plan.items():
+            if id(slot) not in told and guards.too_long(begins[id_], on_day.ends_at):
                 told.add(id(slot))
-                yield _Found(slot, _too_long(slot, begins[id_], airing.ends_at, guards.longest_session_min))
-
-
-def _airing(id_: str, slot: Slot, day: date) -> Occurrence:
-    begin = datetime.combine(day, slot.starts, STATION_TZ)
-    end = begin + timedelta(milliseconds=slot.item.duration_ms)
-    return Occurrence(id_, slot.item.title, begin, end, slot.item.kind, zone=slot.zone, session=slot.session)
+                yield _Found(slot, _too_long(slot, begins[id_], on_day.ends_at, guards.longest_session_min))
 
 
 def _too_long(slot: Slot, began: datetime, ends: datetime, longest_min: int) -> Problem:
@@ -330,7 +357,7 @@ def _no_play(slot: Slot, day: date, silent: str) -> Problem:
 # --- what is not there yet
 
 
-def _awaiting(slots: Sequence[Slot], has_source: Callable[[str], bool] | None) -> Iterator[Problem]:
+def _awaiting(slots: Sequence[Slot], rules: Rules) -> Iterator[Problem]:
     """Chờ nội dung: a file that is not there yet never blocks the week. A live item needs none."""
     for slot in slots:
         source, title, where = slot.item.source, slot.item.title, slot.place("source")
@@ -339,9 +366,13 @@ def _awaiting(slots: Sequence[Slot], has_source: Callable[[str], bool] | None) -
         if not source:
             vi, en = f"“{title}” chưa ghi nguồn: chờ nội dung", f"“{title}” names no source yet: awaiting content"
             yield Problem(where, "awaiting_content", vi, en)
-        elif has_source is not None and not has_source(source):
+        elif rules.has_source is not None and not rules.has_source(source):
             vi = f"chưa có tệp “{source}” của “{title}”: chờ nội dung"
             yield Problem(where, "awaiting_content", vi, f"“{source}” of “{title}” is not there yet: awaiting content")
+        elif rules.unheard is not None and rules.unheard(source):
+            vi = f"“{source}” do máy đọc, chưa ai nghe thử; nghe rồi thì chạy: smartradio heard {source}"
+            en = f"“{source}” is read by the machine and unheard; listen to it, then: smartradio heard {source}"
+            yield Problem(where, "not_heard", vi, f"{en}; until then it is not aired")
 
 
 # --- what is called a repeat and is none, or the other way round

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
+from scheduler.book import first_in_force
 from scheduler.occurrence import ALL_ZONES
 from scheduler.recurrence import CalendarDay, Recurrence
-from scheduler.timetable import Slot
+from scheduler.timetable import Slot, Timetable
 from scheduler.zones import zone_names
 
 MOST_COMPARED = 2_000_000  # slots, counted once a set; a year of dates beside sixty items a day is a fortieth of it
@@ -35,6 +37,10 @@ class Clash:
     earlier: Slot
     later: Slot
     day: date
+
+    def is_of(self, earlier: Iterable[Slot], later: Iterable[Slot]) -> bool:
+        """Whether its slots are one of each."""
+        return any(slot is self.earlier for slot in earlier) and any(slot is self.later for slot in later)
 
 
 def together(slots: Sequence[Slot], days: Iterable[CalendarDay]) -> Iterator[Together]:
@@ -85,6 +91,21 @@ def find_clashes(sets: Iterable[Together]) -> Iterator[Clash]:
             if id(later) not in told:
                 told.add(id(later))
                 yield Clash(earlier, later, one.day)
+
+
+def over_midnight(narrowest_first: Sequence[Timetable], days: Sequence[CalendarDay]) -> Iterator[Clash]:
+    """Where one timetable gives way to another at midnight: what of the old day still sounds as the new one begins."""
+    late = {id(one): [slot for slot in one.slots if _ends_ms(slot) > _DAY_MS] for one in narrowest_first}
+    if not any(late.values()):
+        return
+    for eve, day in pairwise(days):
+        old, new = first_in_force(narrowest_first, eve), first_in_force(narrowest_first, day)
+        if old is None or new is None or old is new or day.date - eve.date != _DAY:
+            continue
+        carried = tuple(slot for slot in late[id(old)] if slot.recurrence.falls_on(eve))
+        if carried:
+            today = tuple(slot for slot in new.slots if slot.recurrence.falls_on(day))
+            yield from (c for c in find_clashes([Together(day.date, carried, today)]) if c.is_of(carried, today))
 
 
 @dataclass(frozen=True, slots=True)

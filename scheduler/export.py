@@ -12,13 +12,17 @@ from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from scheduler.conduct import AfterCut
 from scheduler.loaders import forms, toml_form
+from scheduler.loaders.fields import LIMITS
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.loaders.table import Table
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 from scheduler.problem import Problem
+from scheduler.recurrence import Limited, base_of
 from scheduler.spoken.cells import Cell, excerpt
-from scheduler.spoken.days import written_days
+from scheduler.spoken.conduct import written_ending
+from scheduler.spoken.days import written_days, written_except
 from scheduler.template import SHEET, add_list_sheet
 from scheduler.timetable import CREDITS, Dates, Recurrence, Slot, Timetable
 from scheduler.vietnamese import fold
@@ -42,6 +46,9 @@ class _Column:
 
 _COLUMNS = (
     _Column("days", "Ngày"),
+    _Column("from", "Từ ngày", is_optional=True),
+    _Column("until", "Đến ngày", is_optional=True),
+    _Column("except", "Trừ", is_optional=True),
     _Column("start", "Giờ"),
     _Column("duration", "Thời lượng"),
     _Column("title", "Chương trình"),
@@ -55,6 +62,9 @@ _COLUMNS = (
     _Column("language", "Ngôn ngữ", is_optional=True),
     _Column("author", "Biên tập", is_optional=True),
     _Column("approver", "Người duyệt", is_optional=True),
+    _Column("end", "Quy tắc kết thúc", is_optional=True),
+    _Column("after_cut", "Khi bị cắt", is_optional=True),
+    _Column("loudness", "Độ to", is_optional=True),
 )
 
 
@@ -90,7 +100,8 @@ def _rows(timetable: Timetable, columns: Sequence[_Column]) -> list[list[Cell]]:
 def _cells(slot: Slot) -> dict[str, Cell]:
     item = slot.item
     return {
-        "days": _days(slot.recurrence),
+        "days": _days(base_of(slot.recurrence)),
+        **_limits(slot.recurrence),
         "start": slot.starts,
         "duration": _minutes(item.duration_ms),
         "title": item.title,
@@ -100,6 +111,9 @@ def _cells(slot: Slot) -> dict[str, Cell]:
         "zone": "" if slot.zone == ALL_ZONES else slot.zone,
         "origin": item.origin or "",
         "session": slot.session,
+        "end": written_ending(item.conduct),
+        "after_cut": "Bỏ" if item.conduct.after_cut is AfterCut.DROP else "",
+        "loudness": "" if item.conduct.target_lufs is None else item.conduct.target_lufs,
     } | {credit: getattr(item, credit) for credit in CREDITS}
 
 
@@ -108,6 +122,13 @@ def _days(recurrence: Recurrence) -> Cell:
     if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
         return next(iter(recurrence.dates))
     return written_days(recurrence)
+
+
+def _limits(recurrence: Recurrence) -> dict[str, Cell]:
+    """First and last day and exceptions, each in a cell of its own."""
+    if not isinstance(recurrence, Limited):
+        return dict.fromkeys(LIMITS, "")
+    return {"from": recurrence.first or "", "until": recurrence.last or "", "except": written_except(recurrence)}
 
 
 def _minutes(duration_ms: int) -> Cell:
@@ -126,8 +147,13 @@ def _top(timetable: Timetable) -> list[list[Cell]]:
     """The rows above the list: a title that says Lịch is known for one, another is told to be one."""
     named = "lich" in fold(timetable.title)
     rows: list[list[Cell]] = [[timetable.title] if named else ["Tên lịch", timetable.title]]
-    if timetable.valid_from and timetable.valid_to:
-        rows.append([f"Từ ngày {timetable.valid_from:%d/%m/%Y} đến ngày {timetable.valid_to:%d/%m/%Y}"])
+    first, last = timetable.valid_from, timetable.valid_to
+    if first and last:
+        rows.append([f"Từ ngày {first:%d/%m/%Y} đến ngày {last:%d/%m/%Y}"])
+    elif first or last:
+        rows.append([f"Áp dụng từ ngày {first:%d/%m/%Y}" if first else f"Áp dụng đến hết ngày {last:%d/%m/%Y}"])
+    if timetable.valid_on:
+        rows.append([f"Áp dụng cho: {written_days(timetable.valid_on)}"])
     return rows
 
 

@@ -2,8 +2,9 @@
 
 By law (Bộ luật Lao động 2019, điều 112): 1/1; Tết, five days; Giỗ Tổ, 10/3 of the lunar calendar; 30/4; 1/5; Quốc
 khánh, 2/9 and the day before or after. Which days of Tết and which side of 2/9 the state announces each autumn: what
-stands here is its habit, and a station writes the announced days in its configuration. So it does with days of its own,
-with nghỉ bù (a day off in place of another) and làm bù (a day on which one works).
+stands here is its habit, and a station writes the announced days in its configuration. So it does with days of its own
+and with làm bù (a day on which one works). A day of the law on a weekly day off is made up for on the next working day
+(điều 111: nghỉ bù); days that the station announced are taken as they are, and so is its own "Nghỉ bù".
 """
 
 from collections import defaultdict
@@ -17,6 +18,8 @@ from scheduler.vietnamese import fold
 
 TET = "Tết"
 NATIONAL_DAY = "Quốc khánh"
+IN_LIEU = "Nghỉ bù"
+_SATURDAY = 5
 _DAY = timedelta(days=1)
 
 
@@ -50,7 +53,7 @@ class HolidayCalendar:
 
     def names(self) -> tuple[str, ...]:
         """Every name there is, in the order of the year, the station's own last."""
-        return tuple(dict.fromkeys([*_BY_LAW, *(one.name for one in self.own if not one.working)]))
+        return tuple(dict.fromkeys([*_BY_LAW, IN_LIEU, *(one.name for one in self.own if not one.working)]))
 
 
 def _of_law(year: int) -> dict[str, list[date]]:
@@ -60,12 +63,30 @@ def _of_law(year: int) -> dict[str, list[date]]:
 @lru_cache(maxsize=256)
 def _of_year(own: tuple[OwnHoliday, ...], year: int) -> Mapping[date, frozenset[str]]:
     named = _of_law(year)
+    working = {day for one in own if one.working for day in one.in_year(year)}
+    announced = {one.name for one in own if not one.working and any(one.in_year(year))}
+    named[IN_LIEU] = _in_lieu({name: days for name, days in named.items() if name not in announced}, named, working)
     for name in {one.name for one in own if not one.working}:
         days = [day for one in own if one.name == name and not one.working for day in one.in_year(year)]
         if days or name not in named:
             named[name] = days
-    working = {day for one in own if one.working for day in one.in_year(year)}
     return _by_day((day, name) for name, days in named.items() for day in days if day not in working)
+
+
+def _in_lieu(
+    guessed: Mapping[str, Iterable[date]], named: Mapping[str, Iterable[date]], working: Iterable[date]
+) -> list[date]:
+    """For each day of *guessed* on a Saturday or Sunday, when offices rest, the next day on which they would not."""
+    taken = {day for days in named.values() for day in days}
+    worked = set(working)
+    found = []
+    for day in sorted({day for days in guessed.values() for day in days if day.weekday() >= _SATURDAY} - worked):
+        instead = day + _DAY
+        while instead in taken or (instead.weekday() >= _SATURDAY and instead not in worked):
+            instead += _DAY
+        taken.add(instead)
+        found.append(instead)
+    return found
 
 
 def _by_day(pairs: Iterable[tuple[date, str]]) -> Mapping[date, frozenset[str]]:
@@ -133,7 +154,7 @@ _OTHER_NAMES = {
     "ngay lao dong": "1/5",
     "ngay quoc khanh": NATIONAL_DAY,
 }
-_NAMED = {fold(name): name for name in _BY_LAW} | _OTHER_NAMES
+_NAMED = {fold(name): name for name in (*_BY_LAW, IN_LIEU)} | _OTHER_NAMES
 VIETNAM = HolidayCalendar()
 
 

@@ -77,6 +77,7 @@ class _Prepared:
             item.language,
             item.author,
             item.approver,
+            conduct=item.conduct,
         )
 
 

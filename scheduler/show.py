@@ -1,11 +1,12 @@
 """What ``schedule`` prints: the plan of some days, what would change in it, and the timetables that are held."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from scheduler.book import id_of
 from scheduler.clock import STATION_TZ
+from scheduler.conduct import AfterCut, Conduct, EndRule
 from scheduler.diff import PlanChange
 from scheduler.holidays import VIETNAM, HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, Occurrence
@@ -36,7 +37,7 @@ def rows(
 
 def lines(occurrences: Iterable[Occurrence], lang: str = "vi") -> list[str]:
     """One line an occurrence: ``Thứ 2 23/11/2026  05:00–05:15  Bản tin sáng``."""
-    return [_line(occurrence, _DAYS["vi" if lang == "vi" else "en"]) for occurrence in occurrences]
+    return [_line(occurrence, "vi" if lang == "vi" else "en") for occurrence in occurrences]
 
 
 def change_lines(change: PlanChange, lang: str = "vi") -> list[str]:
@@ -74,12 +75,38 @@ def timetable_line(row: Mapping[str, Any], lang: str = "vi") -> str:
     first, last = (
         f"{date.fromisoformat(row[key]):%d/%m/%Y}" if row[key] else "…" for key in ("valid_from", "valid_to")
     )
+    always = "không giới hạn ngày" if lang == "vi" else "on any day"
+    span = f"{first} – {last}" if row["valid_from"] or row["valid_to"] or row["valid_on"] else always
     named = f"  [{row['valid_on']}]" if row["valid_on"] else ""
     items = f"{row['slots']} mục" if lang == "vi" else f"{row['slots']} items"
-    return f"{row['n']}. {'*' if row['in_force'] else ' '} {row['title']}  {first} – {last}{named}  ({items})"
+    return f"{row['n']}. {'*' if row['in_force'] else ' '} {row['title']}  {span}{named}  ({items})"
 
 
-def _line(occurrence: Occurrence, days: tuple[str, ...]) -> str:
+def _line(occurrence: Occurrence, lang: str) -> str:
     starts, ends = occurrence.starts_at.astimezone(STATION_TZ), occurrence.ends_at.astimezone(STATION_TZ)
+    slot = f"{_time(starts)}–{_time(ends)}"
     zone = "" if occurrence.zone == ALL_ZONES else f"  [{occurrence.zone}]"
-    return f"{days[starts.weekday()]:<5} {starts:%d/%m/%Y}  {starts:%H:%M}–{ends:%H:%M}  {occurrence.programme}{zone}"
+    when = f"{_DAYS[lang][starts.weekday()]:<5} {starts:%d/%m/%Y}  {slot}"
+    return f"{when}  {occurrence.programme}{zone}{_rules(occurrence.conduct, lang)}"
+
+
+def _time(when: datetime) -> str:
+    """05:00, with its seconds where it has any."""
+    return f"{when:%H:%M:%S}" if when.second else f"{when:%H:%M}"
+
+
+def _rules(conduct: Conduct, lang: str) -> str:
+    """What an item does otherwise than usual: ``  (phát hết, thêm ≤ 60 giây; bị cắt thì bỏ)``."""
+    seconds = f"{conduct.grace_ms / 1_000:g}"
+    said = {
+        EndRule.CUT: ("", ""),
+        EndRule.FINISH: (f"phát hết, thêm ≤ {seconds} giây", f"played to its end, up to {seconds} s more"),
+        EndRule.FILL: (f"lấp {conduct.filler}".strip(), f"filled {conduct.filler}".strip()),
+    }
+    told = [said[conduct.end_rule][lang != "vi"]]
+    if conduct.after_cut is AfterCut.DROP:
+        told.append("bị cắt thì bỏ" if lang == "vi" else "not resumed after a cut")
+    if conduct.target_lufs is not None:
+        told.append(f"{conduct.target_lufs:g} LUFS")
+    whole = "; ".join(filter(None, told))
+    return f"  ({whole})" if whole else ""

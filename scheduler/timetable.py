@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from scheduler.conduct import PLAIN, PLAIN_JSON, Conduct
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
 from scheduler.recurrence import (
     EVERY_DAY,
@@ -36,7 +37,7 @@ __all__ = [
     "canonical_bytes",
 ]
 
-VERSION = 2
+VERSION = 3
 MIN_DURATION_MS = 1_000
 MAX_DURATION_MS = 24 * 3_600_000
 MAX_SLOTS = 5_000
@@ -59,6 +60,7 @@ class Item:
     language: str = ""  # empty: tiếng Việt
     author: str = ""
     approver: str = ""  # người duyệt, or "approved on paper no. …"
+    conduct: Conduct = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Timetable:
 
     @classmethod
     def from_json(cls, data: object) -> "Timetable":
-        """Inverse of ``to_json``; also reads what version 1 wrote into journals.
+        """Inverse of ``to_json``; also reads what earlier versions wrote into journals.
 
         Raises ValueError on an unknown key, a wrong type or an absurd size.
         """
@@ -169,17 +171,24 @@ _SLOT_KEYS: Mapping[str, tuple[type, ...]] = {
     "zone": (str,),
     "session": (str,),
     "where": (str,),
+    "end_rule": (str,),
+    "grace_ms": (int,),
+    "filler": (str,),
+    "after_cut": (str,),
+    "target_lufs": (float, type(None)),
 } | dict.fromkeys(CREDITS, (str,))
 
 
 def _of_this_version(data: object) -> object:
-    """A timetable of version 1 knew no named days, and in its first form neither sessions nor credits."""
-    if not isinstance(data, dict) or data.get("version") != 1 or type(data["version"]) is not int:
+    """Version 2 had no conduct of items; version 1 no named days, and in its first form no sessions and credits."""
+    if not isinstance(data, dict) or type(data.get("version")) is not int or data["version"] not in (1, 2):
         return data
-    slots, empty = data.get("slots"), dict.fromkeys(("session", *CREDITS), "")
+    empty = PLAIN_JSON | (dict.fromkeys(("session", *CREDITS), "") if data["version"] == 1 else {})
+    slots = data.get("slots")
     if isinstance(slots, list):
         slots = [empty | slot if isinstance(slot, dict) else slot for slot in slots]
-    return {"valid_on": None} | data | {"version": VERSION, "slots": slots}
+    days = {"valid_on": None} if data["version"] == 1 else {}
+    return days | data | {"version": VERSION, "slots": slots}
 
 
 def _require(data: object, what: str, keys: Mapping[str, tuple[type, ...]]) -> None:
@@ -206,6 +215,7 @@ def _slot_to_json(slot: Slot) -> dict[str, Any]:
         "zone": slot.zone,
         "session": slot.session,
         "where": slot.where,
+        **slot.item.conduct.to_json(),
     } | {key: getattr(slot.item, key) for key in CREDITS}
 
 
@@ -217,15 +227,31 @@ def _slot_from_json(data: object, what: str) -> Slot:
     item = Item(
         title=_text(data["title"], f"{what}.title"),
         duration_ms=data["duration_ms"],
-        kind=Kind(data["kind"]),
+        kind=_kind(data["kind"], f"{what}.kind"),
         origin=None if data["origin"] is None else _text(data["origin"], f"{what}.origin"),
         bulletin_class=BulletinClass(data["class"]),
         source=_text(data["source"], f"{what}.source", may_be_empty=True),
+        conduct=_conduct(data, what),
         **{key: _text(data[key], f"{what}.{key}", may_be_empty=True) for key in CREDITS},
     )
     session, where = (_text(data[key], f"{what}.{key}", may_be_empty=True) for key in ("session", "where"))
     zone = _text(data["zone"], f"{what}.zone")
     return Slot(_recurrence(data["on"], f"{what}.on"), _time(data["start"]), item, zone, session, where)
+
+
+def _kind(text: str, what: str) -> Kind:
+    kind = Kind(text)
+    if kind is Kind.FILLER:
+        raise ValueError(f"{what}: a filler is planned by nobody")
+    return kind
+
+
+def _conduct(data: Mapping[str, Any], what: str) -> Conduct:
+    _text(data["filler"], f"{what}.filler", may_be_empty=True)
+    try:
+        return Conduct.from_json(data)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
 def _recurrence(data: object, what: str) -> Recurrence:

@@ -70,15 +70,21 @@ def marked_as_repeat(title: str) -> bool:
 
 
 _KINDS = {
-    Kind.OWN: ("tu san xuat", "tsx", "tu sx", "san xuat", "own"),
-    Kind.RELAY: ("tiep am", "tiep song", "tiep am/tiep song", "tiep phat", "relay"),
-    Kind.REPEAT: ("phat lai", "pl", "(pl)", "repeat"),
-    Kind.LIVE: ("truc tiep", "phat truc tiep", "live"),
+    Kind.OWN: (
+        *("tu san xuat", "tsx", "tu sx", "t.sx", "san xuat", "sx", "tu bien tap", "tu bien soan", "tu thuc hien"),
+        *("thu san", "phat thu san", "tin tu viet", "san xuat moi", "phat moi", "own"),
+    ),
+    Kind.RELAY: (
+        *("tiep am", "tiep song", "tiep am/tiep song", "tiep am, tiep song", "tiep phat", "phat tiep am"),
+        *("phat tiep song", "t/am", "t.am", "relay"),
+    ),
+    Kind.REPEAT: ("phat lai", "pl", "(pl)", "p/l", "p.l", "repeat"),
+    Kind.LIVE: ("truc tiep", "phat truc tiep", "doc truc tiep", "phat thanh truc tiep", "live"),
 }
 _CLASSES = {
     BulletinClass.NORMAL: ("", "thong thuong", "thuong", "binh thuong", "normal"),
     BulletinClass.PRIORITY: ("uu tien", "priority"),
-    BulletinClass.EMERGENCY: ("khan cap", "khan", "emergency"),
+    BulletinClass.EMERGENCY: ("khan cap", "khan", "hoa toc", "emergency"),
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
@@ -87,6 +93,11 @@ _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
 def is_kind(text: str) -> bool:
     """Whether the text is nothing but the name of a kind."""
     return fold(text) in _KIND_OF
+
+
+def is_class(text: str) -> bool:
+    """Whether the text is nothing but the name of a class."""
+    return bool(text) and fold(text) in _CLASS_OF
 
 
 def read_kind(text: str) -> Kind:

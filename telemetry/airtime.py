@@ -1,6 +1,6 @@
 """The closed account of one occurrence (phiếu thời lượng): what became of every planned millisecond. Pure values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -161,3 +161,12 @@ class AirtimeRecord:
             fallback_ms=data.get("fallback_ms"),
             revision=data["revision"],
         )
+
+
+def sum_of_causes(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """By cause, in ms."""
+    summed: dict[str, int] = {}
+    for causes in several:
+        for cause, ms in causes.items():
+            summed[cause] = summed.get(cause, 0) + ms
+    return summed

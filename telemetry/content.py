@@ -40,8 +40,8 @@ def as_aired(occurrence: Occurrence, mine: Airing | None, earlier: Sequence[Airi
     what it can play was aired by then; else only what was not aired yet is new.
     """
     planned_ms = occurrence.planned_ms
-    if mine is None or occurrence.kind is Kind.LIVE:
-        return occurrence, 0 if occurrence.kind is Kind.REPEAT else planned_ms
+    if mine is None or occurrence.kind in (Kind.LIVE, Kind.FILLER):
+        return occurrence, 0 if occurrence.kind in (Kind.REPEAT, Kind.FILLER) else planned_ms
     whole_ms = min(planned_ms, mine.whole_ms or planned_ms)
     aired_ms = sum(airing.played_ms for airing in earlier)
     if 2 * aired_ms > whole_ms:

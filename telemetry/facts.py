@@ -19,8 +19,11 @@ class Fact(enum.StrEnum):
     BEGAN = "began"  # anchor_ns (boottime of the slot's first instant), sink_ns, wanted_ns, offset_ms; content_ms|null
     # (how long the file is), content|null (digest of its samples)
     PROGRESS = "progress"  # sink_ns, frames: one row an open playout, updated in place every 5 s
-    ENDED = "ended"  # sink_ns, frames, cause (audio.events.EndCause, or "playout_died" found at the next start)
-    MISSED = "missed"  # cause: of the agenda, source_missing, source_failed, device_lost, cancelled
+    ENDED = (
+        "ended"  # sink_ns, frames, cause (audio.events.EndCause, "pre_empted", "dropped", "cancelled", of a person's
+    )
+    # stop "stopped_by", or "playout_died" found at the next start)
+    MISSED = "missed"  # cause: of the agenda, source_missing, source_failed, source_short, device_lost, cancelled
     STOPPED = "stopped"  # by, why, until_ns|null: nothing scheduled sounds from here
     RESUMED = "resumed"  # by
     PLAN_CHANGED = "plan_changed"  # by, file, added [ids], withdrawn [ids]

@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduler.clock import FIRST_DAY, LAST_DAY
 from scheduler.occurrence import Kind
-from telemetry.airtime import FIGURES
+from telemetry.airtime import FIGURES, sum_of_causes
 from telemetry.chain import Entry
 
 FLAGGED = ("overlaid_ms", "low_ms", "clipped_ms")
@@ -98,18 +98,10 @@ def _share_of_month(record: Json, month: str) -> Json | None:
         return None
     share: Json = {name: sum(day[name] for day in days) for name in (*FIGURES, *FLAGGED)}
     for part in ("not_on_air", "unobserved"):
-        share[part] = _add_up(day[part] for day in days)
-    share["causes"] = _add_up([share["not_on_air"], share["unobserved"]])
+        share[part] = sum_of_causes(day[part] for day in days)
+    share["causes"] = sum_of_causes([share["not_on_air"], share["unobserved"]])
     share["whole_planned_ms"] = record["planned_ms"]
     return {key: value for key, value in record.items() if key != "days"} | share
-
-
-def _add_up(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    summed: dict[str, int] = {}
-    for causes in several:
-        for cause, ms in causes.items():
-            summed[cause] = summed.get(cause, 0) + ms
-    return summed
 
 
 def _sums(rows: Sequence[Json]) -> dict[str, int]:

@@ -175,9 +175,12 @@ class PlayoutJournal(_Journal):
             )
         return PlanChange(tuple(o.id for o in added), tuple(o.id for o in changed), tuple(lost))
 
-    def shorten(self, occurrence: Occurrence) -> None:
-        """The one change to what has begun: a live programme was planned until somebody ended it."""
-        self._put_plan(occurrence)
+    def amend(self, *occurrences: Occurrence) -> None:
+        """What playout itself changes: a live programme was planned until somebody ended it, one that is played to its
+        end moves those after it, a filler comes in.
+        """
+        for occurrence in occurrences:
+            self._put_plan(occurrence)
 
     def _put_plan(self, occurrence: Occurrence) -> None:
         o = occurrence

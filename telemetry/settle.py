@@ -14,6 +14,7 @@ from audio.format import frames_to_ms
 from audio.segments import Quality, Segment, State
 from audio.uncertainty import Stretch, evidence_of
 from scheduler.clock import NS_PER_MS, STATION_TZ, ClockMapRow, Reading, datetime_of
+from scheduler.filler import MARK as FILLER
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import MEASURED, SELF_REPORTED, AirtimeRecord, Coverage, LoudnessShare
 from telemetry.axis import FOREVER_NS, SMALL_STEP_NS, Axis
@@ -217,7 +218,7 @@ def _lives(facts: SlotFacts) -> list[tuple[int, int, int]]:
 
 def _played(occurrence: Occurrence, axis: Axis, facts: SlotFacts, attempts: Sequence[Playout]) -> _Played:
     mine = [p for p in attempts if p.occurrence_id == occurrence.id]
-    others = [p for p in attempts if p.occurrence_id != occurrence.id]
+    others = [p for p in attempts if p.occurrence_id not in (occurrence.id, occurrence.id + FILLER)]  # its own filler
     why = reasons(occurrence.id, facts.playout, attempts)
     return _Played(
         alive=union(*(axis.spans(run.boot, run.from_ns, run.to_ns) for run in facts.playout_runs)),

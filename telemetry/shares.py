@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from audio.segments import Quality
 from scheduler.clock import NS_PER_MS, STATION_TZ, wall_ns_of
 from scheduler.occurrence import Occurrence
-from telemetry.airtime import Share
+from telemetry.airtime import Share, sum_of_causes
 from telemetry.spans import Spans, common, total
 
 
@@ -104,11 +104,3 @@ def sum_of(shares: Iterable[Share]) -> Share:
         low_ms=sum(s.low_ms for s in shares),
         clipped_ms=sum(s.clipped_ms for s in shares),
     )
-
-
-def sum_of_causes(several: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    summed: dict[str, int] = {}
-    for causes in several:
-        for cause, ms in causes.items():
-            summed[cause] = summed.get(cause, 0) + ms
-    return summed

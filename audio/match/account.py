@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from audio.match import evidence, path, refine
+from audio.match import evidence, path, pause, refine
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts
 from audio.match.evidence import RECENT, Evidence
@@ -178,10 +178,18 @@ class Account:
             self._begin(following, edge, this.state)
             done = this.stop
         cut = total if everything else known_to - _REFINED
+        if found and found[-1].state == OFF and not everything:
+            cut -= self._pausing_hops(cut)
         if found and cut > max(done, found[-1].start):
             yield from self._until((self._first_hop + cut) * HOP, found[-1])
             done = cut
         self._forget(done)
+
+    def _pausing_hops(self, hops: int) -> int:
+        """For how long SENT has paused before these decided hops end: a return may yet be dated in there."""
+        end = (self._first_hop + hops) * HOP
+        start, stop = pause.last_pause(self._material.audible(end - pause.LONGEST, end))
+        return (stop - start) // HOP
 
     def _begin(self, run: Run, edge: Edge, before: int) -> None:
         self._changed_hop, self._changed_at = self._first_hop + run.start, edge.position
@@ -208,7 +216,19 @@ class Account:
         scene = refine.Scene(heard, sent, self._material.audible(start, stop), ends, before, after)
         found = refine.boundary(scene, self._follower.channel)
         rings = _END_RINGS if ends else _RETURN_RINGS
-        return Edge(edge + found.offset, _deviation_ms(found, rings * self._follower.channel.ringing_ms()))
+        deviation_ms = _deviation_ms(found, rings * self._follower.channel.ringing_ms())
+        back = 0 if ends else self._back_into_pause(track, edge + found.offset)
+        return Edge(edge + found.offset - back, deviation_ms)
+
+    def _back_into_pause(self, track: Track, edge: int) -> int:
+        """Samples by which a return lies before *edge*, because what else was heard ended in the pause before it."""
+        first = max(self._changed_at, edge - pause.LONGEST)
+        start, stop = (first + at for at in pause.last_pause(self._material.audible(first, edge)))
+        if stop - start < pause.LEAST:
+            return 0
+        looks = self._material.heard_looks(track, start, stop)
+        ended = pause.else_until(looks, self._material.heard_along(track, start, stop), self._follower.channel)
+        return 0 if ended is None else edge - start - ended
 
     def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:
         start = self.given // DECIMATION

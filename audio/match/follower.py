@@ -399,8 +399,12 @@ def _good(seen: Evidence) -> NDArray[np.bool_]:
 
 
 def _search_range(settings: Settings, prior: int | None) -> tuple[int, int]:
-    """The delays that are possible, in samples. A known one bounds them above only: nothing replays what is to come."""
+    """The delays that are possible, in samples. A known one closes the door to replays, which are later.
+
+    It keeps out no shorter one, down to none at all: it may have been learnt on a bad day.
+    """
     low, high = samples(settings.earliest_ms), samples(settings.latest_ms)
     if prior is None:
         return low, high
+    low = max(low, min(0, prior - samples(settings.prior_before_ms)))
     return low, min(high, prior + samples(settings.prior_after_ms))

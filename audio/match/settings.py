@@ -9,9 +9,8 @@ class Settings:
 
     earliest_ms: float = -2_000.0  # the least delay searched
     latest_ms: float = 10_000.0  # the longest
-    prior_after_ms: float = (
-        2_000.0  # with a known delay: how much longer it may be (a queue that grew); a replay is later
-    )
+    prior_after_ms: float = 2_000.0  # a known delay: so much longer it may be (a queue that grew), replays are later
+    prior_before_ms: float = 250.0  # … and how much shorter, where that is less than none
     look_ahead_ms: float = 5_000.0  # heard beyond a block before it is judged: a jump is found in less
     unlocked_wait_ms: float = 12_000.0  # the same while no delay is known
     longest_doubt_ms: float = 5_000.0  # a block is decided this long after it was judged

@@ -1,9 +1,10 @@
 """airtime, logbook, journal verify: what was broadcast, and what proves it."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
@@ -11,6 +12,10 @@ from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
 from telemetry.figures import fault_list, month_days, monthly
 from telemetry.ledger_store import LedgerReader
+from telemetry.reports.reasons import explained
+
+if TYPE_CHECKING:
+    from telemetry.reports.form import Form
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -18,23 +23,35 @@ LATE = timedelta(days=31)  # an account may be booked, and a stop explained, thi
 
 
 def airtime(context: Context) -> None:
+    """The month that is asked for, else the one it is."""
     config = context.config()
-    figure = month_figure(config, context.args.month)
+    figure = month_figure(config, context.args.month or f"{context.now():%Y-%m}")
     if context.args.json:
         context.print_json(figure)
     written = [_write(context, config, figure, form) for form in ("csv", "xlsx", "docx", "pdf")]
     if not context.args.json and not any(written):
         from telemetry.reports.table import airtime_table
 
-        context.print(airtime_table(figure, context.lang))
+        context.print(f"{config.station.name}, {context.text('tháng', 'month')} {figure['month']}\n")
+        context.print(airtime_table(figure, context.lang, _width()))
 
 
 def logbook(context: Context) -> None:
+    """The week that is asked for, else the one it is."""
     config = context.config()
-    week = week_of(config, context.args.week)
+    week = week_of(config, context.args.week or f"{context.now():%G-W%V}")
     written = [_write(context, config, week, form) for form in ("pdf", "xlsx")]
     if not any(written):
-        raise failure("logbook", "no_output", "cần --pdf TỆP hoặc --xlsx TỆP", "give --pdf FILE or --xlsx FILE")
+        from telemetry.reports.logbook import logbook_text
+
+        context.print(logbook_text(week, _form(context, config), _width()))
+
+
+def _width() -> int:
+    """Of the terminal; something that reads well where it is a file or a pipe."""
+    from telemetry.reports.table import UNKNOWN_TERMINAL
+
+    return shutil.get_terminal_size(UNKNOWN_TERMINAL).columns
 
 
 def verify(context: Context) -> int:
@@ -44,9 +61,9 @@ def verify(context: Context) -> int:
         found = None if wrong is None else {"seq": wrong.seq, "code": wrong.code, "reason": wrong.reason}
         context.print_json({"valid": wrong is None, "entries": count, "wrong": found})
     elif wrong is None and not count:
-        context.say("Sổ gốc chưa có bản ghi nào.", "The ledger has no entries yet.")
+        context.say("Sổ cái chưa có bản ghi nào.", "The ledger has no entries yet.")
     elif wrong is None:
-        context.say(f"Sổ gốc đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
+        context.say(f"Sổ cái đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
     else:
         context.say(
             f"Bản ghi {wrong.seq} sai ({wrong.code}): {wrong.reason}", f"Entry {wrong.seq} is wrong: {wrong.reason}"
@@ -64,7 +81,8 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
     figure = _made(config, lambda: monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json())
-    return figure | {"head": entries[-1].hash if entries else None}
+    newest = _read(config, lambda reader: reader.entries_since(counted - 1, 1))
+    return figure | {"head": newest[0].hash if newest else None}  # of the entry that is counted up to
 
 
 def week_of(config: Config, week: str) -> Json:
@@ -109,14 +127,15 @@ def _read(config: Config, query: Callable[[LedgerReader], T]) -> T:
         raise failure(
             str(path),
             "no_ledger",
-            "chưa có sổ gốc: đài chưa chạy lần nào, hoặc thư mục dữ liệu không còn",
+            "chưa có sổ cái: đài chưa chạy lần nào, hoặc thư mục dữ liệu không còn",
             "no ledger: never run yet, or the folder is gone",
         )
     reader = LedgerReader(path)
     try:
         return query(reader)
     except JournalError as error:
-        raise failure(str(path), "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
+        vi = f"không đọc được: {explained(str(error))}"
+        raise failure(str(path), "journal", vi, f"cannot be read: {error}") from None
     finally:
         reader.close()
 
@@ -127,7 +146,7 @@ def _made(config: Config, make: Callable[[], T]) -> T:
         with damaged_rows(config.ledger_db):
             return make()
     except Corrupt:
-        vi = "sổ gốc có bản ghi bị hỏng; xem lệnh smartradio journal verify"
+        vi = "sổ cái có bản ghi bị hỏng; xem lệnh smartradio journal verify"
         en = "the ledger has damaged entries; see: smartradio journal verify"
         raise failure(str(config.ledger_db), "damaged", vi, en) from None
 
@@ -138,18 +157,19 @@ def _write(context: Context, config: Config, data: Json, form: str) -> bool:
     if not name:
         return False
     from telemetry.reports import files
-    from telemetry.reports.form import Form
 
     subject = "logbook" if "week" in data else "airtime"
     writer = getattr(files, f"{subject}_{form}")
     try:
-        writer(
-            data,
-            Path(name),
-            Form(lang=context.lang, station_name=config.station.name, authority=config.station.commune),
-        )
+        writer(data, Path(name), _form(context, config))
     except OSError as error:
         why_vi, why = reason(error)
         raise failure(name, "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
     context.say(f"Đã ghi {name}", f"Wrote {name}")
     return True
+
+
+def _form(context: Context, config: Config) -> "Form":
+    from telemetry.reports.form import Form
+
+    return Form(lang=context.lang, station_name=config.station.name, authority=config.station.commune)

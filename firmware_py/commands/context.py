@@ -1,4 +1,4 @@
-"""What every command is handed: its arguments, the language, and a way to say things."""
+"""What every command is handed: its arguments, the language, the time, and a way to say things."""
 
 import argparse
 import contextlib
@@ -7,12 +7,14 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from firmware_py.config import Config, ConfigError, config_path, load
+from scheduler.clock import STATION_TZ
 from scheduler.problem import Problem, reason
 from telemetry.reports.words import Lang
 
@@ -29,12 +31,17 @@ def failure(where: str, code: str, vi: str, en: str) -> CommandError:
     return CommandError(Problem(where, code, vi, en))
 
 
+def station_now() -> datetime:
+    return datetime.now(STATION_TZ)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A command's arguments and surroundings."""
 
     args: argparse.Namespace
     lang: Lang
+    now: Callable[[], datetime] = station_now
 
     def config(self) -> Config:
         """The station's configuration. Raises CommandError with every problem."""
@@ -59,7 +66,7 @@ class Context:
         return vi if self.lang == "vi" else en
 
     def tell(self, problems: Iterable[Problem], mark: str = "") -> None:
-        for problem in problems:
+        for problem in dict.fromkeys(problems):  # what is wrong once is told once, however often it is met
             prefix = f"{problem.where}: " if problem.where else ""
             print(prefix + mark + problem.text(self.lang), file=sys.stderr)
 

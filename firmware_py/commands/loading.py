@@ -1,6 +1,7 @@
 """Taking programme files into the library, for the commands: at the station's level, saying how far it is."""
 
 import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from audio.decode import MediaError
@@ -10,15 +11,17 @@ from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
 from scheduler.address import is_address
 from scheduler.problem import Problem, reason
+from scheduler.timetable import Slot
 
 _PATIENCE_S, _EVERY_S = 2.0, 0.5
 
 
-def take_in(context: Context, config: Config, path: Path) -> LibraryEntry:
+def take_in(context: Context, config: Config, path: Path, own_lufs: Collection[float] = ()) -> LibraryEntry:
     """Raises MediaError with the reason why it cannot be played, CommandError where the library cannot be written."""
     progress = _Progress(context, path.name)
     try:
-        return ingest(path, config.library_dir, config.library.target_lufs, progress.watch)
+        target = config.library.target_lufs
+        return ingest(path, config.library_dir, target, progress.watch, own_lufs=own_lufs)
     except OSError as error:
         where, (why_vi, why) = str(error.filename or config.library_dir), reason(error)
         raise failure(where, "library", f"không nạp được vào thư viện: {why_vi}", f"not taken in: {why}") from None
@@ -45,20 +48,32 @@ class Media:
         entry = None if is_address(source) else self._entry(source)
         return entry.pcm_digest if entry else None
 
+    def unheard(self, source: str) -> bool:
+        """Whether it was spoken by the machine and nobody has listened to it."""
+        entry = None if is_address(source) else self._entry(source)
+        return entry is not None and entry.unheard
+
+    def make_copies(self, slots: Iterable[Slot]) -> None:
+        """Of files that items want at a loudness of their own."""
+        for slot in slots:
+            entry, lufs = self._known.get(slot.item.source), slot.item.conduct.target_lufs
+            if entry is not None and lufs is not None:
+                self._known[slot.item.source] = self._taken_in(slot.item.source, [lufs])
+
     def _entry(self, source: str) -> LibraryEntry | None:
         if source not in self._known:
             self._known[source] = self._taken_in(source) if source else None
         return self._known[source]
 
-    def _taken_in(self, source: str) -> LibraryEntry | None:
+    def _taken_in(self, source: str, own_lufs: Collection[float] = ()) -> LibraryEntry | None:
         """Its entry; of a file that is no longer there, or not yet mended, the one from before."""
         try:
-            entry = take_in(self._context, self._config, find_media(self._config.paths.media_dir, source))
+            entry = take_in(self._context, self._config, find_media(self._config.paths.media_dir, source), own_lufs)
         except MediaError as error:
             if error.problem.code != "missing":
                 self.problems.append(error.problem)
             return read_index(self._config.library_dir).get(source)
-        self.problems.extend(entry.warnings)
+        self.problems.extend(warning for warning in entry.warnings if warning not in self.problems)
         return entry
 
 

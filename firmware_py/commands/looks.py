@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, Speech
 from firmware_py.live import Live, look_at_all
+from scheduler.clock import STATION_TZ
 from scheduler.problem import Problem
-from telemetry.reports.words import word_or_code
+from telemetry.reports.reasons import explained, gravest_first, reason_of
+from telemetry.reports.rounding import apportion
+from telemetry.reports.words import word, word_or_code
+
+PARTS = ("on_air_ms", "not_on_air_ms", "unobserved_ms")
+PROCESSES = {"playout": ("bộ phát", "playout"), "meter": ("bộ đo", "the meter"), "ledger": ("sổ cái", "the ledger")}
 
 
 def config_check(context: Context) -> None:
@@ -60,17 +67,25 @@ def _unreadable(name: str, path: Path) -> Problem:
 def devices(context: Context) -> None:
     from serial.tools.list_ports import comports
 
-    from audio.card import list_devices
+    from audio.card import CardError, list_devices
 
-    cards = [{"name": d.name, "inputs": d.inputs, "outputs": d.outputs} for d in list_devices()]
+    try:
+        cards = [{"name": d.name, "inputs": d.inputs, "outputs": d.outputs} for d in list_devices()]
+    except CardError as error:
+        raise failure("", "no_sound", explained(str(error), "vi"), str(error)) from None
     ports = [{"name": port.device, "description": port.description} for port in comports()]
     if context.args.json:
         context.print_json({"cards": cards, "ports": ports})
         return
     for card in cards:
-        context.print(f"{card['name']}  (in {card['inputs']}, out {card['outputs']})")
+        context.print(
+            context.text(
+                f"{card['name']}  ({card['inputs']} kênh thu, {card['outputs']} kênh phát)",
+                f"{card['name']}  (in {card['inputs']}, out {card['outputs']})",
+            )
+        )
     for port in ports:
-        context.print(f"{port['name']}  {port['description']}")
+        context.print(f"{port['name']}  {port['description'] if port['description'] != 'n/a' else ''}".rstrip())
     if not cards:
         context.say("Không thấy thiết bị âm thanh nào.", "No sound device found.")
 
@@ -91,9 +106,8 @@ def faults(context: Context) -> None:
     found: list[dict[str, Any]] = ledger.data.get("faults", [])
     if context.args.json:
         context.print_json(found)
-    for fault in [] if context.args.json else found:
-        title, advice = fault[f"title_{context.lang}"], fault[f"advice_{context.lang}"]
-        context.print(f"{fault['since']}  {title} ({fault['target']}): {advice}")
+    for fault in [] if context.args.json else gravest_first(found):
+        context.print(_fault(fault, context))
     if not ledger.fresh:
         context.say(
             "Tiến trình ledger không chạy: danh sách có thể đã cũ.",
@@ -103,29 +117,66 @@ def faults(context: Context) -> None:
         context.say("Không có sự cố.", "No open faults.")
 
 
+def _fault(fault: Mapping[str, Any], context: Context) -> str:
+    """What is wrong, since when, what to do; and why, as far as it is known."""
+    since = f"{datetime.fromisoformat(fault['since']).astimezone(STATION_TZ):%H:%M:%S %d/%m/%Y}"
+    said = f"{since}  {fault[f'title_{context.lang}']} ({fault['target']}): {fault[f'advice_{context.lang}']}"
+    why = reason_of(fault.get("evidence", {}), context.lang)
+    return f"{said}\n    {context.text('Lý do', 'Reason')}: {why}" if why else said
+
+
 def status_lines(live: dict[str, Live], context: Context) -> list[str]:
     playout, meter, ledger = (live[name].data for name in ("playout", "meter", "ledger"))
+    silent = [context.text(*PROCESSES[name]) for name, one in live.items() if not one.fresh]
+    if len(silent) == len(live):
+        return [context.text("Đài không chạy.", "The station is not running.")]
+    coming = _programme(playout.get("next"), context) + _held_back(playout, context)
     lines = [
         f"{context.text('Đang phát', 'On air')}: {_programme(playout.get('on_air'), context)}",
-        f"{context.text('Tiếp theo', 'Next')}: {_programme(playout.get('next'), context)}",
+        f"{context.text('Tiếp theo', 'Next')}: {coming}",
     ]
+    if relay := playout.get("relay"):
+        lines.insert(1, _relay(relay, context))
     if stopped := playout.get("stopped"):
         lines.insert(0, _stopped(stopped, context))
     heard = context.text("Nghe thấy", "Heard")
     lines += [f"{heard}: {_channel(channel, context)}" for channel in meter.get("channels", [])]
     if today := ledger.get("today"):
-        lines.append(f"{context.text('Hôm nay (giây)', 'Today (s)')}: {_seconds(today, context)}")
+        lines.append(f"{context.text('Hôm nay', 'Today')}: {_account(today, context)}")
     lines.append(f"{context.text('Sự cố', 'Faults')}: {len(ledger.get('faults', []))}")
-    silent = [name for name, one in live.items() if not one.fresh]
     if silent:
-        lines.append(f"{context.text('Không có tin từ', 'No news from')}: {', '.join(silent)}")
+        lines.insert(0, f"{context.text('KHÔNG CÓ TIN TỪ', 'NO NEWS FROM')}: {', '.join(silent)}")
     return lines
 
 
 def _programme(data: dict[str, Any] | None, context: Context) -> str:
     if not data:
         return context.text("không có", "nothing")
-    return f"{data['programme']} ({data['starts_at'][11:16]}-{data['ends_at'][11:16]})"
+    return f"{data['programme']} ({_time(data['starts_at'])}–{_time(data['ends_at'])})"
+
+
+def _held_back(playout: Mapping[str, Any], context: Context) -> str:
+    """What comes next does not come while a stop is in force."""
+    stopped, coming = playout.get("stopped"), playout.get("next")
+    if not stopped or not coming:
+        return ""
+    until = stopped.get("until")
+    if until and datetime.fromisoformat(until) <= datetime.fromisoformat(coming["starts_at"]):
+        return ""
+    return context.text(" – đang dừng, sẽ không phát", " – stopped, will not be played")
+
+
+def _time(iso: str) -> str:
+    """05:00, with its seconds where it has any."""
+    return iso[11:16] if iso[17:19] == "00" else iso[11:19]
+
+
+def _relay(relay: dict[str, Any], context: Context) -> str:
+    """Which link sounds, and why it is not the relay itself."""
+    lost = context.text("mất nguồn chính", "the relay itself is lost")
+    why = f" ({lost}: {word_or_code(relay['why'], context.lang)})" if relay["why"] else ""
+    place = f"{relay['link'] + 1}/{len(relay['links'])}"
+    return f"{context.text('Nguồn tiếp âm', 'Relayed from')} {place}: {relay['name']}{why}"
 
 
 def _stopped(stopped: dict[str, Any], context: Context) -> str:
@@ -137,13 +188,18 @@ def _stopped(stopped: dict[str, Any], context: Context) -> str:
     return f"{context.text('ĐANG DỪNG PHÁT', 'STOPPED')}: {stopped['by']}{why}, {ends}"
 
 
-def _seconds(totals: dict[str, int], context: Context) -> str:
-    figures = {key.removesuffix("_ms"): ms for key, ms in totals.items() if key.endswith("_ms")}
-    words = {name: word_or_code("programme_time" if name == "programme" else name, context.lang) for name in figures}
-    return ", ".join(f"{words[name]} {ms // 1000}" for name, ms in figures.items())
+def _account(totals: dict[str, int], context: Context) -> str:
+    """The day so far as h:mm:ss, rounded so that its parts add up."""
+    exact = [totals.get(name, 0) for name in PARTS]
+    parts = dict(zip(PARTS, apportion(exact, round(sum(exact) / 1000), 1000), strict=True))
+    whole = {name: round(totals.get(name, 0) / 1000) for name in ("planned_ms", "played_ms")}
+    figures = {name.removesuffix("_ms"): s for name, s in (whole | parts).items()}
+    words = {name: word(name, context.lang) for name in figures}
+    words["planned"] = context.text("theo lịch cả ngày", "planned for the whole day")
+    return ", ".join(f"{words[name]} {timedelta(seconds=s)}" for name, s in figures.items())
 
 
 def _channel(channel: dict[str, Any], context: Context) -> str:
     heard = channel.get("heard_dbfs")
-    level = f"{heard:.0f} dBFS" if heard is not None else "-"
+    level = f"{heard:.0f} dBFS".replace("-", "−") if heard is not None else "–"
     return f"{channel['name']}: {word_or_code(channel['state'], context.lang)}, {level}"

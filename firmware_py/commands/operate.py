@@ -1,20 +1,25 @@
 """The operator's commands: each becomes a durable request in playout's spool, booked with who and why."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.config import Config
+from firmware_py.live import look
 from firmware_py.playout.orders import LONGEST_LIVE_MS, LONGEST_STOP
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.problem import reason
 
+WAITS_MS = 3_600_000  # a bulletin that found no place within an hour is no news
+
 
 def stop(context: Context) -> None:
-    until = parse_until(context.args.until, datetime.now(STATION_TZ)) if context.args.until else None
+    until = parse_until(context.args.until, context.now()) if context.args.until else None
     _request(context, "stop", until=until.isoformat() if until else None, why=context.args.why)
     when = f"{until.astimezone(STATION_TZ):%H:%M %d/%m/%Y}" if until else None
     context.say(
@@ -38,6 +43,7 @@ def relearn(context: Context) -> None:
 
 def play(context: Context) -> None:
     from audio.decode import MediaError
+    from audio.library import mark_heard
     from firmware_py.commands.loading import take_in
 
     config = context.config()
@@ -47,8 +53,42 @@ def play(context: Context) -> None:
     except MediaError as error:
         raise CommandError(error.problem) from None
     context.warn(entry.warnings)
-    _request(context, "play", source=entry.name, duration_ms=entry.duration_ms, why=context.args.why)
-    context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
+    if entry.unheard:
+        mark_heard(entry.name, config.library_dir)  # who orders it now answers for it
+    waits_ms = WAITS_MS if context.args.wait else 0
+    _request(context, "play", source=entry.name, duration_ms=entry.duration_ms, why=context.args.why, waits_ms=waits_ms)
+    if context.args.wait:
+        context.say(f"{entry.name} sẽ phát sau các tin ưu tiên đang chờ.", f"{entry.name} waits for its turn.")
+    else:
+        context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
+
+
+def queue(context: Context) -> None:
+    """The priority bulletins that wait; with numbers, which of them come first."""
+    config = context.config()
+    said = look(config.paths.run_dir, "playout", boottime_ns())
+    waiting: list[dict[str, Any]] = said.data.get("waiting", []) if said.fresh else []
+    if context.args.numbers:
+        _arrange(context, waiting)
+    elif context.args.json:
+        context.print_json(waiting)
+    else:
+        for n, one in enumerate(waiting, 1):
+            context.print(f"{n}. {one['programme']} ({one['planned_ms'] // 1000} s)")
+        if not waiting:
+            context.say("Không có tin ưu tiên nào đang chờ.", "No priority bulletin is waiting.")
+
+
+def _arrange(context: Context, waiting: Sequence[Mapping[str, Any]]) -> None:
+    numbers = context.args.numbers
+    if odd := [n for n in numbers if not 1 <= n <= len(waiting)] or (len(set(numbers)) < len(numbers)):
+        shown = odd[0] if isinstance(odd, list) else numbers[0]
+        vi = f"hàng chờ có {len(waiting)} tin, mỗi số ghi một lần; xem `smartradio queue`"
+        raise failure(str(shown), "which_bulletin", vi, f"{len(waiting)} wait, each is named once; see `queue`")
+    ids = [waiting[n - 1]["occurrence"] for n in numbers]
+    _request(context, "arrange", ids=ids, why=context.args.why)
+    names = ", ".join(waiting[n - 1]["programme"] for n in numbers)
+    context.say(f"Phát trước, theo thứ tự: {names}.", f"Next, in this order: {names}.")
 
 
 def live_start(context: Context) -> None:
@@ -71,7 +111,11 @@ def live_stop(context: Context) -> None:
 
 def _input(config: Config, wanted: str | None) -> str:
     """The input that was named, or the only one there is. Raises CommandError."""
-    known = ", ".join(config.input) or "—"
+    if not config.input:
+        vi = "cấu hình chưa có micro nào: thêm [input.TÊN] với device = “…” (tên xem bằng lệnh devices)"
+        en = 'the configuration has no microphone: add [input.NAME] with device = "…" (names: the command devices)'
+        raise failure("live", "no_input", vi, en)
+    known = ", ".join(config.input)
     if wanted is None and len(config.input) == 1:
         return next(iter(config.input))
     if wanted is None:
@@ -93,7 +137,12 @@ def parse_until(text: str, now: datetime) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise failure("--until", "bad_time", f"không hiểu giờ {text!r}", f"{text!r} is not a time") from None
+        raise failure(
+            "--until",
+            "bad_time",
+            f"không hiểu giờ {text!r}; ghi như 17h30 hoặc 2026-11-23T05:00",
+            f"{text!r} is not a time (17:30, 2026-11-23T05:00)",
+        ) from None
     when = when if when.tzinfo else when.replace(tzinfo=STATION_TZ)
     if when <= now:
         raise failure("--until", "past", f"{text} đã qua rồi", f"{text} is in the past")
@@ -103,7 +152,13 @@ def parse_until(text: str, now: datetime) -> datetime:
 
 
 def _request(context: Context, command: str, **body: Any) -> None:
-    send(context.config(), command, person(context.args.by), **body)
+    config = context.config()
+    send(config, command, person(context.args.by), **body)
+    if not look(config.paths.run_dir, "playout", boottime_ns()).fresh:
+        context.say(
+            "Chú ý: đài không chạy; lệnh chờ đến khi đài chạy lại (lệnh phát quá cũ sẽ không phát nữa).",
+            "Note: the station is not running; this waits until it does (what is to be played now expires).",
+        )
 
 
 def send(config: Config, command: str, by: str, **body: Any) -> str:

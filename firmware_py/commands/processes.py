@@ -12,6 +12,7 @@ from firmware_py.process import AlreadyRuns, log, only_one
 from scheduler.problem import Problem, reason
 from telemetry.database import JournalError
 from telemetry.ledger_store import AnotherStation
+from telemetry.reports.reasons import explained
 
 
 def run(context: Context) -> None:
@@ -85,13 +86,17 @@ def _world(main: Callable[[], None]) -> None:
     try:
         main()
     except AnotherStation as error:
-        vi = f"là sổ gốc của đài {error.theirs!r}, không phải của {error.ours!r}: sửa station.id, hoặc cất tệp này đi"
+        vi = f"là sổ cái của đài {error.theirs!r}, không phải của {error.ours!r}: sửa station.id, hoặc cất tệp này đi"
         en = f"is the ledger of station {error.theirs!r}, not of {error.ours!r}: mend station.id, or put this file away"
         raise failure(str(error.path), "another_station", vi, en) from None
     except JournalError as error:
-        raise CommandError(Problem("", "journal", f"không ghi được sổ: {error}", f"journal: {error}")) from None
+        raise CommandError(
+            Problem("", "journal", f"không ghi được sổ: {explained(str(error))}", f"journal: {error}")
+        ) from None
     except RingError as error:
-        raise CommandError(Problem("", "run_dir", f"không ghi được: {error}", f"cannot be written: {error}")) from None
+        raise CommandError(
+            Problem("", "run_dir", f"không ghi được: {explained(str(error))}", f"cannot be written: {error}")
+        ) from None
 
 
 def _prepared(config: Config) -> Config:

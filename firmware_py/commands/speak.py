@@ -68,7 +68,7 @@ def _show(context: Context, said: Said) -> None:
 
 def _made(context: Context, config: Config, voice: Voice, said: Said) -> dict[str, Any]:
     from audio.decode import MediaError
-    from audio.library import ingest
+    from audio.library import ingest, mark_heard
     from audio.speech import SpeechError, write
 
     path = _destination(context, config, said)
@@ -77,19 +77,48 @@ def _made(context: Context, config: Config, voice: Voice, said: Said) -> dict[st
         if context.args.out:
             context.say(f"Đã ghi {path}: hãy nghe thử.", f"Wrote {path}: listen to it.")
             return {"file": str(path)}
-        entry = ingest(path, config.library_dir, config.library.target_lufs)
+        spoken = config.speech.heard_first and not context.args.now
+        entry = ingest(path, config.library_dir, config.library.target_lufs, spoken=spoken)
     except (SpeechError, MediaError) as error:
         raise CommandError(error.problem) from None
     if context.args.now:
         by, why = person(context.args.by), context.args.why
+        mark_heard(entry.name, config.library_dir)  # who orders it now answers for it
         send(config, "play", by, source=entry.name, duration_ms=entry.duration_ms, why=why)
         context.say(f"Đã gửi lệnh phát {entry.name}.", f"{entry.name} will play now.")
     else:
+        _tell_how_to_air(context, path, entry.name, entry.unheard)
+    return {"file": str(path), "name": entry.name, "duration_ms": entry.duration_ms, "unheard": entry.unheard}
+
+
+def _tell_how_to_air(context: Context, path: Path, name: str, unheard: bool) -> None:
+    context.say(f"Nghe thử: {path}", f"Listen to it: {path}")
+    if unheard:
         context.say(
-            f"Nghe thử: {path}\nPhát ngay: smartradio play {path}\nVào lịch: ghi {entry.name} ở cột Nguồn.",
-            f"Listen to it: {path}\nPlay it now: smartradio play {path}\nSchedule it: its source is {entry.name}",
+            f"Nghe rồi, đọc đúng thì xác nhận: smartradio heard {name}\nChưa xác nhận thì máy không phát theo lịch.",
+            f"If it is right, say so: smartradio heard {name}\nUntil then it is not aired by the schedule.",
         )
-    return {"file": str(path), "name": entry.name, "duration_ms": entry.duration_ms}
+    context.say(
+        f"Phát ngay: smartradio play {path}\nVào lịch: ghi {name} ở cột Nguồn.",
+        f"Play it now: smartradio play {path}\nSchedule it: its source is {name}",
+    )
+
+
+def heard(context: Context) -> None:
+    """A person has listened to a notice: it may be aired. Booked with her name."""
+    from audio.library import mark_heard
+
+    config, name = context.config(), Path(context.args.file).name
+    try:
+        mark_heard(name, config.library_dir)
+    except KeyError:
+        vi, en = f"thư viện không có tệp “{name}”", f"“{name}” is not in the library"
+        raise failure(name, "missing", vi, en) from None
+    except OSError as error:
+        where, (why_vi, why) = str(config.library_dir), reason(error)
+        raise failure(where, "library", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
+    send(config, "heard", person(context.args.by), source=name, why=context.args.why)
+    context.say(f"Đã ghi: {name} đã được nghe thử, máy sẽ phát.", f"Noted: {name} was listened to and will be aired.")
 
 
 def _destination(context: Context, config: Config, said: Said) -> Path:

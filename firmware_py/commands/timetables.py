@@ -16,7 +16,7 @@ from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
-from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
+from scheduler.clock import FIRST_DAY, LAST_DAY
 from scheduler.holidays import VIETNAM
 from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
@@ -29,6 +29,7 @@ from scheduler.timetable import Timetable
 from scheduler.vietnamese import fold
 from telemetry.journal import JournalError, PlayoutReader
 from telemetry.reports.files import written_whole
+from telemetry.reports.reasons import explained
 
 T = TypeVar("T")
 
@@ -65,13 +66,13 @@ def show(context: Context) -> None:
 
 def load(context: Context) -> None:
     config = context.config()
-    path = Path(context.args.file)
-    found = examined(context, path, config)
+    path, book = Path(context.args.file), _book(config)
+    found = examined(context, path, config, book)
     loaded = found.loaded
     context.warn((*_in_file(context, path, loaded.warnings), *found.media))
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
-    book, now = _book(config), datetime.now(STATION_TZ)
+    now = context.now()
     newer = book.with_timetable(loaded.timetable, now.date())
     change = preview(Plan(book, holidays=config.holidays), newer, now, found.content_of)
     for line in change_lines(change, context.lang):
@@ -89,7 +90,7 @@ def load(context: Context) -> None:
 def list_(context: Context) -> None:
     config = context.config()
     book = _book(config)
-    in_force = book.on(_today(), config.holidays)
+    in_force = book.on(context.now().date(), config.holidays)
     found = [timetable_row(n, one, one is in_force) for n, one in enumerate(book.timetables, 1)]
     if context.args.json:
         context.print_json(found)
@@ -117,7 +118,8 @@ def _book(config: Config) -> TimetableBook:
             reader.close()
     except JournalError as error:
         where = str(config.playout_db)
-        raise failure(where, "journal", f"không đọc được: {error}", f"cannot be read: {error}") from None
+        vi = f"không đọc được: {explained(str(error))}"
+        raise failure(where, "journal", vi, f"cannot be read: {error}") from None
     return TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES
 
 
@@ -151,7 +153,7 @@ def _to_export(context: Context) -> Timetable:
     book = _book(config)
     if context.args.timetable:
         return _chosen(book, context.args.timetable)
-    in_force = book.on(_today(), config.holidays)
+    in_force = book.on(context.now().date(), config.holidays)
     if in_force is None:
         vi, en = "hôm nay chưa có lịch nào có hiệu lực", "no timetable is in force today"
         raise failure("schedule export", "no_timetable", vi, en)
@@ -192,13 +194,13 @@ class Examined:
     content_of: ContentOf = nothing_known
 
 
-def examined(context: Context, path: Path, config: Config | None) -> Examined:
-    """Read a timetable file. Its programme files are taken into the library on the way.
+def examined(context: Context, path: Path, config: Config | None, book: TimetableBook = NO_TIMETABLES) -> Examined:
+    """Read a timetable file that will be held beside those of *book*. Its programme files are taken into the library.
 
     One that is not there, or does not decode, is a warning: an unrecorded bulletin must not block the week.
     """
     if config is None:
-        return Examined(intake.examine(path, Rules(today=_today()), _charset(context)))
+        return Examined(intake.examine(path, Rules(today=context.now().date()), _charset(context)))
     from firmware_py.commands.loading import Media
 
     media = Media(context, config)
@@ -206,13 +208,22 @@ def examined(context: Context, path: Path, config: Config | None) -> Examined:
         config.station_guards,
         zones=(),  # one output reaches every loudspeaker at once: a plan that splits them cannot be carried out
         has_source=media.has,
-        today=_today(),
+        today=context.now().date(),
         content_of=media.content_of,
         inputs=config.input,
         relays=config.relay.chains,
+        unheard=media.unheard,
+        has_filler=bool(config.filler.files),
+        book=book,
     )
     media.problems += [_no_fallback(name) for name in config.relay.files if not media.has(name)]
-    return Examined(intake.examine(path, rules, _charset(context)), media.problems, media.content_of)
+    for pattern in config.filler.files:
+        if not {"*", "?"} & set(pattern) and not media.has(pattern):
+            media.problems.append(_no_filler(pattern))
+    loaded = intake.examine(path, rules, _charset(context))
+    if loaded.timetable is not None:
+        media.make_copies(loaded.timetable.slots)
+    return Examined(loaded, media.problems, media.content_of)
 
 
 def _no_fallback(name: str) -> Problem:
@@ -220,8 +231,9 @@ def _no_fallback(name: str) -> Problem:
     return Problem(name, "no_fallback", vi, "this file of a relay's fallback is not in the media folder yet")
 
 
-def _today() -> date:
-    return datetime.now(STATION_TZ).date()
+def _no_filler(name: str) -> Problem:
+    vi = "tệp nhạc đệm ([filler]) chưa có trong thư mục chương trình"
+    return Problem(name, "no_filler", vi, "this filler is not in the media folder yet")
 
 
 def _config_if_any(context: Context) -> Config | None:

@@ -6,7 +6,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
-from audio.library import ingest
+from audio.library import ingest, unchanged_stamps
 from firmware_py.alerts.station import alert_watch
 from firmware_py.config import Config
 from firmware_py.console.server import CannotListen, serve
@@ -39,8 +39,7 @@ def main(config: Config) -> None:
         host=config.console.host,
         port=config.console.port,
     )
-    target_lufs = config.library.target_lufs
-    LibraryKeeper(config.paths.media_dir, lambda path: ingest(path, config.library_dir, target_lufs)).start()
+    _library_keeper(config).start()
     alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
     alerts.start()
     try:
@@ -49,6 +48,15 @@ def main(config: Config) -> None:
         raise ConsoleError(Problem("[console]", "cannot_listen", error.vi, error.en)) from None
     finally:
         alerts.close()
+
+
+def _library_keeper(config: Config) -> LibraryKeeper:
+    library_dir, target_lufs = config.library_dir, config.library.target_lufs
+    return LibraryKeeper(
+        config.paths.media_dir,
+        lambda path, stamp: ingest(path, library_dir, target_lufs, settled=stamp),
+        unchanged_stamps(library_dir, target_lufs),
+    )
 
 
 def _ready(run_dir: Path, address: str) -> None:

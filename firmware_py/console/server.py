@@ -1,11 +1,13 @@
 """Runs the console: one socket, one event loop, an end that does not wait for open pages."""
 
+import asyncio
 import contextlib
 import errno
 import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -17,6 +19,7 @@ from scheduler.problem import reason
 
 GRACEFUL_S = 2  # without it uvicorn waits for every open event stream, for ever
 BACKLOG = 64
+DATE_S = 1.0
 log = logging.getLogger("smartradio")
 
 BIND_HINTS = {
@@ -51,6 +54,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, console: Console) -> None:
         super().__init__(config)
         self._console = console
+        self._wake: Callable[[], object] = lambda: None
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, which looks ten times a second whether it shall end: here the signal says so."""
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        self._wake = partial(loop.call_soon_threadsafe, told.set)
+        while not await self.on_tick(0):  # it also sets the date that answers carry
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), DATE_S)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._console.closing.set()
@@ -62,6 +74,7 @@ class _Server(uvicorn.Server):
 
         def end(number: int, frame: FrameType | None) -> None:
             self.handle_exit(number, frame)
+            self._wake()
 
         earlier = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
         try:

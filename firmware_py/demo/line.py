@@ -4,56 +4,87 @@ from collections.abc import Mapping
 from typing import Any
 
 from firmware_py.demo.rig import Rig
-from telemetry.reports.words import word_or_code
+from telemetry.reports.reasons import gravest_first
+from telemetry.reports.words import Lang, word_or_code
 
 QUIET_DBFS = -90.0
+TEXTS = {
+    "vi": {
+        "stopped": "ĐÃ DỪNG ({by})",
+        "idle": "ngoài giờ phát",
+        "no_return": "không có đường thu về",
+        "heard": "nghe",
+        "today": "hôm nay: lịch {planned} s, lên sóng {on_air} s, chưa đo {unobserved} s",
+        "next": "tiếp",
+        "faults": "{count} sự cố: {title}",
+        "no_news": "chưa có tin từ {names}",
+        "playout": "bộ phát",
+        "meter": "bộ đo",
+        "ledger": "sổ cái",
+    },
+    "en": {
+        "stopped": "STOPPED ({by})",
+        "idle": "nothing scheduled",
+        "no_return": "no return channel",
+        "heard": "heard",
+        "today": "today: planned {planned} s, on air {on_air} s, unobserved {unobserved} s",
+        "next": "next",
+        "faults": "{count} faults: {title}",
+        "no_news": "no news yet from {names}",
+        "playout": "playout",
+        "meter": "the meter",
+        "ledger": "the ledger",
+    },
+}
 
 
-def live_line(rig: Rig) -> str:
+def live_line(rig: Rig, lang: Lang) -> str:
     """On air, heard, levels, today's account, next, faults: from what the processes show."""
-    playout, meter, ledger = (rig.live(name) for name in ("playout", "meter", "ledger"))
-    parts = [_on_air(playout.data), _heard(meter.data), _today(ledger.data), _next(playout.data), _faults(ledger.data)]
-    silent = [name for name, live in (("playout", playout), ("meter", meter), ("ledger", ledger)) if not live.fresh]
-    if silent:
-        parts.append(f"không có tin từ {', '.join(silent)}")
+    text = TEXTS[lang]
+    lives = {name: rig.live(name) for name in ("playout", "meter", "ledger")}
+    playout, meter, ledger = (live.data for live in lives.values())
+    parts = [_on_air(playout, text), _heard(meter, lang), _today(ledger, text), _next(playout, text)]
+    parts.append(_faults(ledger, lang))
+    if silent := [text[name] for name, live in lives.items() if not live.fresh]:
+        parts.append(text["no_news"].format(names=", ".join(silent)))
     return " │ ".join(part for part in parts if part)
 
 
-def _on_air(playout: Mapping[str, Any]) -> str:
+def _on_air(playout: Mapping[str, Any], text: Mapping[str, str]) -> str:
     now = playout.get("on_air")
     if not now:
         stopped = playout.get("stopped")
-        return f"ĐÃ DỪNG ({stopped['by']})" if stopped else "ngoài giờ phát"
+        return text["stopped"].format(by=stopped["by"]) if stopped else text["idle"]
     return f"▶ {now['programme'][:28]} {now['position_ms'] // 1000}/{now['planned_ms'] // 1000} s"
 
 
-def _heard(meter: Mapping[str, Any]) -> str:
+def _heard(meter: Mapping[str, Any], lang: Lang) -> str:
     account = next((channel for channel in meter.get("channels", []) if channel["account"]), None)
     if account is None:
-        return "không có đường thu về"
-    state = word_or_code(account["state"]) + ("" if account["locked"] else "?")
-    return f"nghe: {state} {_level(account['sent_dbfs'])}→{_level(account['heard_dbfs'])} dBFS"
+        return TEXTS[lang]["no_return"]
+    state = word_or_code(account["state"], lang) + ("" if account["locked"] else "?")
+    return f"{TEXTS[lang]['heard']}: {state} {_level(account['sent_dbfs'])}→{_level(account['heard_dbfs'])} dBFS"
 
 
 def _level(dbfs: float | None) -> str:
-    return "−∞" if dbfs is None or dbfs < QUIET_DBFS else f"{dbfs:.0f}"
+    return "−∞" if dbfs is None or dbfs < QUIET_DBFS else f"{dbfs:.0f}".replace("-", "−")
 
 
-def _today(ledger: Mapping[str, Any]) -> str:
+def _today(ledger: Mapping[str, Any], text: Mapping[str, str]) -> str:
     today = ledger.get("today")
     if not today:
         return ""
-    planned, on_air, unobserved = (today[key] / 1000 for key in ("planned_ms", "on_air_ms", "unobserved_ms"))
-    return f"hôm nay: lịch {planned:.0f} s, lên sóng {on_air:.1f} s, chưa đo {unobserved:.1f} s"
+    figures = {name: f"{today[f'{name}_ms'] / 1000:.0f}" for name in ("planned", "on_air", "unobserved")}
+    return text["today"].format(**figures)
 
 
-def _next(playout: Mapping[str, Any]) -> str:
+def _next(playout: Mapping[str, Any], text: Mapping[str, str]) -> str:
     coming = playout.get("next")
-    return f"tiếp: {coming['starts_at'][11:19]} {coming['programme'][:24]}" if coming else ""
+    return f"{text['next']}: {coming['starts_at'][11:19]} {coming['programme'][:24]}" if coming else ""
 
 
-def _faults(ledger: Mapping[str, Any]) -> str:
-    faults = ledger.get("faults", [])
+def _faults(ledger: Mapping[str, Any], lang: Lang) -> str:
+    faults = gravest_first(ledger.get("faults", []))
     if not faults:
         return ""
-    return f"⚠ {len(faults)} sự cố: {faults[0]['title_vi']}"
+    return "⚠ " + TEXTS[lang]["faults"].format(count=len(faults), title=faults[0][f"title_{lang}"])

@@ -1,5 +1,6 @@
 """What came of a demo run: the table of occurrences, and the month as the station and the collector count it."""
 
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ from firmware_py.demo.rig import STATION_ID, Rig
 from firmware_py.files import read_json
 from scheduler.clock import STATION_TZ
 from telemetry.ledger_store import LedgerReader
-from telemetry.reports.table import airtime_table
+from telemetry.reports.table import UNKNOWN_TERMINAL, airtime_table, plain_table, seconds
+from telemetry.reports.words import Lang, sentence, word_or_code
 from telemetry.upstream.archive import ArchiveReader
 
 Json = dict[str, Any]
@@ -25,6 +27,24 @@ SHOWN = (
     "evidence",
     "causes",
 )
+
+
+TEXTS: dict[Lang, Json] = {
+    "vi": {
+        "in_progress": "Đang phát dở, chưa quyết toán",
+        "month": "Tháng {month}, đến bản ghi số {seq} mà máy thu thập đã nhận:",
+        "columns": ("", "Đài (s)", "Máy thu thập (s)"),
+        "equal": "Khớp đến từng mi-li-giây.",
+        "unequal": "KHÔNG KHỚP.",
+    },
+    "en": {
+        "in_progress": "In progress, not booked",
+        "month": "Month {month}, up to entry {seq}, the last that the collector has acknowledged:",
+        "columns": ("", "Station (s)", "Collector (s)"),
+        "equal": "Equal to the millisecond.",
+        "unequal": "NOT EQUAL.",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +102,27 @@ def _collector_totals(rig: Rig, month: str, seq: int) -> Json:
         archive.close()
 
 
-def print_outcome(result: Outcome) -> None:
-    write = sys.stdout.write
-    write("\n" + airtime_table({"occurrences": result.rows, "totals": _totals(result.rows)}) + "\n")
+def print_outcome(result: Outcome, lang: Lang) -> None:
+    write, text = sys.stdout.write, TEXTS[lang]
+    figure = {"occurrences": result.rows, "totals": _totals(result.rows)}
+    write("\n" + airtime_table(figure, lang, shutil.get_terminal_size(UNKNOWN_TERMINAL).columns) + "\n")
     for row in result.in_progress:
-        write(f"đang phát dở, chưa quyết toán / in progress, not booked: {row['programme']}\n")
-    write(f"\nTháng {result.month}, đến bản ghi {result.seq} mà máy thu thập đã nhận / up to the acknowledged entry\n")
-    write(f"  đài / station:            {_figures(result.station_totals)}\n")
-    write(f"  máy thu thập / collector: {_figures(result.collector_totals)}\n")
-    same = result.station_totals == result.collector_totals
-    write("  khớp đến từng mili-giây / equal to the millisecond\n" if same else "  KHÔNG KHỚP / NOT EQUAL\n")
+        write(f"{text['in_progress']}: {row['programme']}\n")
+    write("\n" + text["month"].format(month=result.month, seq=result.seq) + "\n")
+    both = (result.station_totals, result.collector_totals)
+    rows = [[_name(key, lang), *(seconds(side[key], lang) for side in both)] for key in result.station_totals]
+    write(plain_table(text["columns"], rows, right=(1, 2)) + "\n")
+    write(text["equal" if result.station_totals == result.collector_totals else "unequal"] + "\n")
 
 
 def _totals(rows: list[Json]) -> Json:
     names = ("planned_ms", "programme_ms", "played_ms", "on_air_ms", "not_on_air_ms", "unobserved_ms")
-    return {name: sum(row[name] for row in rows) for name in names} | {"unplanned_ms": 0}
+    return {name: sum(row[name] for row in rows) for name in names}
 
 
-def _figures(totals: Json) -> str:
-    return "  ".join(f"{name.removesuffix('_ms')} {ms / 1000:.3f} s" for name, ms in totals.items())
+def _name(key: str, lang: Lang) -> str:
+    name = key.removesuffix("_ms")
+    return sentence(word_or_code({"programme": "programme_time"}.get(name, name), lang))
 
 
 def _row(row: Json, provisional: bool) -> Json:

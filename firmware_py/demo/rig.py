@@ -5,9 +5,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -26,6 +29,8 @@ from firmware_py.supervisor import PROCESSES, Supervisor
 STATION_ID = "demo"
 PROVINCE = "tinh-mau"
 CONSOLE_S = 30.0  # until it answers, on a slow computer
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 256_000_000  # bytes: containers often have 64 MB, and a few stations run side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Rig:
         self.settings = settings
         self.sound = sound
         self.state_dir = self.folder / "state"
-        self.run_dir = self.folder / "run"
+        self.run_dir = _volatile_folder() or self.folder / "run"
+        self._forget_run_dir = weakref.finalize(self, _forget, self.run_dir)  # at the latest when we end
         self.media_dir = self.folder / "media"
         self.log_dir = self.folder / "log"
         for made in (self.state_dir, self.run_dir, self.media_dir, self.log_dir):
@@ -86,7 +92,17 @@ class Rig:
     ) -> None:
         self.stop_station()
         self.stop_collector()
+        self._keep_run_dir()
         self._stack.close()
+
+    def _keep_run_dir(self) -> None:
+        """What was sent and heard last, and the last words of the processes: for whoever looks afterwards."""
+        kept = self.folder / "run"
+        if self.run_dir != kept:
+            shutil.copytree(self.run_dir, kept, dirs_exist_ok=True)
+            self._forget_run_dir()
+            self.run_dir = kept
+            self.write_config()
 
     def write_config(self) -> None:
         self.config_path.write_text(self._station_toml(), encoding="utf-8")
@@ -133,6 +149,11 @@ class Rig:
 
     def live(self, name: str) -> Live:
         return look(self.run_dir, name, boottime_ns())
+
+    def said_now(self, name: str) -> Mapping[str, Any]:
+        """What the process that runs now shows; empty until it shows anything, whatever its predecessor left."""
+        said, process = self.live(name), self.supervisor.children[name].process if self.supervisor else None
+        return said.data if said.fresh and process and said.data["pid"] == process.pid else {}
 
     def console_address(self) -> str | None:
         """Where the console that runs now is reached; None until it says so."""
@@ -217,6 +238,18 @@ class Rig:
         for code, (raise_s, clear_s) in chosen.faults.items():
             lines += [f"[faults.{code}]", f"raise_after_s = {raise_s}", f"clear_after_s = {clear_s}"]
         return "\n".join(lines) + "\n"
+
+
+def _volatile_folder() -> Path | None:
+    """In memory, as /run of a real box is: rings on a disk make who writes them wait for it."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
+        return None
+    return Path(tempfile.mkdtemp(prefix="smartradio-run-", dir=MEMORY))
+
+
+def _forget(run_dir: Path) -> None:
+    if MEMORY in run_dir.parents:
+        shutil.rmtree(run_dir, ignore_errors=True)
 
 
 def _toml_text(value: object) -> str:

@@ -5,7 +5,7 @@ import tempfile
 import wave
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -191,6 +191,9 @@ FIRST_AFTER = timedelta(seconds=1)  # from now, when the processes are up, to th
 PATTERN_EVERY = timedelta(minutes=5)
 PATTERNS = 48  # four hours of them, then only the week's sessions
 CLOSED_BEFORE_END = timedelta(seconds=4)  # the last programme is over so long before the demo is: time to settle it
+LONGEST_S = PATTERNS * PATTERN_EVERY.total_seconds()
+SHORTEST_S = 5  # what would not fit into the run is cut down to no less
+ENOUGH_S = 2 + SHORTEST_S + 4  # how long a run must be for that: start, item, close
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +245,23 @@ class Placed:
 
 
 def demo_programme(now: datetime, seconds: float | None) -> list[Placed]:
-    """What the demo broadcasts from *now* on, beside the week's sessions; with *seconds*, only what is over by then."""
+    """What the demo broadcasts from *now* on, beside the week's sessions; with *seconds*, only what is over by then.
+
+    The last item is cut down to what is left, if that is SHORTEST_S or more.
+    """
     local = now.astimezone(STATION_TZ)
     first = local.replace(microsecond=0) + timedelta(seconds=local.microsecond > 0) + FIRST_AFTER
     placed = [item for number in range(PATTERNS) for item in _placed(PATTERN, first + number * PATTERN_EVERY)]
     if seconds is None:
         return placed
-    return [one for one in placed if one.ends_at <= local + timedelta(seconds=seconds) - CLOSED_BEFORE_END]
+    closes = local + timedelta(seconds=min(seconds, LONGEST_S)) - CLOSED_BEFORE_END
+    return [cut for one in placed if (cut := _cut_down(one, closes)).item.seconds >= SHORTEST_S]
+
+
+def _cut_down(one: Placed, closes: datetime) -> Placed:
+    """What of it is over by then."""
+    left_s = (closes - one.starts_at) // timedelta(seconds=1)
+    return one if left_s >= one.item.seconds else replace(one, item=replace(one.item, seconds=left_s))
 
 
 def demo_timetable(now: datetime, seconds: float | None) -> str:
@@ -259,6 +272,11 @@ def demo_timetable(now: datetime, seconds: float | None) -> str:
     if any(one.meets(other) for one in opening for other in sessions):
         return _toml(programme, with_sessions=False)
     return _toml([one for one in programme if not any(one.meets(other) for other in sessions)], with_sessions=True)
+
+
+def week_timetable() -> str:
+    """The sessions alone."""
+    return _toml([], with_sessions=True)
 
 
 def _placed(items: Sequence[DemoItem], begins: datetime) -> list[Placed]:

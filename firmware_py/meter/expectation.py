@@ -74,4 +74,4 @@ class PlanWatch:
 
 
 def _ends_for_good(kind: Fact, cause: object) -> bool:
-    return kind is Fact.ENDED and cause in ("planned_end", "source_short", "cancelled")
+    return kind is Fact.ENDED and cause in ("planned_end", "source_short", "cancelled", "dropped")

@@ -33,7 +33,7 @@ from telemetry.facts import Watermark
 from telemetry.journal import MeterJournal
 from telemetry.retention import prune
 
-TICK_S = 0.2
+TICK_S = 0.25  # about what the matcher takes at once
 IDLE_TICK_S = 0.6  # nothing due, nor lately: what is heard waits on its tape
 SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
 ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, beyond the path's delay

@@ -4,19 +4,21 @@ Everything it needs of the world is handed in: a clock to read, a player to comm
 open sources. It asks nothing that could wait.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from audio.deck import Cue, Source
-from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
+from audio.events import Began, CardBack, CardLost, ClockJumped, Ended
 from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.book import Book
+from firmware_py.playout.on_air import OnAir
 from firmware_py.playout.orders import (
     Air,
+    Arrange,
     DropTimetable,
     EndAired,
+    Heard,
     LearnLevel,
     NewTimetable,
     Order,
@@ -24,75 +26,41 @@ from firmware_py.playout.orders import (
     StopAll,
     read_order,
 )
-from firmware_py.playout.past import CANCELLED, CARD_LOST, FINAL_ENDS, Past
+from firmware_py.playout.past import CARD_LOST, Past
 from firmware_py.playout.planning import Plan, renew
 from firmware_py.playout.relay_news import RelayNews
-from scheduler.agenda import WHOLE_LEAD_NS, Miss, Playing, Situation, Start, Stop, Stopped, decide, obey
+from scheduler.agenda import WHOLE_LEAD_NS, Cause, Command, Miss, Situation, Start, Stop, Stopped, decide
 from scheduler.awaiting import awaiting
 from scheduler.book import TimetableBook
-from scheduler.clock import NS_PER_MS, NS_PER_S, Reading, local_day, wall_ns_of
+from scheduler.clock import NS_PER_MS, Reading, local_day, wall_ns_of
 from scheduler.diff import PlanChange
+from scheduler.filler import filler_after
 from scheduler.guards import NO_GUARDS, Guards, session_begins
-from scheduler.occurrence import Occurrence
+from scheduler.occurrence import BulletinClass, Occurrence
+from scheduler.overrun import run_over
 from scheduler.repeats import ContentOf, nothing_known
 from telemetry.facts import LEARN_LEVEL, Fact, PlayoutFact
 from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
 
-SOURCE_RETRY_NS = 2_000 * NS_PER_MS
-JUST_ENDED_NS = 60_000 * NS_PER_MS
 AWAITING = "awaiting_content"
-MAY_BE_JOINED = {"stopped_by", "pre_empted", str(EndCause.SHUTDOWN)}
-
-
-class Player(Protocol):
-    def cue(self, cue: Cue) -> None: ...
-
-    def stop(self, occurrence_id: str) -> None: ...
-
-
-class SourceMissing(Exception):
-    """There is nothing to play; the text says why, for the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A source, decoding ahead, and how long its content is (None: a stream)."""
-
-    source: Source
-    content_ms: int | None
-    content: str | None = None  # digest of its samples: what tells a repeat
-
-
-OpenSource = Callable[[Occurrence, int], Opened]  # occurrence, offset_ms; raises SourceMissing
 
 
 @dataclass
 class Desk:
     """State of the deciding thread."""
 
-    player: Player
+    on_air: OnAir
     book: Book
-    open_source: OpenSource
     guards: Guards = NO_GUARDS
     library: Callable[[], ContentOf] = lambda: nothing_known  # what its files hold now
+    longest_gap_s: int = 0  # so long a gap within a session is filled
     plan: Plan = field(default_factory=Plan)
-    playing: tuple[Playing, ...] = ()
-    closed: set[str] = field(default_factory=set)
-    missed: set[str] = field(default_factory=set)
-    begun: set[str] = field(default_factory=set)
-    pinned: dict[str, int] = field(default_factory=dict)
     stopped: Stopped | None = None
     card_ok: bool = True
     _awake_ns: int = 0
     _trusted_ns: int | None = None
-    _ended_ns: int = -JUST_ENDED_NS
-    _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
     _sessions: Mapping[str, datetime] = field(default_factory=dict)
-    _content_ms: dict[str, int | None] = field(default_factory=dict)
-    _contents: dict[str, str | None] = field(default_factory=dict)
-    _cut_causes: dict[str, str] = field(default_factory=dict)
-    _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
     _requests_seen: set[str] = field(default_factory=set)
 
     # -- start ---------------------------------------------------------------------------------------------------
@@ -100,8 +68,7 @@ class Desk:
     def begin(self, past: Past, reading: Reading, sounded_until: Mapping[str, int]) -> None:
         """Take over from the predecessor. *sounded_until*: id → boottime, of what the ring says was sounding last."""
         self.plan = Plan(past.timetables, past.occurrences, holidays=self.guards.holidays)
-        self.closed, self.missed = set(past.closed), set(past.missed)
-        self.begun, self.pinned = set(past.pinned) | self.closed, dict(past.pinned)
+        self.on_air.recall(past)
         self.stopped, self.card_ok = past.stopped, not past.card_lost
         self.book.conditions.recall(past.bad)
         self._awake_ns = reading.boottime_ns
@@ -128,9 +95,9 @@ class Desk:
         """One event of the player or of the journal thread (anything else is a tick), then a decision."""
         match message:
             case Began():
-                self._began(message, reading)
+                self.on_air.began(message, reading)
             case Ended():
-                self._ended(message, reading)
+                self.on_air.ended(message, reading)
             case CardLost(_, reason):
                 self._card(False, reading, reason=reason)
             case CardBack(at_ns):
@@ -149,34 +116,78 @@ class Desk:
         self._end_of_stop(reading)
         if reading.quality.plays and self.plan.stale(reading.wall):
             self._replan(reading, by="timetable")
-        commands = decide(self.plan.occurrences, self.situation(reading))
+        while not self._obey(decide(self.plan.occurrences, self.situation(reading)), reading):
+            pass  # what could not be opened is asked for no more until its next try, so there is an end
+        self.on_air.drop_ended(reading)
+        self.book.heartbeat(self.on_air.is_busy(reading), reading)
+
+    def _obey(self, commands: Iterable[Command], reading: Reading) -> bool:
+        """Carry them out; False where one made the plan, or what can sound, another: the rest is decided anew."""
+        beaten: list[Stop] = []  # by the next start, if that has anything to sound
         for command in commands:
             match command:
-                case Start():
-                    self._start(command, reading)
+                case Stop(_, Cause.PRE_EMPTED, _):
+                    beaten.append(command)
                 case Stop():
-                    self._stop(command)
-                case Miss(occurrence, cause):
-                    self._miss(occurrence, str(cause), reading)
-        self._drop_ended(reading)
-        self.book.heartbeat(self._is_busy(reading), reading)
+                    self.on_air.stop(command)
+                case Start():
+                    if not self._start(command, beaten, reading):
+                        return False
+                    beaten = []
+                case Miss():
+                    self.on_air.miss(command, reading)
+        return True
 
-    def _is_busy(self, reading: Reading) -> bool:
-        """Something plays, or has just ended: its account waits for us."""
-        return bool(self.playing) or reading.boottime_ns - self._ended_ns < JUST_ENDED_NS
+    def _start(self, start: Start, beaten: Iterable[Stop], reading: Reading) -> bool:
+        """Cue it in place of *beaten*; False if there is nothing to play or the plan is another one by its end rule."""
+        opened = self.on_air.open(start, reading)
+        if opened is None:
+            self._fill(start.occurrence, 0)
+            return False
+        for stop in beaten:
+            self.on_air.stop(stop)
+        occurrence = self._run_over(start.occurrence, opened.content_ms)
+        filler = None if opened.content_ms is None else self._fill(occurrence, opened.content_ms)
+        sounds_ms = min(occurrence.planned_ms, opened.content_ms or 0) if filler else occurrence.planned_ms
+        self.on_air.cue(replace(start, occurrence=occurrence), opened, sounds_ms)
+        return occurrence is start.occurrence and filler is None
+
+    def _run_over(self, occurrence: Occurrence, content_ms: int | None) -> Occurrence:
+        """The same, longer, if it is to be played to its end; what follows it is moved."""
+        if content_ms is None:
+            return occurrence
+        plan, cued = self.plan.occurrences, self.on_air.cued | self.on_air.begun
+        changed = run_over(occurrence, content_ms, plan, cued, self.guards)
+        if not changed:
+            return occurrence
+        self._amend(*changed)
+        return changed[0]
+
+    def _fill(self, occurrence: Occurrence, content_ms: int) -> Occurrence | None:
+        """The filler that follows what *occurrence* has to sound, planned from now on; None if it needs none."""
+        filler = filler_after(occurrence, content_ms, self.plan.occurrences, self.longest_gap_s)
+        if filler is not None and all(o.id != filler.id for o in self.plan.occurrences):
+            self.plan = self.plan.with_extra(filler)
+            self.book.write(lambda journal: journal.amend(filler))
+        return filler
+
+    def _amend(self, *changed: Occurrence) -> None:
+        self.plan = self.plan.with_changed(*changed)
+        self.book.write(lambda journal: journal.amend(*changed))
 
     def situation(self, reading: Reading) -> Situation:
         return Situation(
             reading,
-            self.playing,
-            self.closed,
-            self.missed,
-            self.pinned,
+            self.on_air.playing,
+            self.on_air.closed,
+            self.on_air.missed,
+            self.on_air.pinned,
             self.stopped,
             self.guards,
             self._sessions,
             self._awake_ns,
             self._trusted_ns if self._trusted_ns is not None else reading.boottime_ns,
+            self.on_air.unavailable(reading),
         )
 
     # -- requests --------------------------------------------------------------------------------------------------
@@ -211,6 +222,10 @@ class Desk:
                 self._air(order, by, reading)
             case EndAired():
                 self._end_aired(order, by, reading)
+            case Arrange():
+                self._arrange(order, by, reading)
+            case Heard(source, why):
+                self.book.fact(Fact.COMMAND, reading, None, by=by, what=f"heard {source}", why=why)
 
     def _keep(self, timetables: TimetableBook, by: str, file: str, reading: Reading) -> None:
         self.plan = self.plan.with_timetables(timetables)
@@ -243,7 +258,7 @@ class Desk:
             self._end_marked(mark, reading)
         self.plan = self.plan.with_extra(order.occurrence)
         if not reading.quality.plays:  # what is asked for now needs no clock
-            self.pinned[order.occurrence.id] = reading.boottime_ns + WHOLE_LEAD_NS
+            self.on_air.pinned[order.occurrence.id] = reading.boottime_ns + WHOLE_LEAD_NS
         self.book.fact(Fact.COMMAND, reading, order.occurrence.id, by=by, what=order.what, why=order.why)
         self._replan(reading, by)
 
@@ -252,42 +267,43 @@ class Desk:
         for mark in order.marks:
             self._end_marked(mark, reading, order.shortens)
 
+    def waiting(self, reading: Reading) -> list[Occurrence]:
+        """The priority bulletins whose turn has not come, in the order in which they will be heard."""
+        air = self.on_air
+        done = air.closed | air.missed | air.begun | air.cued
+        waits = [o for o in self.plan.occurrences if o.waits_ms and o.bulletin_class is BulletinClass.PRIORITY]
+        return sorted((o for o in waits if o.id not in done), key=lambda o: (o.turn, o.starts_at, o.id))
+
+    def _arrange(self, order: Arrange, by: str, reading: Reading) -> None:
+        """What was named comes first, in that order; a turn is kept in the journal, over a restart."""
+        waiting = {o.id: o for o in self.waiting(reading)}
+        first = [id for id in dict.fromkeys(order.ids) if id in waiting]
+        turns = dict.fromkeys(waiting, 0) | {id: n - len(first) for n, id in enumerate(first)}
+        self._amend(*(replace(o, turn=turns[id]) for id, o in waiting.items() if o.turn != turns[id]))
+        self.book.fact(Fact.COMMAND, reading, None, by=by, what="arrange", why=order.why, ids=first)
+
     def _marked(self, mark: str) -> list[Occurrence]:
         return [o for o in self.plan.occurrences if mark in o.id]
 
     def _end_marked(self, mark: str, reading: Reading, shortens: bool = False) -> None:
         """It ends now, or never begins. What was to end whenever somebody says so was not planned any longer."""
         for occurrence in self._marked(mark):
-            if occurrence.id in self.closed:
-                continue
-            self.closed.add(occurrence.id)
-            playing = next((p for p in self.playing if p.occurrence.id == occurrence.id), None)
-            if playing is None or playing.starts_ns > reading.boottime_ns:
-                self._take_back(occurrence, reading)
-            elif shortens:
-                self._shorten(occurrence, playing, reading)
-            if playing is not None:
-                self._cut_causes[occurrence.id] = CANCELLED
-                self.playing = tuple(p for p in self.playing if p is not playing)
-                self.player.stop(occurrence.id)
+            lasted_ms = self.on_air.cancel(occurrence, reading)
+            if shortens and lasted_ms is not None:
+                self._shorten(occurrence, lasted_ms)
 
-    def _take_back(self, occurrence: Occurrence, reading: Reading) -> None:
-        if occurrence.id not in self.begun | self.missed:
-            self.missed.add(occurrence.id)
-            self.book.fact(Fact.MISSED, reading, occurrence.id, cause=CANCELLED)
-
-    def _shorten(self, occurrence: Occurrence, playing: Playing, reading: Reading) -> None:
+    def _shorten(self, occurrence: Occurrence, lasted_ms: int) -> None:
         """Its plan ends with the last whole second that has sounded."""
-        lasted_s = max(1, (reading.boottime_ns - playing.anchor_ns) // NS_PER_S)
+        lasted_s = max(1, lasted_ms // 1_000)
         shorter = replace(occurrence, ends_at=occurrence.starts_at + timedelta(seconds=lasted_s))
-        self.plan = self.plan.with_changed(shorter)
-        self.book.write(lambda journal: journal.shorten(shorter))
+        self._amend(shorter)
 
     # -- plan ------------------------------------------------------------------------------------------------------
 
     def _replan(self, reading: Reading, by: str, file: str = "") -> None:
-        cued = {p.occurrence.id for p in self.playing}
-        self.plan, change = renew(self.plan, reading.wall, self.begun | cued, self.closed | self.missed, self.library())
+        air = self.on_air
+        begun, closed = air.begun | air.cued, air.closed | air.missed
+        self.plan, change = renew(self.plan, reading.wall, begun, closed, self.library())
         occurrences = self.plan.occurrences
         if self.guards.longest_session_min is not None:
             self._sessions = session_begins(occurrences)
@@ -300,87 +316,7 @@ class Desk:
         if not change.is_empty:
             self.book.fact(Fact.PLAN_CHANGED, reading, None, by=by, file=file, **_ids_of(change))
 
-    # -- acts ------------------------------------------------------------------------------------------------------
-
-    def _start(self, start: Start, reading: Reading) -> None:
-        id = start.occurrence.id
-        retry_ns, _ = self._failures.get(id, (0, ""))
-        if reading.boottime_ns < retry_ns:
-            return
-        offset_ms = max(0, start.offset_ns // NS_PER_MS)
-        try:
-            opened = self.open_source(start.occurrence, offset_ms)
-        except SourceMissing as error:
-            self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_missing")
-            evidence = {"occurrence": id, "why": str(error)}
-            self.book.state({"source_missing": True}, reading, evidence, target=start.occurrence.source)
-            return
-        self._content_ms[id], self._contents[id] = opened.content_ms, opened.content
-        playing = Playing.of(start)
-        self.playing = obey(self.playing, [start])
-        self.pinned.setdefault(id, start.anchor_ns)
-        whole = start.occurrence.waits_ms > 0 and offset_ms == 0
-        self.player.cue(Cue(id, opened.source, playing.starts_ns, playing.ends_ns, offset_ms, whole=whole))
-
-    def _stop(self, stop: Stop) -> None:
-        id = stop.occurrence.id
-        self._cut_causes[id] = str(stop.cause)
-        self.playing = obey(self.playing, [stop])
-        if str(stop.cause) != "pre_empted":  # a take-over is cut by the deck, on the winner's first frame
-            self.player.stop(id)
-
-    def _miss(self, occurrence: Occurrence, cause: str, reading: Reading) -> None:
-        _, known = self._failures.pop(occurrence.id, (0, cause))
-        self.missed.add(occurrence.id)
-        self.book.fact(Fact.MISSED, reading, occurrence.id, cause=known)
-
-    def _began(self, began: Began, reading: Reading) -> None:
-        id = began.occurrence_id
-        self.begun.add(id)
-        self._sounding.add(id)
-        self.missed.discard(id)
-        if self._failures.pop(id, None) is not None:
-            self.book.state({"source_missing": False}, reading, target=self._source_of(id))
-        anchor_ns = self._anchor_of(began)
-        times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": anchor_ns}
-        of_file = {"content_ms": self._content_ms.get(id), "content": self._contents.get(id)}
-        self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, **of_file)
-
-    def _anchor_of(self, began: Began) -> int:
-        """Where its slot lies: pinned when it was ordered, but for what waited in the player for its first frame."""
-        id, begun_ns = began.occurrence_id, began.wanted_ns - began.offset_ms * NS_PER_MS
-        playing = next((p for p in self.playing if p.occurrence.id == id), None)
-        if playing is not None and playing.occurrence.waits_ms and began.offset_ms == 0:
-            late_ns = begun_ns - playing.anchor_ns
-            later = Playing(playing.occurrence, begun_ns, playing.starts_ns + late_ns, playing.ends_ns + late_ns)
-            self.playing = tuple(later if p is playing else p for p in self.playing)
-            self.pinned[id] = begun_ns
-        return self.pinned.get(id, begun_ns)
-
-    def _ended(self, ended: Ended, reading: Reading) -> None:
-        id = ended.occurrence_id
-        ordered = self._cut_causes.pop(id, str(EndCause.PLANNED_END))  # unordered: the next one's start cut its last ms
-        cause = ordered if ended.cause is EndCause.STOPPED else str(ended.cause)
-        self._ended_ns = reading.boottime_ns
-        self.playing = tuple(p for p in self.playing if p.occurrence.id != id)
-        if id not in self._sounding:  # it was only cued
-            if id not in self.begun and cause not in MAY_BE_JOINED:
-                self._miss_of(id, cause, reading)
-            return
-        self._sounding.discard(id)
-        self.book.fact(Fact.ENDED, reading, id, sink_ns=ended.sink_ns, frames=ended.frames, cause=cause)
-        if cause in FINAL_ENDS:
-            self.closed.add(id)
-        if ended.cause is EndCause.SOURCE_FAILED:
-            self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_failed")
-
-    def _source_of(self, id: str) -> str:
-        return next((o.source for o in self.plan.occurrences if o.id == id), "")
-
-    def _miss_of(self, id: str, cause: str, reading: Reading) -> None:
-        """It was cued and its time passed: nothing could sound."""
-        self.missed.add(id)
-        self.book.fact(Fact.MISSED, reading, id, cause="source_failed" if cause == "source_failed" else "device_lost")
+    # -- what is said of the world ---------------------------------------------------------------------------------
 
     def remind(self, has_source: Callable[[str], bool], reading: Reading) -> None:
         """Say what is planned soon and has no content yet, until it has."""
@@ -392,12 +328,6 @@ class Desk:
             occurrence = waiting.get(target)
             evidence = {"occurrence": occurrence.id, "programme": occurrence.programme} if occurrence else None
             self.book.state({AWAITING: occurrence is not None}, reading, evidence, target)
-
-    def _drop_ended(self, reading: Reading) -> None:
-        """What the player would have told long ago is gone (its event came before ours was booked)."""
-        self.playing = tuple(p for p in self.playing if p.ends_ns > reading.boottime_ns - 5_000 * NS_PER_MS)
-
-    # -- what is said of the world ---------------------------------------------------------------------------------
 
     def _card(self, ok: bool, reading: Reading, **detail: Any) -> None:
         self.card_ok = ok

@@ -75,7 +75,23 @@ class EndAired:
     shortens: bool = False  # it was planned to end whenever somebody says so: what is left of it was never due
 
 
-Order = NewTimetable | DropTimetable | StopAll | Resume | LearnLevel | Air | EndAired
+@dataclass(frozen=True, slots=True)
+class Arrange:
+    """Of the priority bulletins that wait, these are next, in this order; the others follow as they came."""
+
+    ids: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A person has listened to a notice that was rendered from text; it may be aired."""
+
+    source: str
+    why: str
+
+
+Order = NewTimetable | DropTimetable | StopAll | Resume | LearnLevel | Air | EndAired | Arrange | Heard
 
 
 def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> Order:
@@ -91,6 +107,10 @@ def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> O
             return Resume()
         case "learn_level":
             return LearnLevel(_why(body))
+        case "arrange":
+            return Arrange(tuple(map(_text, body["ids"])), _why(body))
+        case "heard":
+            return Heard(_text(body["source"]), _why(body))
     if (read := _AIRED.get(command)) is not None:
         return read(id, body, at)
     raise ValueError("unknown command")
@@ -109,11 +129,17 @@ def _until(body: Mapping[str, Any], at: Reading) -> datetime | None:
 
 
 def _play(id: str, body: Mapping[str, Any], at: Reading) -> Air:
-    """A person's "play this now" takes the zone from what is scheduled, which is joined again afterwards."""
+    """A person's "play this now" takes the zone from what is scheduled, which is joined again afterwards.
+
+    With *waits_ms* it waits for others of its class, so long at most, and is played whole.
+    """
     _must_be_fresh(body, at)
     source, mark = _text(body["source"]), f"-{BY_HAND}-{id[:8]}"
     occurrence = _starting(_soon(at.wall), mark, source, _duration_ms(body, LONGEST_AIRED_MS))
-    return Air(replace(occurrence, source=source), mark, "play", _why(body))
+    waits_ms = int(body.get("waits_ms", 0))
+    if not 0 <= waits_ms <= LONGEST_AIRED_MS:
+        raise ValueError(f"{waits_ms} ms is not between 0 and {LONGEST_AIRED_MS} ms")
+    return Air(replace(occurrence, source=source, waits_ms=waits_ms), mark, "play", _why(body))
 
 
 def _live(id: str, body: Mapping[str, Any], at: Reading) -> Air:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from audio.events import EndCause
-from scheduler.agenda import Stopped
+from scheduler.agenda import Cause, Stopped
 from scheduler.book import NO_TIMETABLES, TimetableBook
 from scheduler.clock import datetime_of
 from scheduler.occurrence import Occurrence
@@ -14,7 +14,9 @@ from telemetry.facts import Fact, PlayoutFact, Watermark
 from telemetry.journal import PlayoutReader
 
 CANCELLED = "cancelled"  # a person, or whoever sent the alert, took it back
-FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT), CANCELLED}  # what ended so is not started again
+DROPPED = str(Cause.DROPPED)
+FINAL_ENDS = {str(EndCause.PLANNED_END), str(EndCause.SOURCE_SHORT), CANCELLED, DROPPED}  # it is not started again
+FINAL_MISSES = {CANCELLED, DROPPED}
 CARD_LOST = ("sound_device", "output")
 LOOK_BACK = timedelta(days=2)
 LOOK_AHEAD = timedelta(days=10)
@@ -93,7 +95,7 @@ def _was_shut_down(reader: PlayoutReader, mark: Watermark | None) -> bool:
 
 def _is_final(fact: PlayoutFact) -> bool:
     cause = fact.detail.get("cause")
-    return (fact.kind is Fact.ENDED and cause in FINAL_ENDS) or (fact.kind is Fact.MISSED and cause == CANCELLED)
+    return (fact.kind is Fact.ENDED and cause in FINAL_ENDS) or (fact.kind is Fact.MISSED and cause in FINAL_MISSES)
 
 
 def _anchor(facts: list[PlayoutFact], boot: int) -> int | None:

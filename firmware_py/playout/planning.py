@@ -37,9 +37,11 @@ class Plan:
     def with_extra(self, occurrence: Occurrence) -> "Plan":
         return replace(self, extras=(*self.extras, occurrence), occurrences=_by_start((*self.occurrences, occurrence)))
 
-    def with_changed(self, occurrence: Occurrence) -> "Plan":
+    def with_changed(self, *occurrences: Occurrence) -> "Plan":
+        newer = {o.id: o for o in occurrences}
+
         def changed(plan: tuple[Occurrence, ...]) -> tuple[Occurrence, ...]:
-            return tuple(occurrence if o.id == occurrence.id else o for o in plan)
+            return tuple(newer.get(o.id, o) for o in plan)
 
         return replace(self, extras=changed(self.extras), occurrences=changed(self.occurrences))
 
@@ -53,9 +55,19 @@ def renew(
 ) -> tuple[Plan, PlanChange]:
     """Make the plan of the coming days at *now*; says what it changed. *closed*: ids whose account is closed."""
     today = local_day(now)
-    new = plan_days(plan.timetables, today, today + HORIZON, plan.holidays, content_of)
-    change = plan_change(plan.occurrences, [*new, *plan.extras], now, begun)
-    return replace(plan, occurrences=_without_old(change.plan, now, closed), made_on=today), change
+    held = {o.id: o for o in plan.occurrences}
+    planned = plan_days(plan.timetables, today, today + HORIZON, plan.holidays, content_of)
+    new = [_as_amended(occurrence, held.get(occurrence.id)) for occurrence in planned]
+    extras = tuple(o for o in plan.extras if o.ends_at > now - KEPT_AFTER_END)
+    change = plan_change(plan.occurrences, [*new, *extras], now, begun)
+    return replace(plan, occurrences=_without_old(change.plan, now, closed), extras=extras, made_on=today), change
+
+
+def _as_amended(new: Occurrence, held: Occurrence | None) -> Occurrence:
+    """What was moved because a programme before it is played to its end stays moved."""
+    if held is None or not (held.moved_ms or held.longer_ms):
+        return new
+    return new.moved(held.moved_ms).lengthened(held.longer_ms)
 
 
 def preview(plan: Plan, newer: TimetableBook, now: datetime, content_of: ContentOf = nothing_known) -> PlanChange:

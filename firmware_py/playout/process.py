@@ -21,6 +21,7 @@ from firmware_py.files import read_json, write_json
 from firmware_py.journaling import JournalDied, JournalThread
 from firmware_py.playout.book import STATION, Book
 from firmware_py.playout.desk import Desk
+from firmware_py.playout.on_air import OnAir
 from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.sources import Sources
 from firmware_py.playout.status import status
@@ -31,7 +32,8 @@ from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
-TICK_S = 0.25
+TICK_S = 0.25  # while something sounds: its level is shown so often
+IDLE_TICK_S = 0.5
 REQUESTED = "requested"  # something was dropped into the spool
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
@@ -55,13 +57,9 @@ def main(config: Config) -> None:
         ring = RingWriter(config.ring_path, boot)
         player = Player(_card_opener(config), ring, mailbox.put, boottime_ns, past.card_lost)
         sources = Sources(config, boottime_ns)
-        desk = Desk(
-            player,
-            Book(journal.put),
-            sources.open,
-            config.station_guards,
-            partial(known_contents, config),
-        )
+        book = Book(journal.put)
+        air = OnAir(player, book, sources.open)
+        desk = Desk(air, book, config.station_guards, partial(known_contents, config), config.filler.gaps_s)
         shell = Shell(config, clock, desk, player, journal, sources)
         journal.start()
         player.start()
@@ -69,7 +67,7 @@ def main(config: Config) -> None:
         if written.quarantined is not None:
             desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
-        decide_forever(mailbox, shell.handle, lambda: TICK_S)
+        decide_forever(mailbox, shell.handle, lambda: shell.wait_s)
         shell.end(mailbox, ring)
 
 
@@ -79,12 +77,14 @@ def open_journal(config: Config, boot: int) -> tuple[PlayoutJournal, Past]:
     A station must not fall silent for that: the new one takes its timetables from their copy.
     """
     path = config.playout_db
-    journal = PlayoutJournal(path, partial(read_past, boot=boot))
-    if journal.quarantined is not None:
-        with suppress(ValueError):
-            timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
-            journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
-            journal.commit()
+    found: list[Past] = []
+    journal = PlayoutJournal(path, lambda path: found.append(read_past(path, boot)))
+    if journal.quarantined is None:
+        return journal, found[0]
+    with suppress(ValueError):
+        timetables = TimetableBook.from_json(read_json(config.timetables_copy)).to_json()
+        journal.adopt_timetables(timetables, StationClock(boot, config.clock.trust).read(), STATION)
+        journal.commit()
     return journal, read_past(path, boot)
 
 
@@ -133,6 +133,11 @@ class Shell:
         self.desk.begin(past, self.clock.read(), sounded_until)
         log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
 
+    @property
+    def wait_s(self) -> float:
+        """Until it should look again."""
+        return TICK_S if self.player.progress().occurrence_id else IDLE_TICK_S
+
     def handle(self, message: object) -> None:
         """Raises JournalDied, WriteStuck: only a new process helps."""
         if isinstance(message, JournalDied):
@@ -161,7 +166,8 @@ class Shell:
         self.journal.put(lambda journal: write_copy(self.config.timetables_copy, held))
 
     def _remind(self) -> None:
-        self.desk.remind(read_index(self.config.library_dir).__contains__, self.clock.read())
+        may_air = {name for name, entry in read_index(self.config.library_dir).items() if not entry.unheard}
+        self.desk.remind(may_air.__contains__, self.clock.read())
 
     def end(self, mailbox: Mailbox, ring: RingWriter) -> None:
         """Let the player tell how far everything got, and make it durable."""
@@ -218,7 +224,9 @@ class Shell:
             self.desk.progress(progress.occurrence_id, progress.next_sink_ns, progress.frames_played, self.clock.read())
 
     def _show(self) -> None:
-        document: dict[str, Any] = status(self.desk, self.player.progress(), self.clock.read())
+        progress = self.player.progress()
+        relay = self.sources.relay_of(progress.occurrence_id)
+        document: dict[str, Any] = status(self.desk, progress, self.clock.read(), relay)
         try:
             write_json(self.config.paths.run_dir / "playout.json", document)
         except OSError as error:

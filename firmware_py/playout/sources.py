@@ -5,20 +5,22 @@ Nothing here waits: a link that cannot be had is told as such by its chain, whic
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
+from zlib import crc32
 
 from audio.card import open_input
 from audio.decode import without_password
 from audio.fallback import Trouble
 from audio.format import RATE_HZ
 from audio.library import LibraryEntry, read_index
-from audio.relay import ChainSource, LinkPlan, LoopedFile, NoSource, Sounding
+from audio.relay import ChainSource, LinkPlan, LoopedFiles, NoSource, Sounding
 from audio.sources import FileSource, LineSource, StreamSource
 from firmware_py.config import FILE, IDENT, LINE, Config, Relay
-from firmware_py.playout.desk import Opened, SourceMissing
+from firmware_py.playout.on_air import Opened, SourceMissing
 from firmware_py.playout.relay_news import RelayNews
 from scheduler.address import RELAY, is_address, is_stream, named
-from scheduler.occurrence import Occurrence
+from scheduler.occurrence import Kind, Occurrence
 
 NEVER_S = 1e6  # a speaker's silence is hers to keep
 Index = Mapping[str, LibraryEntry]
@@ -43,11 +45,18 @@ class Sources:
 
     def open(self, occurrence: Occurrence, offset_ms: int) -> Opened:
         """Start it. Raises SourceMissing."""
+        if occurrence.kind is Kind.FILLER:
+            return self._open_filler(occurrence)
         if not is_address(occurrence.source):
             return self._open_file(occurrence, offset_ms)
         chain = self._open_chain(occurrence.source)
         self._watched.append(_Watched(occurrence, chain, chain.sounding))
         return Opened(chain, None)
+
+    def relay_of(self, occurrence_id: str) -> ChainSource | None:
+        """The relay that was opened for an occurrence and is not closed yet."""
+        chains = [w.chain for w in self._watched if w.occurrence.id == occurrence_id and not w.chain.closed]
+        return chains[-1] if chains else None
 
     def news(self) -> list[RelayNews]:
         """What has changed in the relays since this was last asked."""
@@ -59,11 +68,24 @@ class Sources:
         entry = read_index(self._config.library_dir).get(occurrence.source)
         if entry is None:
             raise SourceMissing(f"{occurrence.source or occurrence.programme}: not in the library")
-        path = entry.path_in(self._config.library_dir)
+        if entry.unheard:
+            raise SourceMissing(f"{occurrence.source}: spoken by the machine, and nobody has listened to it yet")
+        path = entry.path_in(self._config.library_dir, occurrence.conduct.target_lufs)
         if not path.exists():
             raise SourceMissing(f"{occurrence.source}: its file is gone from the library")
         source = FileSource(path, entry.frames, offset_ms * RATE_HZ // 1_000)
         return Opened(source, entry.duration_ms, entry.pcm_digest)
+
+    def _open_filler(self, occurrence: Occurrence) -> Opened:
+        """Its files in turn, again and again; with which it begins differs from one to the next."""
+        wanted = [occurrence.source] if occurrence.source else self._config.filler.files
+        index = read_index(self._config.library_dir)
+        found = [index[name] for name in sorted(index) if any(fnmatchcase(name, pattern) for pattern in wanted)]
+        if not found:
+            raise SourceMissing(f"{', '.join(wanted) or '[filler] files'}: no filler in the library")
+        first = crc32(occurrence.id.encode()) % len(found)
+        files = [(entry.path_in(self._config.library_dir), entry.frames) for entry in found[first:] + found[:first]]
+        return Opened(LoopedFiles(files), None)
 
     def _open_chain(self, source: str) -> ChainSource:
         links, settings = self._links_of(source)
@@ -97,7 +119,7 @@ class Sources:
         entry = index.get(name)
         if entry is None:
             return LinkPlan(link, partial(NoSource, Trouble("source_missing", f"{name}: not in the library")))
-        return LinkPlan(link, partial(LoopedFile, entry.path_in(self._config.library_dir), entry.frames))
+        return LinkPlan(link, partial(LoopedFiles, [(entry.path_in(self._config.library_dir), entry.frames)]))
 
 
 def _news_of(watched: _Watched) -> RelayNews | None:

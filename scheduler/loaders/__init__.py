@@ -20,6 +20,7 @@ __all__ = ["MAX_FILE_BYTES", "Charset", "Loaded", "load"]
 MAX_FILE_BYTES = 10_000_000
 MAX_TOML_BYTES = 1_000_000
 MOST_SHOWN = 3
+MOST_TOLD = 200  # struck cells, comments of one sheet
 
 
 def load(path: Path, convert: Charset | None = None) -> Loaded:
@@ -68,8 +69,52 @@ def _content(path: Path) -> bytes:
 
 def read_tables(path: Path, form: Form, tables: Sequence[Table], convert: Charset | None = None) -> Loaded:
     """The timetable in the tables of a file of this form. Raises Unloadable."""
-    loaded = forms.read(_in_unicode(tables, convert), path.stem)
-    return _with_warnings(loaded, (*misnamed(path, form), *_hidden_items(loaded, tables)))
+    tables = _in_unicode(tables, convert)
+    loaded = forms.read(tables, path.stem)
+    used = _used(loaded, tables)
+    unseen = (*_hidden_items(loaded, tables), *_hidden_columns(used), *_remarks(used))
+    loaded = replace(loaded, errors=(*loaded.errors, *_struck_out(used)))
+    return _with_warnings(loaded, (*misnamed(path, form), *unseen))
+
+
+def _used(loaded: Loaded, tables: Sequence[Table]) -> list[Table]:
+    """The tables that hold something of the timetable, or something wrong."""
+    slots = loaded.readable.slots if loaded.readable else ()
+    places = (*(slot.where for slot in slots), *(error.where for error in loaded.errors))
+    names = {place.rpartition("!")[0] for place in places}
+    return [table for table in tables if table.name in names]
+
+
+# --- what a person sees, or does not see, beside the text of the cells
+
+
+def _struck_out(tables: Sequence[Table]) -> Iterator[Problem]:
+    """Who strikes an item through means that it does not air, or that it did: which, has to be asked."""
+    for table in tables:
+        for row, column in table.struck[:MOST_TOLD]:
+            text = excerpt(table.cell(row, column))
+            vi = f"“{text}” bị gạch ngang: xoá đi nếu không phát, bỏ gạch nếu vẫn phát"
+            en = f"“{text}” is struck through: delete it if it is not to air, else take the line away"
+            yield Problem(table.where(row, column), "struck_out", vi, en)
+
+
+def _hidden_columns(tables: Sequence[Table]) -> Iterator[Problem]:
+    for table in tables:
+        for column in sorted(table.hidden_columns):
+            row = next((n for n in range(len(table.rows)) if column in table.filled(n)), None)
+            if row is not None:
+                text = excerpt(table.cell(row, column))
+                vi = f"cột ẩn “{text}”: vẫn được đọc, trừ khi có cột hiện cùng tên; xoá cột nếu không muốn"
+                en = f"the hidden column “{text}” is read, unless a visible one has the same name"
+                yield Problem(table.where(row, column), "hidden_column", vi, en)
+
+
+def _remarks(tables: Sequence[Table]) -> Iterator[Problem]:
+    for table in tables:
+        for row, column, text in table.remarks[:MOST_TOLD]:
+            said = excerpt(text)
+            vi, en = f"“{said}” chỉ là ghi chú, máy không làm theo", f"“{said}” is a note; it is not carried out"
+            yield Problem(table.where(row, column), "note_ignored", vi, en)
 
 
 def _with_warnings(loaded: Loaded, warnings: Sequence[Problem]) -> Loaded:

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from scheduler.charsets import read_bytes
-from scheduler.loaders.plain_list import heading_score
+from scheduler.loaders.list_heading import heading_score
 from scheduler.loaders.result import Unloadable
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem

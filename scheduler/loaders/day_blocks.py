@@ -18,9 +18,9 @@ from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, words
 from scheduler.spoken.contents import Piece, is_off, read_contents
+from scheduler.spoken.days import read_days
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.sessions import Session, read_session
-from scheduler.spoken.spans import read_day_heading
 from scheduler.spoken.times import read_times
 from scheduler.timetable import Recurrence
 from scheduler.vietnamese import Misread
@@ -163,7 +163,7 @@ class _Blocks:
     def _begin_day(self, cell: Cell, place: str) -> None:
         self.block, self.session, self.opens, self.recurrence = self.block + 1, None, True, None
         try:
-            self.recurrence = read_day_heading(cell, self.titles.span, self.titles.year)
+            self.recurrence = read_days(cell, self.titles.span, self.titles.year)
         except Misread as misread:
             if misread.code != "date_without_year" or misread.code not in {error.code for error in self.errors}:
                 self._error(place, misread)

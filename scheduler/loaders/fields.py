@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import TypeVar
 
+from scheduler.conduct import PLAIN, Conduct
 from scheduler.occurrence import Kind
 from scheduler.problem import Problem
 from scheduler.spoken.broadcasters import is_theirs, origin_named_in, origin_of_relay
 from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.conduct import read_after_cut, read_ending, read_loudness
+from scheduler.spoken.days import narrowed, read_date, read_except
 from scheduler.spoken.durations import read_duration
+from scheduler.spoken.spans import Span
 from scheduler.spoken.times import TimeOfDay, read_time
 from scheduler.timetable import CREDITS, MAX_TEXT, Item, Recurrence, Slot
 from scheduler.vietnamese import (
@@ -29,6 +33,11 @@ NAMES = {  # of the parts, for people
     "day": ("ngày", "day"),
     "time": ("giờ", "time"),
     "end": ("giờ kết thúc", "end"),
+    "again": ("giờ phát lại", "time of the repeat"),
+    "week": ("tuần", "week"),
+    "from": ("từ ngày", "first day"),
+    "until": ("đến ngày", "last day"),
+    "except": ("trừ ngày", "days left out"),
     "duration": ("thời lượng", "duration"),
     "title": ("tên chương trình", "title"),
     "kind": ("hình thức", "kind"),
@@ -41,6 +50,9 @@ NAMES = {  # of the parts, for people
     "language": ("ngôn ngữ", "language"),
     "author": ("biên tập", "author"),
     "approver": ("người duyệt", "approver"),
+    "end_rule": ("quy tắc kết thúc", "end rule"),
+    "after_cut": ("khi bị cắt", "what is done after a cut"),
+    "loudness": ("độ to", "loudness"),
 }
 _ASIDE = ("session", *CREDITS)  # texts that change nothing in what is played
 
@@ -88,6 +100,24 @@ class Reader:
         return self.attempt(part, read)
 
 
+LIMITS = ("from", "until", "except")
+
+
+def within_limits(
+    reader: Reader, days: Recurrence | None, span: Span | None = None, year: int | None = None
+) -> Recurrence | None:
+    """The days within the first and last day, without the exceptions, that other cells of the item give."""
+    given = {part for part in LIMITS if not is_blank(reader.cells.get(part))}
+    first, last = (
+        reader.attempt(part, lambda cell: read_date(cell, span, year)) if part in given else None
+        for part in ("from", "until")
+    )
+    taken = reader.attempt("except", lambda cell: read_except(cell, span, year)) if "except" in given else ()
+    if days is None or not given or taken is None:
+        return days
+    return reader.attempt("day", lambda cell: narrowed(days, cell, first, last, taken))
+
+
 def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     """The slot, or None with the reader's errors. Without a *recurrence* (told elsewhere) the rest is read too."""
     clock = reader.required("time", read_time)
@@ -110,8 +140,29 @@ def build_slot(reader: Reader, recurrence: Recurrence | None, starts: time | Non
     if level is None or source is None or zone is None or origin is None:
         return None
     session = aside.pop("session")
-    item = Item(title, lasts_ms, kind, _origin(origin, kind, title), level, source, **aside)
+    beside = " ".join(filter(None, (short_text(reader.cells.get("kind")), title)))
+    origin = _origin(origin, kind, beside)
+    item = Item(title, lasts_ms, kind, origin, level, source, conduct=_conduct(reader), **aside)
     return Slot(recurrence, starts, item, zone, session, reader.where, dict(reader.places))
+
+
+def _conduct(reader: Reader) -> Conduct:
+    """How it ends, what becomes of it after a cut, how loud it is; what could not be read is among the errors."""
+    ending = reader.attempt("end_rule", read_ending) or PLAIN
+    after_cut = reader.attempt("after_cut", read_after_cut) or PLAIN.after_cut
+    return replace(ending, after_cut=after_cut, target_lufs=reader.attempt("loudness", read_loudness))
+
+
+_SECONDS_ONLY = re.compile(r"0?0:\d\d")
+
+
+def warn_of_seconds(reader: Reader, lasts_ms: int) -> None:
+    """ "00:15" is a quarter of a minute, as mm:ss; who meant a quarter of an hour is told in time."""
+    written = reader.cells.get("duration")
+    if isinstance(written, str) and _SECONDS_ONLY.fullmatch(written.strip()):
+        lasts_s = lasts_ms // 1_000
+        vi, en = f"“{written}”: hiểu là {lasts_s} giây", f"“{written}” is taken as {lasts_s} seconds"
+        reader.warn("duration", "duration_in_seconds", vi, en)
 
 
 _FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")
@@ -142,6 +193,9 @@ _REFERENCE = re.compile(r"\W*(?:như|giống)\s+(?:\w+\s+)?(?:thứ|buổi|trên
 def _title(cell: Cell) -> str:
     """The programme's name. Raises Misread on "như buổi sáng": which one is not certain enough to play it."""
     text = short_text(cell)
+    if not any(map(str.isalnum, text)):
+        vi, en = f"“{excerpt(cell)}” không phải tên chương trình", f"“{excerpt(cell)}” is no programme's title"
+        raise Misread("missing_title", vi, en)
     if _REFERENCE.match(text.casefold()):
         vi, en = f"“{excerpt(cell)}”: ghi rõ tên chương trình", f"“{excerpt(cell)}”: write the programme's title"
         raise Misread("unclear_reference", vi, en)
@@ -174,7 +228,7 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     """Hình thức; where it is empty what the title says of it, else own. Raises Misread when the two do not agree."""
     if is_blank(cell):
         return _kind_by_title(title, reader)
-    kind = read_kind(short_text(cell))
+    kind = _relay_of(cell) or read_kind(short_text(cell))
     if not marked_as_repeat(title) or kind is Kind.REPEAT:
         return kind
     if kind is Kind.OWN:
@@ -188,11 +242,19 @@ def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
     raise Misread("kind_contradicts_title", vi, en)
 
 
+def _relay_of(cell: Cell) -> Kind | None:
+    """ "Tiếp âm Đài tỉnh" in the kind's column."""
+    text = short_text(cell)
+    return Kind.RELAY if _RELAYED.match(fold(text)) and origin_named_in(text) else None
+
+
 def _kind_by_title(title: str, reader: Reader) -> Kind:
-    if marked_as_repeat(title):
+    if marked_as_repeat(title) or fold(title) == "pl":
         return Kind.REPEAT
     if _RELAYED.search(fold(title)):
         return Kind.RELAY
+    if not is_blank(reader.cells.get("origin")):
+        return _kind_by_origin(reader)
     if fold(title).removeprefix("phat ").startswith("truc tiep"):
         return Kind.LIVE
     if is_theirs(title):
@@ -206,8 +268,22 @@ def _kind_by_title(title: str, reader: Reader) -> Kind:
     return Kind.OWN
 
 
-def _origin(given: str, kind: Kind, title: str) -> str | None:
-    """Of a relay: as given, else by its title, else "other"."""
+_OURS = re.compile(r"(?:dai )?(?:truyen thanh )?(?:xa|phuong|dac khu|thi tran|dia phuong|co so|thon|tu san xuat)\b.*")
+
+
+def _kind_by_origin(reader: Reader) -> Kind:
+    """Of an item whose station is named beside it: another's is relayed. Raises Misread if it may be either."""
+    station = short_text(reader.cells.get("origin"))
+    if _OURS.fullmatch(fold(station)):
+        return Kind.OWN
+    if origin_of_relay(station) != "other":
+        return Kind.RELAY
+    vi, en = f"“{excerpt(station)}”: tiếp âm đài nào?", f"“{excerpt(station)}”: a relay of which station?"
+    raise Misread("doubtful_kind", vi, en)
+
+
+def _origin(given: str, kind: Kind, beside: str) -> str | None:
+    """Of a relay: as given ("vov", "Đài TNVN", "huyện"), else by what stands *beside* it, else "other"."""
     if kind is not Kind.RELAY:
         return None
-    return fold(given) or origin_of_relay(title)
+    return (origin_named_in(given) or fold(given)) if given else origin_of_relay(beside)

@@ -8,11 +8,14 @@ from datetime import time
 from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
 from scheduler.loaders.fields import timetable_title
 from scheduler.loaders.grid_columns import Found, find
+from scheduler.loaders.grid_rows import notes_below
+from scheduler.loaders.list_heading import Heading, find_heading
 from scheduler.loaders.repeats import resolve
 from scheduler.loaders.result import Loaded, SheetPlan, Unloadable, nothing_planned
 from scheduler.loaders.sequence import without_doubles
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
+from scheduler.loaders.view import View
 from scheduler.occurrence import ALL_ZONES
 from scheduler.problem import Problem
 from scheduler.spoken.spans import Span
@@ -26,9 +29,13 @@ _ZONE = re.compile(r"(?:thon|xom|ap|ban|buon|khu|cum|to|lang|khoi|tdp|khu pho)\b
 
 def read(tables: Sequence[Table], stem: str) -> Loaded:
     """The timetable of all tables that hold one. Raises Unloadable if none does, or if they do not go together."""
-    sheets, above = [], NO_TITLES
+    sheets: list[tuple[Table, list[SheetPlan]]] = []
+    above = NO_TITLES
     listed = [sources.read(table, heading) for table in tables if (heading := _heads_sources(table)) is not None]
+    remarks: list[Problem] = []
     for table in tables:
+        if sheets and is_of_document(table):
+            remarks += _between_tables(table)
         plans = read_table(table, above) if _heads_sources(table) is None else []
         if is_of_document(table):  # whose tables stand below one title
             above = plans[-1].titles if plans else read_titles(table, range(len(table.rows))).after(above)
@@ -38,11 +45,24 @@ def read(tables: Sequence[Table], stem: str) -> Loaded:
         where = tables[0].where(0, 0) if tables and tables[0].rows else "A1"
         vi, en = f"không thấy dòng tiêu đề cột; cần: {_SHOWN}", f"no row of headings found; needed: {_SHOWN}"
         raise Unloadable(where, "no_heading", vi, en)
-    return _loaded(_together(_in_zones(sheets)), listed, stem)
+    loaded = _loaded(_together(_in_zones(sheets)), listed, stem)
+    return replace(loaded, warnings=without_doubles((*loaded.warnings, *remarks, *_below(tables))))
 
 
-def _heads_sources(table: Table) -> plain_list.Heading | None:
-    heading = plain_list.find_heading(table)
+def _between_tables(table: Table) -> list[Problem]:
+    """What paragraphs over a later table of a document remark on the ones before."""
+    return list(read_titles(table, range(table.above)).warnings)
+
+
+def _below(tables: Sequence[Table]) -> list[Problem]:
+    """And the paragraphs under the last table, but for those who sign."""
+    last = tables[-1]
+    view = View.of(Table(last.name, [[paragraph] for paragraph in last.below], above=len(last.below)))
+    return list(notes_below(view, view.rows))
+
+
+def _heads_sources(table: Table) -> Heading | None:
+    heading = find_heading(table)
     return heading if sources.is_sources(heading) else None
 
 
@@ -53,19 +73,21 @@ def is_of_document(table: Table) -> bool:
 
 def read_table(table: Table, above: Titles = NO_TITLES) -> list[SheetPlan]:
     """What a table plans; nothing if it is no timetable. *above*: what earlier tables of its document said."""
-    heading, grid = plain_list.find_heading(table), find(table)
+    heading, grid = find_heading(table), find(table)
     if grid is not None and _is_grid(grid, heading):
         return weekly_grid.read(grid, above)
     if heading is not None:
-        return [plain_list.read(table, heading, above)]
+        return [plain_list.read(table, one, above) for one in (heading, *heading.beside)]
     blocks = day_blocks.read(table, above)
     return [blocks] if blocks is not None else []
 
 
-def _is_grid(grid: Found, heading: plain_list.Heading | None) -> bool:
+def _is_grid(grid: Found, heading: Heading | None) -> bool:
     """Whether a table that may be both is no list: a list names its titles' column, and no row of it three days."""
     if heading is None:
         return True
+    if heading.is_whole and heading.row < grid.headings[0] and not grid.view.turned:
+        return False  # what looks like a heading of days is an item's row: "T2-T7 | … | 24/11/2026 | 27/11/2026"
     if grid.view.turned:
         return "title" not in heading.columns
     return grid.day_count >= _SURELY_DAYS or not {"day", "title"} <= set(heading.columns)
@@ -98,7 +120,7 @@ def _together(plans: Sequence[SheetPlan]) -> SheetPlan:
     whole = Span(min(s.first for s in known), max(s.last for s in known)) if known and None not in spans else None
     return SheetPlan(
         plans[0].where,
-        Titles(next((plan.titles.name for plan in plans if plan.titles.name), ""), whole),
+        replace(plans[0].titles, name=next((p.titles.name for p in plans if p.titles.name), ""), span=whole),
         tuple(slot for plan in plans for slot in plan.slots),
         tuple(problem for plan in plans for problem in _in_reading_order(plan).errors),
         tuple(problem for plan in plans for problem in _in_reading_order(plan).warnings),
@@ -175,14 +197,14 @@ def _dated(slot: Slot, span: Span | None) -> Slot:
 
 
 def _loaded(plan: SheetPlan, listed: Sequence[sources.Sources], stem: str) -> Loaded:
-    if not plan.slots and plan.errors and not plan.titles.name and plan.titles.span is None:
+    if not plan.slots and plan.errors and not plan.titles.name and plan.titles.first is None:
         return Loaded(None, plan.errors, plan.warnings)
     repeats = resolve(plan.slots)
-    errors = (*plan.errors, *repeats.errors, *(error for one in listed for error in one.errors))
+    errors = tuple(dict.fromkeys((*plan.errors, *repeats.errors, *(error for one in listed for error in one.errors))))
     warnings = without_doubles((*plan.warnings, *repeats.warnings))
     if not repeats.slots and not errors:
         warnings = (*warnings, nothing_planned(plan.where))
     known = {title: source for one in listed for title, source in one.by_title.items()}
-    first, last = (plan.titles.span.first, plan.titles.span.last) if plan.titles.span else (None, None)
-    slots = sources.with_sources(repeats.slots, known)
-    return Loaded(Timetable(timetable_title(plan.titles.name or stem), slots, first, last), errors, warnings)
+    slots, titles = sources.with_sources(repeats.slots, known), plan.titles
+    name = timetable_title(titles.name or stem)
+    return Loaded(Timetable(name, slots, titles.first, titles.last, titles.only_on), errors, warnings)

@@ -4,16 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
-from scheduler.loaders.titles import Titles
+from scheduler.loaders.titles import Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
+from scheduler.spoken.days import read_days, together
 from scheduler.spoken.sessions import read_session
-from scheduler.spoken.spans import read_day_heading, together
+from scheduler.spoken.spans import Span
 from scheduler.spoken.times import read_times
 from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
@@ -22,6 +24,7 @@ HEADING_WITHIN_ROWS = 60
 _NUMBERED_DAYS = {str(number) for number in range(2, 8)}
 _SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
 LONGEST_DAY = 100  # characters
+_IS_VALIDITY = re.compile(r"\W*tu (?:ngay )?\d")  # "từ 23/11 đến 29/11/2026" is the days of a whole timetable
 _DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
 
 
@@ -39,7 +42,7 @@ class Found:
 
 def find(table: Table) -> Found | None:
     """The grid of a table, days across or days down; None if there is none."""
-    view = View.of(_with_named_days(table))
+    view = View.of(_with_dates_of_month(_with_named_days(table)))
     counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
     most = max(counts.values(), default=0)
     if most >= 2:
@@ -51,14 +54,57 @@ def find(table: Table) -> Found | None:
 
 
 def _with_named_days(table: Table) -> Table:
-    """The table with "2 | 3 | … | 7 | CN" written as the weekdays that such a row of headings means."""
+    """The table with "2 | 3 | … | 7 | CN", or "Thu" after "Wed", written as the weekdays that such headings mean."""
     for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
         texts = [words(cell) for cell in cells]
         numbers = [text for text in texts if text in _NUMBERED_DAYS]
         if len(numbers) >= 3 and numbers == sorted(set(numbers)) and any(fold(text) in _SUNDAYS for text in texts):
             named = [f"Thứ {text}" if text in _NUMBERED_DAYS else cell for text, cell in zip(texts, cells, strict=True)]
-            return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
+        elif {"wed", "thu"} <= {fold(text) for text in texts}:
+            named = ["Thursday" if fold(text) == "thu" else cell for text, cell in zip(texts, cells, strict=True)]
+        else:
+            continue
+        return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
     return table
+
+
+def _with_dates_of_month(table: Table) -> Table:
+    """The table with 1, 2, 3 … under "Ngày" written as dates, and "Hai", 3 beside them as weekdays.
+
+    Only below a title that tells the month, in a column of nothing else.
+    """
+    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
+        headed = {fold(words(cell)).strip(" :."): column for column, cell in enumerate(cells) if isinstance(cell, str)}
+        if "ngay" in headed and (span := read_titles(table, range(row)).span) is not None:
+            dates = _dates_of_month(table, row + 1, headed["ngay"], span)
+            return _written_in(table, dates, headed["ngay"], headed.get("thu")) if dates else table
+    return table
+
+
+def _dates_of_month(table: Table, below: int, column: int, span: Span) -> dict[int, date]:
+    """Row → date; nothing if a row that begins with a number is no day of the span, or there are too few."""
+    found: dict[int, date] = {}
+    for row in range(below, len(table.rows)):
+        text = words(table.rows[row][column]) if column < len(table.rows[row]) else ""
+        if not text.isdigit() or len(text) > 2:
+            continue
+        if (day := span.date_of(int(text))) is None:
+            return {}
+        found[row] = day
+    return found if len(found) > 1 else {}
+
+
+def _written_in(table: Table, dates: Mapping[int, date], column: int, weekdays: int | None) -> Table:
+    rows = [list(cells) for cells in table.rows]
+    for row, day in dates.items():
+        rows[row][column] = day
+        if weekdays is not None and weekdays < len(rows[row]) and words(rows[row][weekdays]):
+            rows[row][weekdays] = _weekday_beside(rows[row][weekdays])
+    return replace(table, rows=rows)
+
+
+def _weekday_beside(cell: Cell) -> Cell:
+    return cell if is_day(cell) else f"Thứ {words(cell)}"
 
 
 def _names_a_clock_too(view: View, row: int) -> bool:
@@ -67,16 +113,28 @@ def _names_a_clock_too(view: View, row: int) -> bool:
 
 
 def _day_columns(view: View, row: int) -> list[int]:
-    return [column for column in view.seen(row) if is_day(view.at(row, column))]
+    """The columns that this row heads with days; none where it is one day, its date beside its weekday."""
+    columns = [column for column in view.seen(row) if is_day(view.at(row, column))]
+    return columns[:1] if len(columns) == 2 and _is_one_day(*(view.at(row, column) for column in columns)) else columns
+
+
+def _is_one_day(one: Cell, other: Cell) -> bool:
+    try:
+        days = {type(read_days(cell)) for cell in (one, other)}
+    except Misread:
+        return False
+    return days == {Weekdays, Dates}
 
 
 @lru_cache(maxsize=50_000)
 def is_day(cell: Cell) -> bool:
     """Whether a cell is meant to head a day, also if it is a wrong one."""
-    if isinstance(cell, (int, float)) or is_blank(cell) or (isinstance(cell, str) and len(cell) > LONGEST_DAY):
+    if isinstance(cell, (int, float)) or is_blank(cell):
+        return False
+    if isinstance(cell, str) and (len(cell) > LONGEST_DAY or _IS_VALIDITY.match(fold(cell))):
         return False
     try:
-        read_day_heading(cell, None, None)
+        read_days(cell)
     except Misread as misread:
         return misread.code in _DAY_CODES
     return True
@@ -228,7 +286,7 @@ class Columns:
             if self.view.area(row, column)[0] != row or is_blank(cell) or part_named(cell) is not None:
                 continue
             try:
-                read = read_day_heading(cell, self.titles.span, self.titles.year)
+                read = read_days(cell, self.titles.span, self.titles.year)
                 found = read if found is None else _together(found, read, cell)
             except Misread as misread:
                 self._error(row, column, misread)

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from scheduler.loaders.fields import Reader, warn_of_words
+from scheduler.loaders.fields import Reader, warn_of_seconds, warn_of_words
 from scheduler.loaders.sequence import Entry, missing_duration
 from scheduler.spoken.cells import Cell, excerpt, is_blank
-from scheduler.spoken.contents import Piece
+from scheduler.spoken.contents import Piece, remark_in
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.sessions import Session
 from scheduler.spoken.spans import Span
@@ -61,6 +61,9 @@ def entries_of(
         entry = Entry(_reader(frame, mark), recurrence, line, limit_s=_limit_s(frame, mark, marks))
         entry.ends_with_next = frame.ends_with_next
         entry.is_readable = frame.is_readable or mark.has_clock
+        if remark := remark_in(mark.piece.title):
+            vi, en = f"“{remark}” chỉ là ghi chú, máy không làm theo", f"“{remark}” is a note; it is not carried out"
+            entry.reader.warn("title", "note_in_title", vi, en)
         entry.begins_s = frame.begins_s if n == 0 else None
         clocks = _own_clocks(entry, mark, frame)
         _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)
@@ -75,7 +78,7 @@ def entries_of(
 def _repeats(entry: Entry, mark: Mark) -> Iterator[Entry]:
     """ "Bản tin (phát lại 17h30)" airs twice, the second time as a repeat."""
     if mark.piece.again:
-        for clock in entry.reader.attempt("title", lambda _: read_times(mark.piece.again)) or ():
+        for clock in entry.reader.attempt("again", lambda _: read_times(mark.piece.again)) or ():
             again = _again(entry, clock)
             again.reader.cells = {**again.reader.cells, "title": f"{mark.piece.title} (PL)", "kind": None}
             yield again
@@ -87,11 +90,11 @@ def _on_more_days(entry: Entry, mark: Mark, clocks: Sequence[TimeOfDay], span: S
     said = f"phát {piece.days} ngày" + (f", ngày {piece.times} lần" if piece.times else "")
     if first is None or piece.times not in (0, max(1, len(clocks))):
         vi, en = f"“{said}” chưa rõ từ ngày nào, giờ nào: máy không làm theo", f"“{said}” is not carried out: unclear"
-        entry.reader.warn("title", "note_ignored", vi, en)
+        entry.reader.warn("airings", "note_ignored", vi, en)
         return entry.recurrence
     days = [first + timedelta(days=n) for n in range(piece.days)]
     vi = f"“{said}”: hiểu là từ {days[0]:%d/%m/%Y} đến hết {days[-1]:%d/%m/%Y}"
-    entry.reader.warn("title", "several_days", vi, f"“{said}” is taken as {days[0]} to {days[-1]}")
+    entry.reader.warn("airings", "several_days", vi, f"“{said}” is taken as {days[0]} to {days[-1]}")
     return Dates(frozenset(days))
 
 
@@ -108,7 +111,7 @@ def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
 def _reader(frame: Frame, mark: Mark) -> Reader:
     cells = {"time": frame.written, **mark.cells, "title": mark.piece.title}
     places = (
-        dict.fromkeys(("title", "duration", "kind", "day", "time", "source"), mark.place)
+        dict.fromkeys(("title", "duration", "kind", "day", "time", "source", "class", "again", "airings"), mark.place)
         | {"time": frame.place}
         | dict(mark.places)
     )
@@ -116,6 +119,8 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
         cells["time"], places["time"] = mark.piece.clock, mark.place
     if mark.piece.kind and is_blank(cells.get("kind")):
         cells["kind"], places["kind"] = mark.piece.kind, mark.place
+    if mark.piece.level and is_blank(cells.get("class")):
+        cells["class"], places["class"] = mark.piece.level, mark.place
     if mark.piece.source and is_blank(cells.get("source")):
         cells["source"], places["source"] = mark.piece.source, mark.place
     if mark.piece.lasts:
@@ -169,6 +174,8 @@ def _measure(entry: Entry, mark: Mark, frame: Frame, after: Piece | None, *, is_
     if mark.piece.lasts or (is_single and not is_blank(mark.cells.get("duration"))):
         entry.lasts_ms = entry.reader.attempt("duration", read_duration)
         entry.is_readable = entry.is_readable and entry.lasts_ms is not None
+        if entry.lasts_ms is not None:
+            warn_of_seconds(entry.reader, entry.lasts_ms)
         if is_single and entry.lasts_ms is not None:
             _refuse_contradiction(entry, mark, frame)
         return

@@ -64,7 +64,18 @@ def _table(sheet: dict[str, Any]) -> Table:
     above = len(sheet["above"])
     merged = [(top + above, left, bottom + above, right) for top, left, bottom, right in sheet["merged"]]
     hidden = frozenset(row + above for row in sheet["hidden"])
-    return Table(tidy(sheet["name"]), rows, tops_of(merged, len(rows)), merged=merged, hidden=hidden, above=above)
+    return Table(
+        tidy(sheet["name"]),
+        rows,
+        tops_of(merged, len(rows)),
+        merged=merged,
+        hidden=hidden,
+        above=above,
+        hidden_columns=frozenset(sheet["hidden_columns"]),
+        struck=[(row + above, column) for row, column in sheet["struck"]],
+        remarks=[(row + above, column, text) for row, column, text in sheet["remarks"]],
+        below=sheet["below"],
+    )
 
 
 _TYPES: dict[str, Callable[[Any], Cell]] = {

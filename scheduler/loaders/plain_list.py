@@ -1,98 +1,64 @@
 """The plain list: one row an item under Vietnamese headings, in any order, below whatever title rows there are."""
 
-from collections import defaultdict
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
+from scheduler.loaders.fields import LIMITS, Reader, within_limits
 from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.grid_rows import gone_back
-from scheduler.loaders.headings import doubled_column, missing_column, misspelt, part_named, wrong_unit
+from scheduler.loaders.headings import missing_column
 from scheduler.loaders.items import Frame, Mark, entries_of
+from scheduler.loaders.list_heading import REQUIRED, Heading, names_as_many
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import MAX_PROBLEMS, Entry, slots_of
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
+from scheduler.loaders.view import View
 from scheduler.problem import Problem
+from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
+from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
+from scheduler.spoken.days import narrowed, read_days, together, written_days
 from scheduler.spoken.sessions import Session, read_session
-from scheduler.spoken.spans import read_day_cell, together
+from scheduler.spoken.spans import read_span
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
-from scheduler.vietnamese import Misread
+from scheduler.vietnamese import Misread, fold
 
-REQUIRED = ("day", "time", "title")
-HEADING_WITHIN_ROWS = 50
-
-
-# --- the headings
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    row: int
-    columns: Mapping[str, int]  # part → column
-    numbers: Sequence[int]  # columns that count the rows
-    problems: Sequence[Problem]
-    second_day: int | None = None  # a column of dates beside one of weekdays
-
-    @property
-    def is_whole(self) -> bool:
-        return all(part in self.columns for part in REQUIRED)
-
-
-def find_heading(table: Table) -> Heading | None:
-    """The row that names the most columns of a plain list; None if no row names a time or a title and one more."""
-    rows = range(min(len(table.rows), HEADING_WITHIN_ROWS))
-    row = max(rows, key=lambda row: len(_parts(table, row)), default=0)
-    parts = set(_parts(table, row)) if rows else set()
-    if len(parts) < 2 or not parts & {"time", "title", "content"}:
-        return None
-    return _heading(table, row)
-
-
-def heading_score(table: Table) -> int:
-    """How many columns of a list or days of a grid a row names: to tell by which mark a .csv is separated."""
-    rows = range(min(len(table.rows), HEADING_WITHIN_ROWS))
-    return max((len(_parts(table, row)) + _days_named(table, row) for row in rows), default=0)
-
-
-def _days_named(table: Table, row: int) -> int:
-    return sum(is_day(table.cell(row, column)) for column in table.filled(row))
-
-
-def _parts(table: Table, row: int) -> dict[str, list[int]]:
-    """The columns that a row names, by part."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for column in table.filled(row):
-        if part := part_named(table.cell(row, column)):
-            found[part].append(column)
-    return dict(found)
-
-
-def _heading(table: Table, row: int) -> Heading:
-    parts = _parts(table, row)
-    contents, numbers, _ = parts.pop("content", []), parts.pop("number", []), parts.pop("note", [])
-    if contents:
-        parts.setdefault("title", contents)  # Nội dung is the title only where there is no Chương trình
-    days = parts.get("day", [])
-    second_day = days.pop() if len(days) == 2 else None
-    columns = {part: found[0] for part, found in parts.items()}
-    unknown = [c for c in table.filled(row) if part_named(table.cell(row, c)) is None]
-    asked = [misspelt(table.cell(row, c), table.where(row, c)) for c in unknown]
-    asked += [doubled_column(part, table.where(row, c)) for part, found in parts.items() for c in found[1:]]
-    if "duration" in columns:
-        asked.append(wrong_unit(table.cell(row, columns["duration"]), table.where(row, columns["duration"])))
-    return Heading(row, columns, numbers, list(filter(None, asked)), second_day)
-
-
-# --- the rows
+_DAY = r"(?:[2-7]|hai|ba|tu|nam|sau|bay)"
+_BARE_DAYS = re.compile(rf"{_DAY}(?:\s*(?:[-,;/+&]|va|den)\s*{_DAY})*")
+_FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)?|sau do)")
 
 
 def read(table: Table, heading: Heading, above: Titles = NO_TITLES) -> SheetPlan:
     """The list below its heading; *above*: what earlier tables of the same document said."""
-    return _List(table, heading, read_titles(table, range(heading.row)).after(above)).read()
+    titles = read_titles(table, range(heading.top)).after(above)
+    return _List(_alone(table, heading), heading, titles, session=_session_above(table, heading)).read()
+
+
+def _alone(table: Table, heading: Heading) -> Table:
+    """The table without the lists beside this one."""
+    if not heading.others:
+        return table
+    rows = [
+        row if n < heading.top else [None if c in heading.others else cell for c, cell in enumerate(row)]
+        for n, row in enumerate(table.rows)
+    ]
+    return replace(table, rows=rows)
+
+
+def _session_above(table: Table, heading: Heading) -> Session | None:
+    """The session that stands right over the headings: each of several lists may have its own."""
+    first = heading.row if heading.others else heading.top
+    row = next((row for row in range(first - 1, -1, -1) if table.filled(row)), None)
+    if row is None:
+        return None
+    column = heading.columns["title"] if heading.others else table.filled(row)[0]
+    return _session_if_any(View.of(table).at(row, column))
 
 
 @dataclass(slots=True)
@@ -107,6 +73,7 @@ class _Row:
     session: Session | None
     clocks: Sequence[TimeOfDay] = ()
     is_readable: bool = True
+    follows: bool = False  # "tiếp theo": when the one above ends
     next_s: int | None = None
 
     @property
@@ -127,6 +94,7 @@ class _List:
     day: Recurrence | None = None
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
     session: Session | None = None
+    week: Cell = None
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
 
     def read(self) -> SheetPlan:
@@ -153,23 +121,43 @@ class _List:
 
     def _day_elsewhere(self) -> bool:
         """A row above or within the list that is nothing but a day, or the sheet's name."""
-        for row in range(self.heading.row):
+        for row in range(self.heading.top):
             for column in self.table.filled(row):
-                self._is_named(row, column)
+                if is_day(self.table.cell(row, column)):
+                    self._is_named(row, column)
         if self.day is None and is_day(self.table.name):
-            self.day, self.day_was_given = read_day_cell(self.table.name, self.titles.span, self.titles.year), True
-        rows = range(self.heading.row + 1, len(self.table.rows))
+            self.day, self.day_was_given = read_days(self.table.name, self.titles.span, self.titles.year), True
+        rows = range(self.heading.below, len(self.table.rows))
         filled = [(row, self.table.filled(row)) for row in rows]
-        return self.day_was_given or any(len(f) == 1 and is_day(self.table.cell(row, f[0])) for row, f in filled)
+        if self.day_was_given or any(len(f) == 1 and is_day(self.table.cell(row, f[0])) for row, f in filled):
+            return True
+        return self._day_in_title() or self._days_between()
+
+    def _day_in_title(self) -> bool:
+        """ "LỊCH PHÁT THANH HẰNG NGÀY", "(từ thứ 2 đến thứ 7)": said once, for all items."""
+        if self.titles.days is None:
+            return False
+        self.day, self.day_was_given = self.titles.days, True
+        shown = written_days(self.titles.days)
+        vi, en = f"không có cột ngày: hiểu là {shown}, theo tên lịch", f"no column of days: {shown}, as the title says"
+        self.warnings.append(Problem(self.titles.days_place, "day_from_title", vi, en))
+        return True
+
+    def _days_between(self) -> bool:
+        """Every day from a first one until a last one, where columns give those."""
+        if not {"from", "until"} <= set(self.heading.columns):
+            return False
+        self.day, self.day_was_given = EVERY_DAY, True
+        return True
 
     def _time_elsewhere(self) -> bool:
         """Times among the words of the items, or of a session from which they follow one another."""
-        rows = range(self.heading.row + 1, len(self.table.rows))
+        rows = range(self.heading.below, len(self.table.rows))
         cells = [self.table.cell(row, column) for row in rows for column in self.table.filled(row)]
         return any(piece.clock for cell in cells for piece in read_contents(cell).pieces) or any(map(_has_hours, cells))
 
     def _read_rows(self) -> None:
-        rows = [row for row in range(self.heading.row + 1, len(self.table.rows)) if self.table.filled(row)]
+        rows = [row for row in range(self.heading.below, len(self.table.rows)) if self.table.filled(row)]
         last_timed = max((row for row in rows if self._has_time(row)), default=-1)
         for row in rows:
             if not self._is_label(row, last_timed):
@@ -199,15 +187,39 @@ class _List:
     def _read_row(self, row: int) -> None:
         own_day = not self._is_merged(row, "day") and not is_blank(self._cell(row, "day"))
         day = self._day_of(row)
-        if is_off(self._cell(row, "title")) and not self._has_time(row):
+        if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
+        if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
+            cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
         self.session = self._session_of(row, cells.get("session"))
-        item = _Row(row, day, own_day, cells, places, self.session)
+        item = _Row(row, self._limited(day, cells, places), own_day, cells, places, self.session)
         self._read_clock(item)
         self.rows.append(item)
         self.warnings += self._notes(row)
+
+    def _is_off(self, row: int) -> bool:
+        """ "Nghỉ" in place of a programme, or of a time and a programme."""
+        title, time = self._cell(row, "title"), self._cell(row, "time")
+        return (is_off(title) and not self._has_time(row)) or (is_off(time) and (is_blank(title) or is_off(title)))
+
+    def _limited(
+        self, day: Recurrence | None, cells: Mapping[str, Cell], places: Mapping[str, str]
+    ) -> Recurrence | None:
+        """The row's days within what its columns Từ ngày, Đến ngày and Trừ leave of them."""
+        given = {part: cells.get(part) for part in LIMITS} | {"week": self._week(cells.get("week"))}
+        reader = Reader(given, {"day": places["title"], **places}, places["title"])
+        days = within_limits(reader, day, self.titles.span, self.titles.year)
+        if days is not None and not is_blank(given["week"]):
+            days = reader.attempt("week", lambda cell, days=days: _in_week(days, cell, self.titles))  # type: ignore[misc]
+        self.errors += reader.errors
+        return None if reader.errors else days
+
+    def _week(self, cell: Cell) -> Cell:
+        """The row's week; an empty cell is that of the row above."""
+        self.week = self.week if is_blank(cell) else cell
+        return self.week
 
     # --- as before
 
@@ -255,12 +267,17 @@ class _List:
             if is_blank(cell):
                 continue
             try:
-                day = read_day_cell(cell, self.titles.span, self.titles.year)
+                day = read_days(self._as_weekdays(column, cell), self.titles.span, self.titles.year)
                 found = day if found is None else _both(found, day, cell)
             except Misread as misread:
                 self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
                 return None
         return found
+
+    def _as_weekdays(self, column: int, cell: Cell) -> Cell:
+        """ "2, 4, 6" under the heading Thứ can be nothing else; under Ngày it has to be asked about."""
+        of_weekdays = fold(words(self.table.cell(self.heading.row, column))).strip(" :.") == "thu"
+        return f"Thứ {words(cell)}" if of_weekdays and _BARE_DAYS.fullmatch(fold(words(cell))) else cell
 
     def _problem(self, problems: list[Problem], row: int, part: str, code: str, vi: str, en: str) -> None:
         problems.append(Problem(self._where(row, part), code, vi, en))
@@ -285,14 +302,16 @@ class _List:
             return Session(excerpt(cell, 60), is_readable=False)
 
     def _read_clock(self, item: _Row) -> None:
-        written = self._written(item)
-        if is_blank(written) or self._is_merged(item.row, "time"):
+        written = _time_alone(self._written(item), item.recurrence)
+        item.follows = _says_it_follows(written)
+        if item.follows or is_blank(written) or self._is_merged(item.row, "time"):
             item.is_readable = item.session is None or item.session.is_readable
             return
         try:
-            item.clocks = read_times(written)
-            for clock in item.clocks if item.session is not None else ():
+            clocks = read_times(written)
+            for clock in clocks if item.session is not None else ():
                 item.session.refuse(clock.second)  # type: ignore[union-attr]
+            item.clocks = clocks
         except Misread as misread:
             item.is_readable = False
             self.errors.append(Problem(item.places["time"], misread.code, misread.vi, misread.en))
@@ -321,10 +340,11 @@ class _List:
     def _is_label(self, row: int, last_timed: int) -> bool:
         """Whether the row is no item: a repeated heading, a day's or session's name, a signature below the list."""
         filled = self.table.filled(row)
-        if len(filled) == 1 and self._is_named(row, filled[0]):
+        named = filled if len(filled) == 1 else [column for column in filled if column not in self.heading.numbers]
+        if not named or (len(named) == 1 and self._is_named(row, named[0])):
             return True
         if self._has_time(row) or is_off(self._cell(row, "title")):
-            return len(_parts(self.table, row)) >= len(self.heading.columns)
+            return names_as_many(self.table, row, self.heading)
         if row < last_timed and (len(filled) > 1 or filled == [self.heading.columns["title"]]):
             return False
         if self.session is not None and self.heading.columns["title"] in filled and len(filled) > 1:
@@ -338,7 +358,8 @@ class _List:
         """Whether the row's one cell names a day or a session, which then hold for the rows below."""
         cell = self.table.cell(row, column)
         if is_day(cell):
-            self.day_was_given, self.session = True, None
+            self.day_was_given = True
+            self.session = None if row > self.heading.row else self.session
             self.day = self._try_label(row, column)
             return True
         if _session_if_any(cell) is not None:
@@ -348,7 +369,7 @@ class _List:
 
     def _try_label(self, row: int, column: int) -> Recurrence | None:
         try:
-            return read_day_cell(self.table.cell(row, column), self.titles.span, self.titles.year)
+            return read_days(self.table.cell(row, column), self.titles.span, self.titles.year)
         except Misread as misread:
             self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
             return None
@@ -390,13 +411,19 @@ class _List:
         for note in contents.notes:
             vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
             self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
-        beside = {part: cell for part, cell in item.cells.items() if part not in ("time", "title", "day", "end")}
+        apart = ("time", "title", "day", "end", "again", "week", *LIMITS)
+        beside = {part: cell for part, cell in item.cells.items() if part not in apart}
         places = {part: place for part, place in item.places.items() if part != "title"}
         said = self._airings(item.row)
+        if said:
+            places["airings"] = self._place_of(item.row, said)
         pieces = [with_airings(piece, said) for piece in contents.pieces] if said else contents.pieces
+        again = item.cells.get("again")
+        if not is_blank(again) and not is_off(again):
+            pieces = [replace(piece, again=words(again)) for piece in pieces]
         marks = [Mark(piece, item.places["title"], beside, places, item.places["time"]) for piece in pieces]
         for n, frame in enumerate(self._frames(item)):
-            follows = item.clocks or item.session is not None or self._is_merged(item.row, "time")
+            follows = item.clocks or item.follows or item.session is not None or self._is_merged(item.row, "time")
             line = (item.recurrence, id(item.session), item.zone, n if follows else -item.row)
             yield from entries_of(frame, marks, item.recurrence, line, self.titles.span)
 
@@ -406,6 +433,10 @@ class _List:
         said = next((text for text in texts if is_airings(text)), None)
         is_one = len(read_contents(self._cell(row, "title")).pieces) == 1
         return said if said is None or is_one or not with_airings(Piece(""), said).times else None
+
+    def _place_of(self, row: int, text: str) -> str:
+        column = next(c for c in self.table.filled(row) if words(self.table.cell(row, c)) == text)
+        return self._place(row, column)
 
     def _frames(self, item: _Row) -> list[Frame]:
         session = item.session.clock if item.session is not None else None
@@ -418,6 +449,8 @@ class _List:
             session=item.session,
             is_readable=item.is_readable,
         )
+        if item.clocks and self._is_merged(item.row + 1, "time"):  # the items of a range, each with its own minutes
+            return [replace(frame, begins_s=clock.second, limit_s=clock.end_s) for clock in item.clocks]
         if item.clocks:
             return [replace(frame, begins_s=clock.second, ends_s=clock.end_s) for clock in item.clocks]
         return [replace(frame, begins_s=session.second if session is not None and self._opens(item) else None)]
@@ -430,6 +463,28 @@ class _List:
 
 def _both(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
     return together(other, one, cell) if isinstance(one, Dates) else together(one, other, cell)
+
+
+def _in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
+    """The days of "Tuần 48 (23/11-29/11)" only. Raises Misread for a week that nothing dates."""
+    text = words(cell)
+    span = read_span(text) or (read_span(f"{text} năm {titles.year}") if titles.year else None)
+    if span is not None:
+        return narrowed(days, cell, span.first, span.last)
+    if titles.span is not None and titles.span.last - titles.span.first < timedelta(days=7):
+        return days
+    vi, en = f"“{text}”: từ ngày nào? Ghi như “{text} (23/11-29/11/2026)”", f"“{text}”: of which dates?"
+    raise Misread("week_without_dates", vi, en)
+
+
+def _time_alone(cell: Cell, recurrence: Recurrence | None) -> Cell:
+    """The time of a cell that repeats its row's date, as spreadsheets keep a moment."""
+    is_moment = isinstance(cell, datetime) and recurrence == Dates(frozenset({cell.date()}))
+    return cell.time() if is_moment and isinstance(cell, datetime) else cell
+
+
+def _says_it_follows(cell: Cell) -> bool:
+    return isinstance(cell, str) and bool(_FOLLOWS.fullmatch(fold(cell).strip(" .")))
 
 
 def _has_hours(cell: Cell) -> bool:

@@ -42,8 +42,13 @@ def resolve(slots: Sequence[Slot]) -> Resolved:
 
 
 def _part_named(slot: Slot, titles: set[str]) -> str | None:
-    """The part of the day that a repeat names; None if it names a programme of the timetable, or is no repeat."""
+    """The part of the day that a repeat names, "" if it names nothing at all.
+
+    None if it names a programme of the timetable, or is no repeat.
+    """
     named = without_repeat_mark(slot.item.title)
+    if slot.item.kind is Kind.REPEAT and named in ("", "pl"):
+        return ""  # "PL" alone: of whatever came before on that day
     if slot.item.kind is not Kind.REPEAT or named in titles:
         return None
     part = _PART.fullmatch(named)
@@ -59,17 +64,18 @@ def _own_by_day(slots: Iterable[Slot]) -> dict[Hashable, list[Slot]]:
     return dict(own)
 
 
-def _days(recurrence: Recurrence) -> Iterable[int | date]:
+def _days(recurrence: Recurrence) -> Iterable[int | date | Recurrence]:
+    """Weekdays and dates one by one; another recurrence as it is: what it repeats recurs in the same way."""
     match recurrence:
         case Weekdays(days):
             return sorted(days)
         case Dates(dates):
             return sorted(dates)
-    return ()
+    return (recurrence,)
 
 
 def _resolve(slot: Slot, part: str, own: dict[Hashable, list[Slot]], found: Resolved) -> None:
-    by_title: defaultdict[str, list[int | date]] = defaultdict(list)
+    by_title: defaultdict[str, list[int | date | Recurrence]] = defaultdict(list)
     for day in _days(slot.recurrence):
         originals = {one.item.title: one for one in own.get(day, ()) if _precedes(one, slot, part)}
         if len(originals) > 1:
@@ -91,9 +97,9 @@ def _precedes(one: Slot, repeat: Slot, part: str) -> bool:
     return one.starts < repeat.starts and one.zone == repeat.zone and Session(part, part).holds(second)
 
 
-def _repeat_of(slot: Slot, title: str, days: Sequence[int | date]) -> Slot:
+def _repeat_of(slot: Slot, title: str, days: Sequence[int | date | Recurrence]) -> Slot:
     dates = frozenset(day for day in days if isinstance(day, date))
     weekdays = frozenset(day for day in days if isinstance(day, int))
-    recurrence = Dates(dates) if dates else Weekdays(weekdays)
+    recurrence = Dates(dates) if dates else Weekdays(weekdays) if weekdays else slot.recurrence
     item = replace(slot.item, title=f"{title} (PL)") if title else slot.item
     return replace(slot, recurrence=recurrence, item=item)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from scheduler.loaders.plain_list import Heading
+from scheduler.loaders.list_heading import Heading
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
 from scheduler.spoken.cells import excerpt, is_blank, words

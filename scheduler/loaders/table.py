@@ -23,6 +23,10 @@ class Table:
     merged: Sequence[MergedRange] = ()
     hidden: frozenset[int] = frozenset()  # rows that nobody sees
     above: int = 0
+    hidden_columns: frozenset[int] = frozenset()
+    struck: Sequence[tuple[int, int]] = ()  # cells whose text is struck through
+    remarks: Sequence[tuple[int, int, str]] = ()  # comments pinned to cells: row, column, text
+    below: Sequence[str] = ()  # paragraphs under a text document's last table
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell; in the first column of a merged range the range's content, in every row of it."""

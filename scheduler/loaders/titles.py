@@ -1,14 +1,22 @@
 """What a sheet says above its table: how the timetable is called, and for which days it is."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from scheduler.loaders.fields import LONGEST_TITLE
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
+from scheduler.recurrence import Recurrence
 from scheduler.spoken.cells import excerpt
-from scheduler.spoken.spans import Span, read_span, read_year
+from scheduler.spoken.days import days_in_title, read_days
+from scheduler.spoken.spans import Span, read_bounds, read_span, read_year
+from scheduler.timetable import NamedDays
 from scheduler.vietnamese import Misread, fold
+
+_REMARK = re.compile(r"\b(?:ghi chu|luu y|chu y|khong phat|nghi|tam (?:dung|ngung|hoan)|ngung phat|ngoai tru|tru)\b")
+_ONLY_ON = re.compile(r"\W*(?:lich )?(?:chi )?ap dung (?:cho|vao|trong|rieng)?(?: cac)?\s*:?\s*(?P<days>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +24,32 @@ class Titles:
     name: str = ""  # of the timetable; empty if no row gives one
     span: Span | None = None
     year: int | None = None  # of dates that leave it out
+    since: date | None = None  # of a validity with one end only
+    until: date | None = None
+    only_on: NamedDays | None = None  # "áp dụng cho ngày lễ"
+    days: Recurrence | None = None  # of a list that has none of its own
+    days_place: str = ""
     errors: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
 
     def after(self, above: "Titles") -> "Titles":
         """What these leave out, those above have said."""
-        if self.span is None and not self.errors:
-            return replace(self, name=self.name or above.name, span=above.span, year=self.year or above.year)
-        return replace(self, name=self.name or above.name)
+        heard = replace(self, name=self.name or above.name, only_on=self.only_on or above.only_on)
+        if self.days is None:
+            heard = replace(heard, days=above.days, days_place=above.days_place)
+        if self.span is None and self.since is None and self.until is None and not self.errors:
+            heard = replace(heard, span=above.span, since=above.since, until=above.until)
+            return replace(heard, year=self.year or above.year)
+        return heard
+
+    @property
+    def first(self) -> date | None:
+        """From when the timetable is in force, if that is said."""
+        return self.span.first if self.span else self.since
+
+    @property
+    def last(self) -> date | None:
+        return self.span.last if self.span else self.until
 
 
 NO_TITLES = Titles()
@@ -37,22 +63,80 @@ def read_titles(table: Table, rows: Sequence[int]) -> Titles:
     ]
     name = _labelled(texts) or next((text for _, text in texts if "lich" in fold(text)), "")
     years = {year for _, text in texts if (year := read_year(text))}
+    titles = _with_validity(Titles(name, year=years.pop() if len(years) == 1 else None), texts)
+    if titles.span is None and (span := _span("", table.name, [])) is not None:
+        titles = replace(titles, span=span, year=span.last.year)
+    only_on = next((days for _, text in texts if (days := _only_on(text)) is not None), None)
+    titles = _with_days(replace(titles, only_on=only_on), texts)
+    return replace(titles, warnings=[*titles.warnings, *_remarks(texts)])
+
+
+def _with_validity(titles: Titles, texts: Sequence[tuple[str, str]]) -> Titles:
+    """From when until when, or on which named days, the timetable is in force: the first row that says so."""
     errors: list[Problem] = []
     for place, text in texts:
         if (span := _span(place, text, errors)) is not None:
-            return Titles(name, span, span.last.year, errors, [_noted(place, span)])
-    span = _span("", table.name, [])
-    year = span.last.year if span else years.pop() if len(years) == 1 else None
-    return Titles(name, span, year, errors)
+            return replace(titles, span=span, year=span.last.year, errors=errors, warnings=[_noted(place, span)])
+        since, until = _bounds(place, text, errors)
+        if since or until:
+            noted = [_noted_bounds(place, since, until)]
+            return replace(titles, since=since, until=until, errors=errors, warnings=noted)
+    return replace(titles, errors=errors)
 
 
 def _span(place: str, text: str, errors: list[Problem]) -> Span | None:
     try:
         return read_span(text)
     except Misread as misread:
-        vi = f"không hiểu thời gian hiệu lực “{text}”: {misread.vi}"
-        errors.append(Problem(place, misread.code, vi, f"cannot read the validity “{text}”: {misread.en}"))
+        errors.append(_unreadable(place, text, misread))
         return None
+
+
+def _bounds(place: str, text: str, errors: list[Problem]) -> tuple[date | None, date | None]:
+    try:
+        return read_bounds(text)
+    except Misread as misread:
+        if place not in {error.where for error in errors}:
+            errors.append(_unreadable(place, text, misread))
+        return None, None
+
+
+def _unreadable(place: str, text: str, misread: Misread) -> Problem:
+    vi = f"không hiểu thời gian hiệu lực “{text}”: {misread.vi}"
+    return Problem(place, misread.code, vi, f"cannot read the validity “{text}”: {misread.en}")
+
+
+def _only_on(text: str) -> NamedDays | None:
+    """ "Áp dụng cho ngày lễ": the named days on which alone the timetable is in force."""
+    found = _ONLY_ON.fullmatch(fold(text))
+    try:
+        days = read_days(text[-len(found["days"]) :]) if found else None
+    except Misread:
+        return None
+    return days if isinstance(days, NamedDays) else None
+
+
+def _with_days(titles: Titles, texts: Sequence[tuple[str, str]]) -> Titles:
+    """The days of a list without days. Rows that name different ones leave the question open."""
+    found = [(place, days) for place, text in texts if (days := _days(text, titles.year)) is not None]
+    if len({days for _, days in found}) != 1:
+        return titles
+    return replace(titles, days=found[0][1], days_place=found[0][0])
+
+
+def _days(text: str, year: int | None) -> Recurrence | None:
+    try:
+        return days_in_title(text, year)
+    except Misread:
+        return None
+
+
+def _remarks(texts: Sequence[tuple[str, str]]) -> Iterator[Problem]:
+    """ "Ngày 25/11 nghỉ phát" above a table is not carried out either."""
+    for place, text in texts:
+        if _REMARK.search(fold(text)) and _only_on(text) is None:
+            vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
+            yield Problem(place, "note_ignored", vi, en)
 
 
 def _labelled(texts: Sequence[tuple[str, str]]) -> str:
@@ -69,3 +153,9 @@ def _noted(place: str, span: Span) -> Problem:
     days = f"{span.first:%d/%m/%Y} – {span.last:%d/%m/%Y}"
     vi, en = f"lịch chỉ có hiệu lực {days}", f"the timetable is valid {days} only"
     return Problem(place, "validity_from_title", vi, en)
+
+
+def _noted_bounds(place: str, since: date | None, until: date | None) -> Problem:
+    vi = " ".join([*([f"từ {since:%d/%m/%Y}"] if since else []), *([f"đến hết {until:%d/%m/%Y}"] if until else [])])
+    en = " ".join([*([f"from {since}"] if since else []), *([f"until {until}"] if until else [])])
+    return Problem(place, "validity_from_title", f"lịch chỉ có hiệu lực {vi}", f"the timetable is valid {en} only")

@@ -15,7 +15,10 @@
     start = "5h30"               # or 05:30:00
     duration = 15                # minutes, or "15 phút"
     title = "Bản tin sáng"
-    kind = "tự sản xuất"         # this, and origin, class, source, zone, session, field, language, author,
+    end = "phát hết 60 giây"     # or "cắt", "lấp", "lấp bằng nhac.mp3"
+    after_cut = "bỏ"             # or "phát tiếp"
+    loudness = -16               # LUFS
+    kind = "tự sản xuất"         # these, and origin, class, source, zone, session, field, language, author,
                                  # approver may be left out
 """
 
@@ -26,17 +29,15 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Any
 
-from scheduler.loaders.fields import Reader, read_slot, timetable_title
+from scheduler.loaders.fields import LIMITS, Reader, read_slot, timetable_title, within_limits
 from scheduler.loaders.result import Loaded, Unloadable, nothing_planned
 from scheduler.problem import Problem
-from scheduler.recurrence import Recurrence
 from scheduler.spoken.cells import Cell, words
-from scheduler.spoken.days import narrowed, read_date, read_days, read_except
+from scheduler.spoken.days import read_days
 from scheduler.timetable import MAX_SLOTS, MAX_TEXT, NamedDays, Slot, Timetable
 from scheduler.vietnamese import Misread
 
 TOP_KEYS = ("title", "valid_from", "valid_to", "valid_on", "slot")
-LIMITS = ("from", "until", "except")
 PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title", "kind": "kind"} | {
     "origin": "origin",
     "class": "class",
@@ -47,8 +48,11 @@ PARTS = {"days": "day", "start": "time", "duration": "duration", "title": "title
     "language": "language",
     "author": "author",
     "approver": "approver",
+    "end": "end_rule",
+    "after_cut": "after_cut",
+    "loudness": "loudness",
 }
-_TEXT_PARTS = tuple(part for part in PARTS if part not in ("days", "start", "duration"))
+_TEXT_PARTS = tuple(part for key, part in PARTS.items() if key not in ("days", "start", "duration", "loudness"))
 _SLOT_HEADER = re.compile(r"\s*\[\[\s*slot\s*\]\]")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 # Python's parser takes minutes for a key of thousands of parts. Looked for where a key may begin; a timetable has none.
@@ -175,23 +179,13 @@ def _slots(items: object, lines: _Lines) -> tuple[list[Slot], list[Problem], lis
     slots, errors, warnings = [], [], []
     for number, item in enumerate(items, 1):
         reader = _reader(item, number, lines)
-        slot = read_slot(reader, _days_within_limits(reader))
+        slot = read_slot(reader, within_limits(reader, reader.required("day", read_days)))
         found = [*_unknown_keys(item, (*PARTS, *LIMITS), lines, number), *reader.errors]
         if slot is not None and not found:
             slots.append(slot)
         errors += found
         warnings += reader.warnings
     return slots, errors, warnings
-
-
-def _days_within_limits(reader: Reader) -> Recurrence | None:
-    days = reader.required("day", read_days)
-    given = {key: reader.cells[key] for key in LIMITS if reader.cells[key] is not None}
-    first, last = (reader.attempt(key, read_date) if key in given else None for key in ("from", "until"))
-    taken = reader.attempt("except", read_except) if "except" in given else ()
-    if days is None or not given or taken is None:
-        return days
-    return reader.attempt("day", lambda cell: narrowed(days, cell, first, last, taken))
 
 
 def _reader(item: Mapping[str, Any], number: int, lines: _Lines) -> Reader:

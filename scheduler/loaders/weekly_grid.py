@@ -20,7 +20,7 @@ from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import Piece, is_off, is_tick, read_contents
-from scheduler.spoken.spans import read_day_heading
+from scheduler.spoken.days import read_days
 from scheduler.timetable import MAX_SLOTS, Dates, Recurrence, Weekdays
 from scheduler.vietnamese import fold
 
@@ -122,6 +122,10 @@ class _Body:
         if is_blank(cell) or is_off(cell):
             return
         place = self.view.where(row, column, day.heading)
+        if is_tick(cell) and "title" not in self.columns.shared:
+            vi, en = f"“{excerpt(cell)}”: phát chương trình gì?", f"“{excerpt(cell)}”: which programme airs?"
+            self.errors.append(Problem(place, "missing_title", vi, en))
+            return
         contents = read_contents(cell)
         for note in contents.notes:
             vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
@@ -181,7 +185,7 @@ class _Body:
         found = re.fullmatch(r"(?:nhu|giong)(?: ngay)? (.{2,12})", fold(words(cell))) if isinstance(cell, str) else None
         if found is None or not is_day(found[1]):
             return None
-        named = read_day_heading(found[1], self.columns.titles.span, self.columns.titles.year)
+        named = read_days(found[1], self.columns.titles.span, self.columns.titles.year)
         return next((day for day in self.columns.days if _is_on(day.recurrence, named)), None)
 
     def _day_before(self, n: int, row: int) -> Cell:

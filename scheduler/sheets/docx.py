@@ -18,7 +18,10 @@ _MOST_COLUMNS = 1_000
 def read_docx(package: Package) -> list[Sheet]:
     document = _Document()
     package.walk(_DOCUMENT, document)
-    return document.sheets or [Sheet("Văn bản", [[line] for line in document.above])]
+    if not document.sheets:
+        return [Sheet("Văn bản", [[line] for line in document.above])]
+    document.sheets[-1].below = document.above[:_MOST_ABOVE]
+    return document.sheets
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class _Table:
     merge: str | None = None  # of this cell, vertically: "restart", "continue"
     row_is_deleted: bool = False
     lines: list[str] = field(default_factory=list)  # of this cell
+    is_struck: bool = False  # some of its text is struck through
     first_range: int = 0  # in sheet.merged, of this row
     open: dict[int, int] = field(default_factory=dict)  # column → the index of its range in sheet.merged
 
@@ -45,14 +49,19 @@ class _Document(Walker):
     paragraph: list[list[str]] = field(default_factory=list)  # the open ones: a text box has paragraphs in a paragraph
     gone: int = 0
     row_properties: bool = False
+    run_is_struck: bool = False
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         if self.row_properties and name == "del":
             self.tables[-1].row_is_deleted = True
+        if self.gone == 1 and name in ("strike", "dstrike"):  # directly in the properties of a run
+            self.run_is_struck = attribute(attributes, "val") not in ("0", "false", "off")
         if self.gone or name in _GONE:
             self.gone += 1
         elif name == "p":
             self.paragraph.append([])
+        elif name == "r":
+            self.run_is_struck = False
         elif name in ("br", "cr", "tab", "noBreakHyphen") and self.paragraph:
             self.paragraph[-1].append({"tab": "\t", "noBreakHyphen": "-"}.get(name, "\n"))
         elif name == "tbl":
@@ -76,7 +85,7 @@ class _Document(Walker):
         elif name == "gridBefore":
             table.column += count(attributes, "val", 0)
         elif name == "tc":
-            table.span, table.merge, table.lines = 1, None, []
+            table.span, table.merge, table.lines, table.is_struck = 1, None, [], False
         elif name == "gridSpan":
             table.span = max(1, count(attributes, "val"))
         elif name == "vMerge":
@@ -85,6 +94,8 @@ class _Document(Walker):
     def data(self, text: str) -> None:
         if self.paragraph and not self.gone:
             self.paragraph[-1].append(text)
+            if self.tables and self.run_is_struck and text.strip():
+                self.tables[-1].is_struck = True
 
     def finish(self, name: str) -> None:
         if self.gone:
@@ -137,6 +148,8 @@ def _put(table: _Table, last: int) -> None:
     text = "\n".join(table.lines).strip()
     if text:
         table.sheet.put(table.row, table.column, text)
+        if table.is_struck:
+            table.sheet.struck.append((table.row, table.column))
     table.open.pop(table.column, None)
     if table.merge or last > table.column:
         if table.merge:

@@ -12,21 +12,25 @@ from dataclasses import dataclass, field
 
 import python_calamine as calamine
 
-from scheduler.sheets.package import Package, Walker, attribute
-from scheduler.sheets.sheet import MAX_CELLS, MAX_SHEETS, Refused, Sheet, Value
+from scheduler.sheets.package import Package, Walker, attribute, count
+from scheduler.sheets.sheet import LONGEST_REMARK, MAX_CELLS, MAX_REMARKS, MAX_SHEETS, Refused, Sheet, Value
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _BOOK = "xl/workbook.xml"
+_STYLES = "xl/styles.xml"
+_MOST_HIDDEN = 1_000  # columns: hiding all the rest of a sheet is usual
 _BOOK_RELATIONS = "xl/_rels/workbook.xml.rels"
 
 
 def read_xlsx(package: Package, raw: bytes) -> list[Sheet]:
     parts = _sheet_parts(package)
+    struck = _struck_styles(package)
     seen: dict[str, _SheetWalker] = {}
     for name, part in parts.items():
         if part in package.names:
-            seen[name] = _SheetWalker(name)
+            seen[name] = _SheetWalker(name, struck)
             package.walk(part, seen[name])
+            seen[name].remarks = _remarks(package, part)
     sheets = _visible_sheets(raw)
     for sheet in sheets:
         if sheet.name in seen:
@@ -65,6 +69,7 @@ def _sheet(sheet: calamine.CalamineSheet) -> Sheet:
 
 def _add_what_was_seen(sheet: Sheet, seen: "_SheetWalker") -> None:
     sheet.hidden = [row for row in seen.hidden if row < len(sheet.rows)]
+    sheet.hidden_columns, sheet.struck, sheet.remarks = seen.hidden_columns, seen.struck, seen.remarks
     for (row, column), text in seen.instead.items():
         sheet.put(row, column, text)
 
@@ -97,11 +102,88 @@ def _sheet_parts(package: Package) -> dict[str, str]:
 
 
 @dataclass(slots=True)
+class _Styles(Walker):
+    """Which of a workbook's cell styles strike their text through."""
+
+    fonts: list[bool] = field(default_factory=list)
+    struck: set[str] = field(default_factory=set)
+    cells: int = 0
+    inside: str = ""
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name in ("fonts", "cellXfs"):
+            self.inside = name
+        elif self.inside == "fonts" and name == "font":
+            self.fonts.append(False)
+        elif self.inside == "fonts" and name == "strike" and self.fonts:
+            self.fonts[-1] = attributes.get("val", "1") not in ("0", "false")
+        elif self.inside == "cellXfs" and name == "xf":
+            font = count(attributes, "fontId", 0)
+            if font < len(self.fonts) and self.fonts[font]:
+                self.struck.add(str(self.cells))
+            self.cells += 1
+
+    def finish(self, name: str) -> None:
+        if name == self.inside:
+            self.inside = ""
+
+
+def _struck_styles(package: Package) -> frozenset[str]:
+    styles = _Styles()
+    if _STYLES in package.names:
+        package.walk(_STYLES, styles)
+    return frozenset(styles.struck)
+
+
+@dataclass(slots=True)
+class _Comments(Walker):
+    """The comments pinned to a sheet's cells."""
+
+    found: list[tuple[int, int, str]] = field(default_factory=list)
+    place: tuple[int, int] | None = None
+    text: list[str] = field(default_factory=list)
+    in_text: bool = False
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "comment":
+            place = _REFERENCE.fullmatch(attributes.get("ref", ""))
+            self.place = (int(place[2]) - 1, _column_number(place[1])) if place else None
+            self.text = []
+        self.in_text = name == "t"
+
+    def data(self, text: str) -> None:
+        if self.in_text:
+            self.text.append(text)
+
+    def finish(self, name: str) -> None:
+        self.in_text = False
+        if name == "comment" and self.place is not None and len(self.found) < MAX_REMARKS:
+            self.found.append((*self.place, "".join(self.text)[:LONGEST_REMARK]))
+
+
+def _remarks(package: Package, part: str) -> list[tuple[int, int, str]]:
+    folder, name = posixpath.split(part)
+    relations = posixpath.join(folder, "_rels", f"{name}.rels")
+    targets, comments = _Names("Relationship", "Id", "Target"), _Comments()
+    if relations in package.names:
+        package.walk(relations, targets)
+    for target in targets.found.values():
+        place = posixpath.normpath(posixpath.join("/", folder, target))[1:]
+        if posixpath.basename(place).startswith("comment") and place in package.names:
+            package.walk(place, comments)
+    return comments.found
+
+
+@dataclass(slots=True)
 class _SheetWalker(Walker):
     """Walks through one sheet. ``instead``: the cells whose stored value is none, with the text to show for it."""
 
     sheet: str
+    struck_styles: frozenset[str]
     hidden: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
+    struck: list[tuple[int, int]] = field(default_factory=list)
+    remarks: list[tuple[int, int, str]] = field(default_factory=list)
     instead: dict[tuple[int, int], str] = field(default_factory=dict)
     cells: int = 0
     bottom: int = -1
@@ -116,6 +198,8 @@ class _SheetWalker(Walker):
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._begin_row(attributes)
+        elif name == "col":
+            self._column(attributes)
         elif name == "c":
             self._begin_cell(attributes)
         elif name in ("f", "v", "is"):
@@ -140,6 +224,11 @@ class _SheetWalker(Walker):
         if attributes.get("hidden") in ("1", "true"):
             self.hidden.append(self.row)
 
+    def _column(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in ("1", "true"):
+            first, last = count(attributes, "min", 0), count(attributes, "max", 0)
+            self.hidden_columns += range(max(0, first - 1), min(last, first + _MOST_HIDDEN))
+
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         self.cells += 1
         if self.cells > MAX_CELLS:
@@ -148,6 +237,8 @@ class _SheetWalker(Walker):
         if place := _REFERENCE.fullmatch(attributes.get("r", "")):
             self.row, self.column = int(place[2]) - 1, _column_number(place[1])
         self.is_error, self.formula, self.value = attributes.get("t") == "e", None, ""
+        if attributes.get("s") in self.struck_styles:
+            self.struck.append((self.row, self.column))
 
     def _finish_cell(self) -> None:
         if self.is_error:

@@ -46,7 +46,7 @@ def plain(text: str) -> str:
     return fold(text).translate(MARKS).replace("''", '"') if len(text) <= LONGEST_CELL else ""
 
 
-_DITTO = re.compile(r"-*\s*(?:nt|n/t|nhu tren|nhu truoc|〃|\"+|'+|,,|''|//)\s*-*")
+_DITTO = re.compile(r"[-/]*\s*(?:n\s*[./]?\s*t|nhu tren|nhu truoc|〃|\"+|'+|,,|//)\s*[-/]*")
 
 
 def is_ditto(cell: Cell) -> bool:

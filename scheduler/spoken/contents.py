@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scheduler.spoken.cells import HOUR, LONGEST_CELL, MARKS, MINUTE, Cell, words
-from scheduler.vietnamese import is_kind, marked_as_repeat, shadow, tidy
+from scheduler.vietnamese import is_class, is_kind, marked_as_repeat, shadow, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Piece:
     days: int = 1  # "phát 3 ngày"
     times: int = 0  # "ngày 2 lần"; 0: not said
     source: str = ""  # a file's name or an address: "(ban-tin.mp3)"
+    level: str = ""  # "(ưu tiên)"
     again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
@@ -135,10 +136,20 @@ def _piece(text: str) -> Piece:
     bullet = _BULLET.match(_plain(text))
     piece = Piece(text[bullet.end() :] if bullet else text, has_bullet=bullet is not None)
     piece = _without_repeat(with_airings(piece, piece.title))
-    piece = _without_leading_lasts(_without_leading_clock(piece))
+    piece = _without_level(_without_leading_lasts(_without_leading_clock(piece)))
     while (shorter := _without_trailing_mark(piece)) != piece:
         piece = shorter
     return replace(piece, title=tidy(piece.title).strip(" ;,-–—"))
+
+
+_LEADING_LEVEL = re.compile(r"(?P<found>khan cap|khan|hoa toc|uu tien)\s*[:!]+\s*(?=\w)")
+
+
+def _without_level(piece: Piece) -> Piece:
+    """ "Khẩn cấp: Bão số 9" is not a title alone."""
+    if found := _LEADING_LEVEL.match(_plain(piece.title)):
+        return replace(piece, title=piece.title[found.end() :], level=piece.title[slice(*found.span("found"))])
+    return piece
 
 
 def _taken(piece: Piece, part: Literal["clock", "lasts"], found: re.Match[str], group: str = "found") -> Piece:
@@ -225,6 +236,8 @@ def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
             marked = replace(marked, source=token)
         elif not marked.kind and is_kind(token):
             marked = replace(marked, kind=token)
+        elif not marked.level and is_class(token):
+            marked = replace(marked, level=token)
         else:
             return piece
     return marked
@@ -298,6 +311,45 @@ def _goes_on(item: Sequence[Piece], piece: Piece) -> bool:
     """Whether an unmarked line is more of the item above: that began with its time, or this is no beginning."""
     first = piece.title[:1]
     return bool(item[0].clock) or not (first.isupper() or first.isdigit())
+
+
+# --- remarks in a title
+
+
+_STOPPED = r"hoãn|hủy|huỷ|hủy bỏ|huỷ bỏ|đã hủy|đã huỷ|tạm (?:dừng|hoãn|ngừng|ngưng)"
+_DAY_WORD = r"(?:thứ (?:[2-7]|hai|ba|tư|năm|sáu|bảy)|t[2-7]|cn|chủ nhật)"
+_AIRS_AT = r"phát (?:vào|từ ngày|từ thứ|đến ngày|đến hết|trong|ngày|thứ|lúc|thêm|bù|thay|xen|tuần)"
+_WHEN = (
+    rf"(?:không|chỉ|chưa|sẽ|bắt đầu|thôi|ngừng|ngưng|tạm dừng|tạm ngừng) phát\b|\b{_AIRS_AT}\b"
+    rf"|\b(?:{_STOPPED}|nghỉ|đổi sang|chuyển sang|thay cho|thay bằng|nếu có)\b|\b(?:\d+|hai|ba) (?:lần|lượt)\b"
+    rf"|\btuần (?:\d|đầu|cuối|lẻ|chẵn)|\b(?:hàng|hằng|mỗi|cách) tuần\b|\b{_DAY_WORD} (?:đầu|cuối|tuần|hàng|hằng)"
+    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b|^[(\[ ]*(?:trừ|thay|bỏ|{_DAY_WORD})\b"
+)
+_REMARK = (  # a bracket, a word in front, words at the end
+    rf"([(\[][^()\[\]]*[)\]])|^ *((?:bỏ|{_STOPPED}|không phát|dừng phát|nghỉ) *[:/-])"
+    rf"|[,;-] *((?:(?:không|chỉ|chưa|tạm dừng) phát|{_AIRS_AT}|{_STOPPED})\b.*)$"
+)
+
+
+def _in_both_spellings(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """As it is, and for titles that nobody gave diacritics. *pattern* has no capitals."""
+    return re.compile(pattern), re.compile(shadow(pattern))
+
+
+_WHEN_PATTERNS, _REMARK_PATTERNS = _in_both_spellings(_WHEN), _in_both_spellings(_REMARK)
+
+
+def remark_in(title: str) -> str:
+    """What a title says of when, where or whether it airs: "(tuần 1 và tuần 3)", "Hủy: …"; empty if nothing.
+
+    With its diacritics, where it has any: "phạt từ 2 triệu" is no time, "Nghị quyết" no day off.
+    """
+    lower = title.lower()
+    bare = lower.isascii()
+    for found in _REMARK_PATTERNS[bare].finditer(lower) if len(lower) == len(title) else ():
+        if not found[1] or _WHEN_PATTERNS[bare].search(found[1]):
+            return title[slice(*found.span(found.lastindex or 0))]
+    return ""
 
 
 # --- cells that name no item

@@ -24,45 +24,170 @@ from scheduler.recurrence import (
     limited,
 )
 from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
+from scheduler.spoken.spans import Span
 from scheduler.vietnamese import Misread, fold, tidy
 
 _FULL = r"(?:\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}|\d{4}-\d{2}-\d{2})"
 _FULL_DATE = re.compile(r"(?<!\d)(?:(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})|(\d{4})-(\d{2})-(\d{2}))(?!\d)")
-_EVERY_DAY = {"hang ngay", "moi ngay", "ca tuan", "tat ca cac ngay", "cac ngay", "every day", "daily"}
+_EVERY_DAY = {"hang ngay", "moi ngay", "ca tuan", "tat ca cac ngay", "cac ngay", "every day", "everyday", "daily"}
+_WORKING_DAYS = {
+    "ngay thuong",
+    "ngay lam viec",
+    "cac ngay lam viec",
+    "ngay trong tuan",
+    "cac ngay trong tuan",
+    "weekdays",
+}
+_WEEKEND = {"cuoi tuan", "ngay cuoi tuan", "cac ngay cuoi tuan", "weekend", "weekends"}
 _NUMBERS = ("mot", "hai", "ba", "tu", "nam", "sau", "bay", "tam", "chin", "muoi")
+_ENGLISH = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_WORDS = {"hai": 0, "ba": 1, "tu": 2, "nam": 3, "sau": 4, "bay": 5} | {str(n): n - 2 for n in range(2, 8)}
-_DAY = re.compile(r"(?:(?P<prefix>thu|t)\s*\.?\s*)?(?P<day>[2-7]|hai|ba|tu|nam|sau|bay)|(?P<sunday>cn|chu nhat)")
+_DAY = re.compile(
+    r"(?:(?P<prefix>thu|t)\s*\.?\s*)?(?P<day>[2-7]|hai|ba|tu|nam|sau|bay)|(?P<sunday>c\.?n|ch(?:u|ua) nhat)"
+    r"|(?P<english>mon|tue|wed|thu(?=rs?|rsday)|fri|sat|sun)(?:(?:s|nes|rs|r|ur)?(?:day)?)"  # "Thu" alone heads days
+)
 _WRITTEN_DAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 _LIST = re.compile(r"\s*(?:[,;&+]|\bva\b)\s*")
 _EXCEPT = re.compile(r"[\s,;(]*\b(?:va )?(?:ngoai tru|tru|khong phat)\b(?: vao\b)?\s*")
 MOST_DAYS_IN_A_RANGE = 92  # a longer one is kept as its two ends
 
 
-def read_days(cell: Cell) -> Recurrence:
+def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> Recurrence:
     """Ngày: "T2-T7", "Thứ 2, 4, 6", "Hằng ngày", 23/11/2026, an Excel date, "Chủ nhật cuối tháng", "ngày 1 và 15 hằng
     tháng", "Rằm", "10/3 âm lịch", "ngày lễ", "Tết"; and their bounds: "từ …", "đến hết ngày …", "trừ …".
+
+    What a date leaves out ("Thứ 2 (23/11)", "23/11", "ngày 23", a bare 23) is that of *span*, the days of the whole
+    timetable, or of *year*. Raises Misread: unreadable, without a year that anything tells, or a weekday that is not
+    that date's.
     """
     if isinstance(cell, datetime) and cell.time() == time(0):
         cell = cell.date()
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return Dates(frozenset({cell}))
+    if isinstance(cell, float | int) and not isinstance(cell, bool) and span is not None:
+        cell = f"ngày {words(cell)}"
     if not isinstance(cell, str):
         raise _bad_days(cell)
-    kept, *taken = _EXCEPT.split(plain(cell))
-    excludes = tuple(one for text in taken for one in _taken(text.rstrip(" )"), cell))
+    text = _without_ornament(plain(cell))
+    whole, short = _completed(text, span, year)
+    try:
+        return _read_whole(whole, cell)
+    except Misread as misread:
+        if short is not None and misread.code == "bad_days" and _is_beside_a_day(text, short, cell):
+            raise _incomplete(short, cell) from None
+        raise
+
+
+def _read_whole(text: str, cell: str) -> Recurrence:
+    """Of folded text in which every date has its year."""
+    kept, *taken = _EXCEPT.split(text)
+    excludes = tuple(one for part in taken for one in _taken(part.rstrip(" )"), cell))
     return narrowed(_within(kept, cell), cell, excludes=excludes)
 
 
-def read_except(cell: Cell) -> tuple[Unlimited, ...]:
-    """What stands after a "trừ": days, dates, holidays. Raises Misread."""
+# --- dates that leave their year, or their month, to the title
+
+
+_NO_DATE_BEFORE = r"(?<![\d/.-])(?<!\bthu )(?<!\bthu)(?<!\bt)(?<!\bt\.)(?<!\bm[uo]ng )(?<!\btuan )(?<!\ble )"
+_SHORT_DATE = re.compile(
+    rf"{_NO_DATE_BEFORE}(?P<d>\d{{1,2}})"
+    r"(?:\s*(?P<mark>[/.-])\s*(?P<m>\d{1,2})(?![\d']|\s*[/.-]\s*\d)|\s*thang\s*(?P<mm>\d{1,2})(?!\d))"
+    r"(?:\s*(?:[/.-]|,?\s*nam)\s*(?P<y>(?:19|20)\d\d)(?!\d))?"
+)
+_SHORT_YEAR = re.compile(r"(?<![\d/.-])(\d{1,2}\s*([/.-])\s*\d{1,2}\s*\2\s*)([2-9]\d)(?![\d/.-])")
+_DAY_ONLY = re.compile(r"(?:\bngay\s*|\()(?P<d>\d{1,2})(?!\d|\s*[/.-]\s*\d|\s+thang|\s*,)\)?(?!\s+tet)")
+_OF_ANOTHER_CALENDAR = re.compile(r"\b(?:am lich|am|al|(?:hang|moi|cua|cac|trong|cuoi|dau) (?:thang|nam))\b")
+
+
+def _completed(text: str, span: Span | None, year: int | None) -> tuple[str, re.Match[str] | None]:
+    """The text with its dates made whole, and the first of them that nothing told enough for."""
+    text = _SHORT_YEAR.sub(r"\g<1>20\3", text)
+    if _OF_ANOTHER_CALENDAR.search(_FULL_DATE.sub("", text)):
+        return text, None
+    short: list[re.Match[str]] = []
+
+    def whole(found: re.Match[str]) -> str:
+        if not _may_be_a_date(found):
+            return found[0]
+        if (date_ := _told(found, span, year)) is None:
+            short.append(found)
+            return found[0]
+        return date_ if found[0][:1].isdigit() else f" {date_} "
+
+    completed = _SHORT_DATE.sub(whole, text)
+    if completed == text and not short and not _FULL_DATE.search(text):
+        completed = _DAY_ONLY.sub(whole, text)
+    return completed, short[0] if short else None
+
+
+def _may_be_a_date(found: re.Match[str]) -> bool:
+    """5.45 is none, 2-6 may be T2-T6; 11/23 may be one, in the order of another country."""
+    parts = found.groupdict()
+    day, month = int(parts["d"]), int(parts.get("m") or parts.get("mm") or 1)
+    if parts.get("mark") == "-" and 2 <= day <= 7 and 2 <= month <= 7 and not parts.get("y"):
+        return False
+    return 1 <= month <= 12 or (parts.get("mark") == "/" and 12 < month <= 31 and day <= 12)
+
+
+def _told(found: re.Match[str], span: Span | None, year: int | None) -> str | None:
+    """The whole date; None if nobody says its month or its year."""
+    parts = found.groupdict()
+    day, month = int(parts["d"]), int(parts.get("m") or parts.get("mm") or 0) or None
+    if parts.get("y"):
+        return f"{day}/{month}/{parts['y']}"
+    if span is not None:
+        if (inside := span.date_of(day, month)) is not None:
+            return f"{inside:%d/%m/%Y}"
+        year = span.first.year
+    return f"{day}/{month}/{year}" if month and year else None
+
+
+def _is_beside_a_day(text: str, short: re.Match[str], cell: str) -> bool:
+    """Whether the text is a day but for that date: "Bản tin 23/11" is none."""
+    rest = re.sub(r"\b(?:ngay|(?<!thu )tu|den|het)\b|[(),:]", " ", text.replace(short[0], " ")).strip(" .-/")
+    try:
+        return not rest or bool(_read_whole(_SHORT_DATE.sub(" ", rest).strip(" .-/") or "hang ngay", cell))
+    except Misread:
+        return False
+
+
+def _incomplete(short: re.Match[str], cell: str) -> Misread:
+    parts = short.groupdict()
+    if not (month := parts.get("m") or parts.get("mm")):
+        vi = f"“{words(cell)}” không ghi tháng; ghi đủ như 23/11/2026, hoặc ghi “từ 23/11 đến 29/11/2026” ở tên lịch"
+        return Misread("date_without_year", vi, f"“{words(cell)}” names no month; write it as 23/11/2026")
+    date_ = f"{parts['d']}/{month}"
+    vi = f"“{excerpt(cell)}” không ghi năm; ghi đủ như {date_}/2026, hoặc ghi “từ … đến {date_}/2026” ở tên lịch"
+    en = f"“{excerpt(cell)}” has no year; write it as {date_}/2026, or give the week with its year in the title"
+    return Misread("date_without_year", vi, en)
+
+
+def _without_ornament(text: str) -> str:
+    """ "* I. THỨ HAI:" → "thu hai"."""
+    return re.sub(r"^[\W_]*(?:(?:[ivx]+|\d{1,2})[.)]\s*(?=t|c|ng))?", "", text).strip(" :*.-")
+
+
+def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
+    """A weekday and a date beside it, which must agree. Raises Misread (day_contradicts_date)."""
+    if named == dated:
+        return dated
+    days = dated.dates if isinstance(dated, Dates) else frozenset()
+    if isinstance(named, Weekdays) and len(days) == 1 and {day.weekday() for day in days} == named.days:
+        return dated
+    raise _contradiction(sorted(days), cell)
+
+
+def read_except(cell: Cell, span: Span | None = None, year: int | None = None) -> tuple[Unlimited, ...]:
+    """What stands after a "trừ": days, dates, holidays; also several, "CN trừ ngày lễ". Raises Misread."""
     if isinstance(cell, str):
-        return _taken(plain(cell), cell)
-    return _no_limits(read_days(cell), cell)
+        parts = _EXCEPT.split(_completed(plain(cell), span, year)[0])
+        return tuple(one for part in parts if part for one in _taken(part, cell))
+    return _no_limits(read_days(cell, span, year), cell)
 
 
-def read_date(cell: Cell) -> date:
+def read_date(cell: Cell, span: Span | None = None, year: int | None = None) -> date:
     """One date. Raises Misread."""
-    recurrence = read_days(cell)
+    recurrence = read_days(cell, span, year)
     if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
         return next(iter(recurrence.dates))
     raise _bad_days(cell)
@@ -169,12 +294,50 @@ def _no_limits(recurrence: Recurrence, cell: Cell) -> tuple[Unlimited, ...]:
     return (recurrence,)
 
 
+# --- of a sheet's title
+
+
+_DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]\b|hai|ba|tu|nam|sau|bay)|cn|chu nhat)"
+_WEEKDAYS_IN_TITLE = re.compile(
+    rf"\b{_DAY_WORD}(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b|het chu nhat))*"
+)
+_EVERY_DAY_IN_TITLE = re.compile(r"\b(?:hang|moi) ngay\b")
+_OF_A_TIMETABLE = re.compile(r"\b(?:lich|chuong trinh)\b.*\b(?:phat|tiep)|\blich\b")
+_OF_A_PAPER = re.compile(r"\b(?:quyet dinh|ban hanh|kem theo|so:|ke hoach so|cong van)\b")
+
+
+def days_in_title(text: str, year: int | None = None) -> Recurrence | None:
+    """The days for which a title says its list is: "(từ thứ 2 đến thứ 7 hằng tuần)", "LỊCH PHÁT THANH NGÀY 23/11/2026",
+    "lịch hằng ngày"; None if it names none, or speaks of several kinds of days.
+    """
+    folded = plain(text)
+    dates = [] if _OF_A_PAPER.search(folded) or not _OF_A_TIMETABLE.search(folded) else _dates_of_title(folded, year)
+    try:
+        weekly = {frozenset(_weekdays(found[0], text)) for found in _WEEKDAYS_IN_TITLE.finditer(folded)}
+        if len(dates) == 1 and weekly <= {frozenset({dates[0].weekday()})}:
+            return Dates(frozenset(dates))
+    except Misread:
+        return None
+    if dates or len(weekly) > 1:
+        return None
+    if weekly:
+        return Weekdays(weekly.pop())
+    return EVERY_DAY if _EVERY_DAY_IN_TITLE.search(folded) else None
+
+
+def _dates_of_title(folded: str, year: int | None) -> list[date]:
+    whole, _ = _completed(folded, None, year)
+    return [_date_of(found, folded) for found in _FULL_DATE.finditer(whole)]
+
+
 # --- what recurs
 
 
 def _unlimited(text: str, cell: str) -> Unlimited:
     if text in _EVERY_DAY:
         return EVERY_DAY
+    if text in _WEEKEND:
+        return Weekdays(frozenset({5, 6}))
     if dates := [_date_of(found, cell) for found in _FULL_DATE.finditer(text)]:
         return _dated(dates, _FULL_DATE.sub(" ", text), cell)
     readers: tuple[Callable[[str, str], Unlimited | None], ...] = (_holidays, _lunar_days, _nth_weekdays, _month_days)
@@ -189,26 +352,31 @@ def _dated(dates: list[date], rest: str, cell: str) -> Dates:
     rest = re.sub(r"\bngay\b|\btu\b(?=\s*(?:-|den\b))|\bva\b|[,;()&]", " ", rest).strip(" :.")
     if not rest:
         return Dates(frozenset(dates))
-    if len(dates) != 1 or _weekdays(rest.strip(" -"), cell) != {dates[0].weekday()}:
+    named = _weekdays(rest.strip(" -"), cell)  # first: where this is no day, the figures beside it are no date
+    if named != {day.weekday() for day in dates} or len(dates) != 1:
         raise _contradiction(dates, cell)
     return Dates(frozenset(dates))
 
 
-def _contradiction(dates: list[date], cell: str) -> Misread:
+def _contradiction(dates: list[date], cell: Cell) -> Misread:
     actual = ", ".join(f"{day:%d/%m/%Y} là {_WRITTEN_DAYS[day.weekday()]}" for day in dates[:3])
-    vi = f"“{excerpt(cell)}” mâu thuẫn hoặc không rõ: {actual}"
-    en = f"“{excerpt(cell)}” contradicts itself or is unclear: {actual.replace(' là ', ' is ')}"
+    vi, en = f"“{excerpt(cell)}” mâu thuẫn: {actual}", f"“{excerpt(cell)}” contradicts itself: {actual}"
+    en = en.replace(" là ", " is ")
     return Misread("day_contradicts_date", vi, en)
 
 
 _ANY_HOLIDAY = re.compile(r"(?:cac |nhung )?(?:ngay )?(?:nghi )?le(?:,? tet)?")
+_ODD_DAYS = re.compile(r"\bl[ẻẽẹ]\b")  # "ngày lẻ" is not "ngày lễ"
 _OWN_HOLIDAY = re.compile(r"ng[aà]y l[eễ]\s+([^,;&+()]+)", re.IGNORECASE)
 
 
 def _holidays(text: str, cell: str) -> Holidays | None:
-    if _ANY_HOLIDAY.fullmatch(text):
+    if _ANY_HOLIDAY.fullmatch(text) and not _ODD_DAYS.search(tidy(cell).casefold()):
         return Holidays()
-    names = [holiday_named(part) or _own_holiday(part, cell) for part in _LIST.split(text)]
+    parts = [part.removeprefix("ngay le ") for part in _LIST.split(text)]
+    names = [
+        holiday_named(part) or _own_holiday(whole, cell) for part, whole in zip(parts, _LIST.split(text), strict=True)
+    ]
     known = [name for name in names if name is not None]
     return Holidays(frozenset(known)) if len(known) == len(names) else None
 
@@ -357,8 +525,8 @@ def _weekdays(text: str, cell: Cell) -> set[int]:
     named = False
     text = re.sub(r"^tu (?=t(?:hu)?\b|t\d)", "", text).removesuffix("hang tuan").strip()
     for part in re.split(r"\s*(?:[,;/&+]|\bva\b)\s*", text):
-        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-|\bden\b|\btoi\b)\s*", part)]
-        named = named or bool(ends[0] and (ends[0]["prefix"] or ends[0]["sunday"]))
+        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b)\s*", part)]
+        named = named or bool(ends[0] and (ends[0]["prefix"] or ends[0]["sunday"] or ends[0]["english"]))
         if not named or not all(ends):
             raise _bad_days(cell)
         days |= _span([_day_number(end) for end in ends if end], cell)
@@ -366,6 +534,8 @@ def _weekdays(text: str, cell: Cell) -> set[int]:
 
 
 def _day_number(found: re.Match[str]) -> int:
+    if found["english"]:
+        return _ENGLISH.index(found["english"])
     return 6 if found["sunday"] else _DAY_WORDS[found["day"]]
 
 
@@ -387,6 +557,8 @@ def _likely_days(text: str) -> str | None:
         return "Thứ " + ", ".join(re.findall(r"\d", text))
     if found := re.fullmatch(r"(\d{1,2})[/-](\d{1,2})[/-](\d\d)", text):
         return f"{found[1]}/{found[2]}/20{found[3]}"
+    if text in _WORKING_DAYS:
+        return "T2-T6"
     if re.fullmatch(r"t[2-7]\s*-\s*t[2-7]", text):
         return _day_list(int(text[1]) - 2, int(text[-1]) - 2)
     return None
@@ -417,17 +589,28 @@ def written_days(recurrence: Recurrence) -> str:
         case LunarDays(pairs):
             return _written_lunar_days(sorted(pairs))
         case Holidays(names):
-            return ", ".join(name if holiday_named(name) else f"ngày lễ {name}" for name in sorted(names)) or "ngày lễ"
+            return ", ".join(map(_written_holiday, sorted(names))) or "ngày lễ"
+
+
+def _written_holiday(name: str) -> str:
+    """30/4 alone would be that day of the title's year."""
+    return name if holiday_named(name) and "/" not in name else f"ngày lễ {name}"
+
+
+def written_except(one: Limited) -> str:
+    """What it leaves out, as ``read_except`` reads it."""
+    taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
+    return " trừ ".join(map(written_days, taken))
 
 
 def _written_limits(one: Limited) -> str:
     base = written_days(one.base)
     first = f" từ {one.first:%d/%m/%Y}" if one.first else ""
     last = f" đến hết ngày {one.last:%d/%m/%Y}" if one.last else ""
-    taken = [*one.excludes, *([Dates(one.skipped)] if one.skipped else [])]
+    taken = f" trừ {written_except(one)}" if one.excludes or one.skipped else ""
     if isinstance(one.base, Holidays) and not first:  # "30/4 đến hết ngày …" would be a range
         base, last = f"{last}, {base}".strip(" ,"), ""
-    return base + first + last + "".join(f" trừ {written_days(each)}" for each in taken)
+    return base + first + last + taken
 
 
 def _written_weekdays(days: Iterable[int]) -> str:

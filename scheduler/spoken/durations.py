@@ -6,6 +6,7 @@ from datetime import time, timedelta
 from scheduler.spoken.cells import HOUR, MINUTE, Cell, misread, plain
 from scheduler.vietnamese import Misread
 
+_AROUND = re.compile(r"^(?:tl|thoi luong)\s*:?\s*|\s*/\s*(?:1 )?(?:lan|luot|buoi|tin|so|chuong trinh)(?: phat)?$")
 MOST_MINUTES = 10_000  # longer is no slip in a plan but no number of minutes
 
 
@@ -16,7 +17,7 @@ def read_duration(cell: Cell) -> int:
     if isinstance(cell, (int, float)):
         return _minutes_ms(cell, cell)
     if isinstance(cell, str):
-        return _written_ms(re.sub(r"^(?:tl|thoi luong)\s*:?\s*", "", plain(cell)).strip("()"), cell)
+        return _written_ms(_AROUND.sub("", plain(cell).strip("() .")), cell)
     return _excel_ms(cell)
 
 
@@ -66,7 +67,8 @@ def _written_ms(text: str, cell: str) -> int:
         if found := pattern.fullmatch(text):
             hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.groups())
             return round((hours * 3_600 + minutes * 60 + seconds) * 1_000)
-    raise _bad_duration(cell)
+    a_day = re.fullmatch(r"(\d{1,3}) ?(?:p|ph|phut|')\s*/\s*ngay", text)  # of one airing, or of all of them?
+    raise _bad_duration(cell, f"{a_day[1]} phút" if a_day else None)
 
 
 def _bad_duration(cell: Cell, likely: str | None = None) -> Misread:

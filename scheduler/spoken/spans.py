@@ -1,16 +1,13 @@
-"""The days a title speaks of (``từ 23/11 đến 29/11/2026``), and those that leave their year to it (``23/11``)."""
+"""The days a title speaks of: ``từ 23/11 đến 29/11/2026``, ``tháng 11 năm 2026``."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
-from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
-from scheduler.spoken.days import read_days
-from scheduler.timetable import Dates, Recurrence, Weekdays
+from scheduler.spoken.cells import excerpt, plain
 from scheduler.vietnamese import Misread
 
-_DAY_NAMES = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 _YEAR = r"(?:19|20)\d\d"
 
 
@@ -24,12 +21,6 @@ def _partial(name: str) -> str:
 _SPAN = re.compile(rf"{_partial('a')}\s*(?:-+>?|\bden\b(?:\s*het\b)?|\btoi\b)\s*(?:het\s*)?{_partial('b')}")
 _MONTH = re.compile(rf"(?<!\d )(?<!\d)\bthang\s*(?P<m>\d{{1,2}})\s*(?:/|-|\.|,?\s*nam)\s*(?P<y>{_YEAR})")
 _SOME_YEAR = re.compile(rf"(?:\bnam\s*|[/.-])({_YEAR})(?!\d)")
-_SHORT = re.compile(
-    r"(?<!\d)(?P<d>\d{1,2})(?:\s*[/.-]\s*(?P<m>\d{1,2})(?!\d|\s*[/.-]\s*\d{1,3}(?!\d))|\s*thang\s*(?P<mm>\d{1,2}))"
-    rf"(?:\s*[/.-]\s*(?P<y>{_YEAR})|\s*,?\s*nam\s*(?P<yy>{_YEAR}))?"
-)
-_NO_SHORT_DATE = re.compile(r"\d{4}-\d\d-\d\d|^[2-7]\s*-\s*[2-7]$")  # 2-6 may be T2-T6 as well
-_DAY_ONLY = re.compile(r"(?:\bngay\s*|\()(?P<d>\d{1,2})(?!\d|\s*[/.-]\s*\d)\)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +55,33 @@ def read_span(text: str) -> Span | None:
     return None
 
 
+_FULL = rf"(?:ngay\s*)?(\d{{1,2}})\s*(?:[/.-]|thang)\s*(\d{{1,2}})\s*(?:[/.-]|,?\s*nam)\s*({_YEAR})(?!\d)"
+_IN_FORCE = r"\b(?:ap dung|hieu luc|thuc hien|bat dau)\b"
+_SINCE = re.compile(rf"{_IN_FORCE}.{{0,40}}?\b(?:ke )?tu\s*{_FULL}|^\W*(?:ke )?tu\s*{_FULL}")
+_UNTIL = re.compile(rf"{_IN_FORCE}.{{0,60}}?\bden\s*(?:het\s*)?{_FULL}|^\W*den het\s*{_FULL}")
+_SAYS_FORCE = re.compile(rf"{_IN_FORCE}[^0-9]{{0,20}}\b(?:tu|den|het)\b(?: ngay)?\s*\d{{1,2}}\s*(?:[/.-]|thang)\s*\d")
+
+
+def read_bounds(text: str) -> tuple[date | None, date | None]:
+    """What a title says of one end only: "áp dụng từ ngày 24/11/2026", "có hiệu lực đến hết 31/12/2026".
+
+    Raises Misread on days that do not exist, and where the year is missing.
+    """
+    folded = plain(text)
+    first, last = (_bound(pattern.search(folded), text) for pattern in (_SINCE, _UNTIL))
+    if first is None and last is None and _SAYS_FORCE.search(folded):
+        vi, en = "ghi đủ ngày, tháng, năm như 24/11/2026", "write the whole date, as 24/11/2026"
+        raise Misread("bad_validity", vi, en)
+    return first, last
+
+
+def _bound(found: re.Match[str] | None, text: str) -> date | None:
+    if found is None:
+        return None
+    day, month, year = (int(part) for part in found.groups() if part)
+    return _date(year, month, day, text)
+
+
 def read_year(text: str) -> int | None:
     """The one year a title names."""
     years = set(_SOME_YEAR.findall(plain(text)))
@@ -96,104 +114,3 @@ def _date(year: int, month: int, day: int, text: str) -> date:
     except ValueError:
         vi, en = f"không có ngày {day}/{month}/{year} (“{excerpt(text)}”)", f"there is no {day}/{month}/{year}"
         raise Misread("bad_validity", vi, en) from None
-
-
-# --- headings of days
-
-
-# What needs nothing of the title: several dates with their years, and what recurs or is limited in words.
-_TOLD_WHOLE = re.compile(
-    r"\d{4}\s*[,-]\s*\d|\S\s+tu (?:ngay )?\d{1,2}/\d{1,2}/\d{4}$"
-    r"|\b(?:(?:hang|moi|trong|cuoi) thang|am lich|tru|den het)\b"
-)
-
-
-def read_day_cell(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
-    """Ngày in a list: a heading of a day, else what ``read_days`` makes of it ("10/3 âm lịch"). Raises Misread."""
-    try:
-        return read_day_heading(cell, span, year)
-    except Misread as misread:
-        try:
-            return read_days(cell)
-        except Misread:
-            raise misread from None
-
-
-def read_day_heading(cell: Cell, span: Span | None, year: int | None) -> Recurrence:
-    """As ``read_days``, also a day whose year or month the title tells: "Thứ 2 (23/11)", "23/11", "Thứ 2 ngày 23".
-
-    Raises Misread: unreadable, without a year that anything tells, or a weekday that is not that date's.
-    """
-    if isinstance(cell, datetime) and cell.time() == time(0):
-        return Dates(frozenset({cell.date()}))
-    if not isinstance(cell, str):
-        return read_days(cell)
-    text = _without_ornament(plain(cell))
-    if _TOLD_WHOLE.search(text):
-        return read_days(cell if text == plain(cell) else text)
-    found = _SHORT.search(text) or _DAY_ONLY.search(text)
-    if found is None or _NO_SHORT_DATE.search(text):
-        return read_days(cell if text == plain(cell) else text)
-    rest = re.sub(r"\bngay\b|[(),:]", " ", text[: found.start()] + " " + text[found.end() :]).strip(" .-/")
-    if not _may_be_a_date(found):
-        return read_days(cell)
-    if not rest:
-        return _dated(found, span, year, cell)
-    named = read_days(rest)  # first: where this is no day, the figures beside it are no date
-    return together(named, _dated(found, span, year, cell), cell)
-
-
-def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
-    """A weekday and a date beside it, which must agree. Raises Misread (day_contradicts_date)."""
-    if named == dated:
-        return dated
-    days = dated.dates if isinstance(dated, Dates) else ()
-    if isinstance(named, Weekdays) and len(days) == 1 and {day.weekday() for day in days} == named.days:
-        return dated
-    shown = ", ".join(f"{day:%d/%m/%Y} là {_DAY_NAMES[day.weekday()]}" for day in sorted(days)[:3])
-    vi, en = f"“{excerpt(cell)}” mâu thuẫn: {shown}", f"“{excerpt(cell)}” contradicts itself"
-    raise Misread("day_contradicts_date", vi, f"{en}: {shown.replace(' là ', ' is ')}")
-
-
-def _may_be_a_date(found: re.Match[str]) -> bool:
-    """5.45 is none; 11/23 may be one, in the order of another country."""
-    groups = found.groupdict()
-    month = int(groups.get("m") or groups.get("mm") or 1)
-    return 1 <= month <= 12 or ("/" in found[0] and 12 < month <= 31 and int(groups["d"]) <= 12)
-
-
-def _without_ornament(text: str) -> str:
-    """ "* I. THỨ HAI:" → "thu hai"."""
-    return re.sub(r"^[\W_]*(?:(?:[ivx]+|\d{1,2})[.)]\s*(?=t|c|ng))?", "", text).strip(" :*.-")
-
-
-def _dated(found: re.Match[str], span: Span | None, year: int | None, cell: str) -> Dates:
-    groups = found.groupdict()
-    day, month = int(groups["d"]), groups.get("m") or groups.get("mm")
-    if written := groups.get("y") or groups.get("yy"):
-        year = int(written)
-    elif span is not None:
-        inside = span.date_of(day, int(month) if month else None)
-        if inside is not None:
-            return Dates(frozenset({inside}))
-        year = span.first.year
-    if month is None:
-        raise _without_month(cell)
-    if year is None:
-        raise _without_year(cell, f"{day}/{month}")
-    try:
-        return Dates(frozenset({date(year, int(month), day)}))
-    except ValueError:
-        likely = f"{int(month)}/{day}/{year}" if int(month) > 12 >= day else None
-        raise misread("bad_date", "ngày", "date", cell, likely, "23/11/2026") from None
-
-
-def _without_month(cell: str) -> Misread:
-    vi = f"“{words(cell)}” không ghi tháng; ghi đủ như 23/11/2026, hoặc ghi “từ 23/11 đến 29/11/2026” ở tên lịch"
-    return Misread("date_without_year", vi, f"“{words(cell)}” names no month; write it as 23/11/2026")
-
-
-def _without_year(cell: str, short: str) -> Misread:
-    vi = f"“{excerpt(cell)}” không ghi năm; ghi đủ như {short}/2026, hoặc ghi “từ … đến {short}/2026” ở tên lịch"
-    en = f"“{excerpt(cell)}” has no year; write it as {short}/2026, or give the week with its year in the title"
-    return Misread("date_without_year", vi, en)

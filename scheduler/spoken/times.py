@@ -8,6 +8,7 @@ from scheduler.spoken.cells import DAY_S, HOUR, MINUTE, Cell, excerpt, misread, 
 from scheduler.spoken.durations import read_duration
 from scheduler.vietnamese import Misread, tidy
 
+_AROUND = re.compile(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$")
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
 LONGEST_RANGE_S = 8 * 3_600  # 5h-17h is a morning and an evening, not a programme
 LONGEST_TIME = 120  # characters
@@ -39,9 +40,13 @@ def read_time(cell: Cell) -> TimeOfDay:
         return TimeOfDay(_clock(seconds))
     if not isinstance(cell, str) or len(cell) > LONGEST_TIME:
         raise _bad_time(cell)
+    if said_first := _PART_FIRST.fullmatch(plain(cell)):
+        return read_time(f"{said_first[2]} {said_first[1]}")
     if lasting := re.fullmatch(r"(.*\d.*?)\s*\((\d.*)\)", plain(cell)):
         return _lasting(read_time(lasting[1]), lasting[2], cell)
-    text = re.sub(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$", "", plain(cell)).strip(" :.;,")
+    text = (
+        re.sub(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$", "", plain(cell)).lstrip("'").strip(" :.;,")
+    )
     ends = re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b(?=\s*\d))\s*", text)
     if len(ends) > 2:
         raise _bad_time(cell)
@@ -108,13 +113,24 @@ _CLOCKS = (
     re.compile(rf"(\d{{1,2}})\s*{HOUR}\s*(\d{{1,2}})\s*{MINUTE}()"),
     re.compile(rf"(\d{{1,2}})\s*{HOUR}\s*(\d{{1,2}})\s*(?:{MINUTE}|:)\s*(\d{{1,2}})\s*(?:\"|s|giay)?"),
 )
+_HALF_PAST = re.compile(rf"(\d{{1,2}})\s*{HOUR} ruoi")
+_MINUTES_TO = re.compile(rf"(\d{{1,2}})\s*{HOUR} kem (\d{{1,2}})\s*{MINUTE}?")
+
+
+def _in_figures(text: str) -> str:
+    """ "5 giờ kém 15" → "4h45", "6 giờ rưỡi" → "6h30"."""
+    if found := _HALF_PAST.fullmatch(text):
+        return f"{found[1]}h30"
+    if (found := _MINUTES_TO.fullmatch(text)) and 0 < int(found[2]) < 60 and int(found[1]) > 0:
+        return f"{int(found[1]) - 1}h{60 - int(found[2]):02}"
+    return text
 
 
 def _second_of_day(text: str, cell: str) -> int:
     said = _SAID_PART.search(text)
     figures = text[: said.start()] if said else text
     for pattern in _CLOCKS:
-        if found := pattern.fullmatch(figures.strip()):
+        if found := pattern.fullmatch(_in_figures(figures.strip())):
             hour, minute, second = (int(part or 0) for part in found.groups())
             if said:
                 hour = _hour_in(said[1], hour, cell)
@@ -139,6 +155,7 @@ _HOURS_OF = {
     "ch": _AFTERNOON,
     "pm": _AFTERNOON,
 }
+_PART_FIRST = re.compile(r"(?:buoi )?(sang|trua|chieu|toi|dem)\s*[:(-]*\s*(?:tu |luc )?(\d[^-()]*?)\)?")  # "Sáng 5h30"
 _SAID_PART = re.compile(r"\s*(?:buoi )?(rang sang|sang|trua|chieu|toi|dem|sa|ch|am|pm)\s*$")
 
 

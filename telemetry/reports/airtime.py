@@ -162,7 +162,7 @@ def notes(form: Form) -> tuple[str, ...]:
 
 def ledger_line(figure: Json, form: Form) -> str:
     text = TEXTS[form.lang]
-    head = text["hash"].format(hash=figure["head_hash"]) if figure.get("head_hash") else ""
+    head = text["hash"].format(hash=figure["head"]) if figure.get("head") else ""
     return text["ledger"].format(seq=figure["seq"], hash=head)
 
 

@@ -13,10 +13,11 @@ from telemetry.reports.airtime import (
     printed_figures,
     remarks,
 )
-from telemetry.reports.document import Align, Column, Document, Row, Style, Table, amounts, one_line
+from telemetry.reports.document import Align, Column, Document, Row, Style, Table, amounts, cell_text, one_line
 from telemetry.reports.figures import Broadcast, FaultEntry, Json, week_days
 from telemetry.reports.form import Form
-from telemetry.reports.words import sentence, word_or_code
+from telemetry.reports.table import FoldedLine, folded_table
+from telemetry.reports.words import sentence, word, word_or_code
 
 TEXTS = {
     "vi": {
@@ -59,6 +60,7 @@ WEEKDAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
 Line = tuple[Broadcast, Sequence[int], Sequence[int]]  # with its printed parts and printed played time
+NEVER = "–"  # began, nor ended
 FIGURES = ("planned", "played", "on_air", "not_on_air", "unobserved")
 
 
@@ -90,6 +92,27 @@ def logbook_document(week: Json, form: Form) -> Document:
     )
 
 
+def logbook_text(week: Json, form: Form, width: int) -> str:
+    """The same logbook for a terminal of *width* columns."""
+    document = logbook_document(week, form)
+    lines = [_text_line(row, form) for row in document.tables[0].rows]
+    names = [sentence(word(name, form.lang)) for name in FIGURES]
+    table = folded_table(TEXTS[form.lang]["planned_time"], names, lines, width)
+    return "\n".join([document.station, document.title, document.subtitle, *document.lead, "", table])
+
+
+def _text_line(row: Row, form: Form) -> FoldedLine:
+    cells = [cell_text(cell, form) for cell in row.cells]
+    if row.spans:
+        return FoldedLine(cells[0])
+    slot, actual, programme, kind, *figures, remarks_, on_duty = cells
+    if row.style is Style.TOTAL:
+        return FoldedLine(programme, figures)
+    began = "" if actual == NEVER else f"{TEXTS[form.lang]['actual_time']}: {actual}"
+    words = [" · ".join(filter(None, [programme, kind, began, on_duty])), remarks_]
+    return FoldedLine(slot, figures, [said for said in words if said])
+
+
 def _date(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
@@ -98,11 +121,11 @@ def _columns(form: Form) -> tuple[Column, ...]:
     text = TEXTS[form.lang]
     return (
         Column(text["planned_time"], 1.9, Align.CENTER),
-        Column(text["actual_time"], 2.4, Align.CENTER),
-        Column(text["programme"], 5.0),
+        Column(text["actual_time"], 2.9, Align.CENTER),
+        Column(text["programme"], 4.7),
         Column(text["kind"], 2.2),
         *figure_columns(form, FIGURES, 1.45),
-        Column(text["remarks"], 4.0),
+        Column(text["remarks"], 3.8),
         Column(text["on_duty"], 2.0),
     )
 
@@ -131,7 +154,7 @@ def _broadcast(b: Broadcast, spread: Sequence[int], played: Sequence[int], form:
 def _actual(b: Broadcast) -> str:
     """When it really sounded, to the second: inspectors ask whether it began on time."""
     if b.began_at is None:
-        return "–"
+        return NEVER
     end = f"–{_to_the_second(b.ended_at)}" if b.ended_at else ""
     return f"{_to_the_second(b.began_at)}{end}"
 

@@ -6,11 +6,14 @@ that the font has not (an emoji in a title from a phone) is printed as its code 
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fpdf import FPDF, FontFace, XPos, YPos
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import TTFFont
+from fpdf.table import RowLayoutInfo
 from fpdf.table import Table as PdfTable
 
 from telemetry.reports.document import (
@@ -143,13 +146,36 @@ def _table(paper: _Paper, table: Table, document: Document) -> None:
         heading = grid.row(style=FontFace(emphasis="BOLD", fill_color=GREY))
         for column in table.columns:
             heading.cell(paper.safe(column.heading), align="CENTER")
-        for row in table.rows:
+        for row, after in zip(table.rows, (*table.rows[1:], None), strict=True):
+            if row.style is Style.HEADING or (after and after.style is Style.TOTAL):
+                grid.kept_with_next.append(len(grid.rows))
             _row(paper, grid, row, table, document)
 
 
+class _Grid(PdfTable):
+    """A table that never leaves a day's heading alone at the foot of a page, nor a sum at the head of one.
+
+    fpdf2 asks ``pagebreak_height`` before each row whether it still fits; it has no public way to keep rows together.
+    """
+
+    def __init__(self, paper: _Paper, **options: Any) -> None:
+        super().__init__(paper, **options)
+        self.kept_with_next: list[int] = []  # indices of rows
+        self._most_mm = paper.eph / 2  # rows so high that they would not fit together are not kept together
+
+    def _compute_rows_info(self) -> Iterator[RowLayoutInfo]:
+        known = list(super()._compute_rows_info())
+        for n in reversed(self.kept_with_next):
+            both = known[n].pagebreak_height + known[n + 1].pagebreak_height
+            if both < self._most_mm:
+                known[n] = replace(known[n], pagebreak_height=both)
+        yield from known
+
+
 @contextlib.contextmanager
-def _grid(paper: _Paper, table: Table) -> Iterator[PdfTable]:
-    with paper.table(
+def _grid(paper: _Paper, table: Table) -> Iterator[_Grid]:
+    grid = _Grid(
+        paper,
         col_widths=tuple(column.width for column in table.columns),
         borders_layout=TableBordersLayout.ALL,
         line_height=4.4,
@@ -158,8 +184,9 @@ def _grid(paper: _Paper, table: Table) -> Iterator[PdfTable]:
         align="LEFT",
         text_align=tuple(PDF_ALIGN[column.align] for column in table.columns),
         headings_style=FontFace(emphasis="BOLD", fill_color=GREY),
-    ) as grid:
-        yield grid
+    )
+    yield grid
+    grid.render()
 
 
 def _row(paper: _Paper, grid: PdfTable, row: Row, table: Table, document: Document) -> None:

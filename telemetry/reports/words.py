@@ -20,6 +20,7 @@ KINDS: Words = {
     "relay": ("tiếp âm", "relay"),
     "repeat": ("phát lại", "repeat"),
     "live": ("trực tiếp", "live"),
+    "filler": ("nhạc đệm", "filler"),
 }
 ORIGINS: Words = {
     "vov": ("Đài TNVN", "VOV"),
@@ -67,9 +68,10 @@ CAUSES: Words = {
     "source_missing": ("thiếu tệp chương trình", "source missing"),
     "source_failed": ("tệp hoặc nguồn bị hỏng", "source failed"),
     "source_lost": ("không tiếp được sóng", "source signal lost"),
-    "pre_empted": ("nhường chương trình ưu tiên", "pre-empted"),
+    "pre_empted": ("nhường chương trình khác", "pre-empted"),
     "stopped": ("dừng theo lệnh", "stopped by command"),
     "stopped_by": ("dừng theo lệnh", "stopped by command"),
+    "dropped": ("bị cắt, không phát tiếp", "cut, and not resumed"),
     "cancelled": ("đã được huỷ", "cancelled"),
     "shutdown": ("tắt chương trình máy", "shut down"),
     "playout_died": ("bộ phát bị ngắt", "playout died"),

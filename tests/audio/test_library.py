@@ -10,6 +10,7 @@ import time
 import unicodedata
 import wave
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from audio.decode import MediaError
 from audio.format import RATE_HZ
-from audio.library import INDEX, find_media, ingest, ingest_at_once, media_name, read_index
+from audio.library import INDEX, find_media, ingest, ingest_at_once, mark_heard, media_name, read_index
 
 SECONDS = 3
 
@@ -105,6 +106,41 @@ def test_loading_again_decodes_nothing_and_a_changed_file_replaces_its_entry(tmp
     first.path_in(library).unlink()
     assert ingest(write_wav(path, noise(9_600)), library) == first
     assert first.path_in(library).exists()
+
+
+def test_a_copy_at_another_loudness_is_made_once_kept_and_made_again_of_a_new_file(tmp_path):
+    path, library = tmp_path / "tin.wav", tmp_path / "library"
+    plain = ingest(write_wav(path, noise(96_000)), library)
+    both = ingest(path, library, own_lufs=[-24.0, -18.0])  # the last is what all files are made to
+    assert both == replace(plain, copies=(-24.0,))
+    softer, usual = (loudness_of(both.path_in(library, lufs)) for lufs in (-24.0, -18.0))
+    assert usual - softer == pytest.approx(6.0, abs=0.5)
+    made_ns = both.path_in(library, -24.0).stat().st_mtime_ns
+    assert ingest(path, library, own_lufs=[-24.0]) == both
+    assert both.path_in(library, -24.0).stat().st_mtime_ns == made_ns
+    newer = ingest(write_wav(path, noise(48_000, seed=2)), library)
+    assert newer.copies == (-24.0,)
+    assert newer.path_in(library, -24.0).is_file()
+    assert newer.path_in(library, -16.0) == newer.path_in(library)
+
+
+def loudness_of(flac):
+    command = ["ffmpeg", "-nostats", "-i", flac, "-af", "ebur128", "-f", "null", "-"]
+    said = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE).stderr.decode()
+    return float(said.rsplit("I:", 1)[1].split()[0])
+
+
+def test_what_was_spoken_is_unheard_until_somebody_says_so_and_then_for_good(tmp_path):
+    path, library = write_wav(tmp_path / "tin.wav", noise(48_000)), tmp_path / "library"
+    assert ingest(path, library, spoken=True).unheard
+    assert ingest(path, library).unheard  # taken in again, as the keeper does
+    assert ingest(path, library, -20.0, own_lufs=[-16.0]).unheard
+    mark_heard("tin.wav", library)
+    assert not read_index(library)["tin.wav"].unheard
+    assert not ingest(path, library, spoken=True).unheard  # the same words in the same voice
+    assert ingest(write_wav(path, noise(48_000, seed=3)), library, spoken=True).unheard
+    with pytest.raises(KeyError):
+        mark_heard("khác.wav", library)
 
 
 def test_two_names_of_the_same_content_share_one_decoding(tmp_path):
@@ -246,7 +282,7 @@ def test_two_loads_at_once_lose_nothing(tmp_path):
 
 def test_a_short_file_does_not_wait_for_a_long_one(tmp_path):
     long, short = tmp_path / "long.wav", write_wav(tmp_path / "short.wav", noise(RATE_HZ))
-    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=240", "-ar", "48000", long)
+    ffmpeg("-f", "lavfi", "-i", "sine=440:duration=120", "-ar", "48000", long)
     taking = threading.Thread(target=ingest, args=(long, tmp_path / "library"))
     taking.start()
     while not (tmp_path / "library").is_dir():

@@ -18,6 +18,7 @@ from audio.player import Player
 from audio.ring import RingReader, RingWriter
 from firmware_py.demo.soundserver import MonitorRecorder
 from tests.support.fakes import FakeSource
+from tests.support.waiting import wait_for
 
 NS_PER_S = 1_000_000_000
 NOISE = random.Random(12).randbytes(2 * 12 * RATE_HZ)
@@ -36,13 +37,6 @@ def player(sound, tmp_path):
     wait_for(lambda: player.progress().next_sink_ns is not None)
     yield player
     assert player.close()
-
-
-def wait_for(condition, timeout_s=15.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
 
 
 def of(events, kind):
@@ -77,7 +71,8 @@ from audio.card import open_output
 from audio.deck import Cue
 from audio.player import Player
 from audio.ring import RingWriter
-from tests.audio.test_player_on_a_real_card import NOISE, NS_PER_S, boottime_ns, wait_for
+from tests.audio.test_player_on_a_real_card import NOISE, NS_PER_S, boottime_ns
+from tests.support.waiting import wait_for
 from tests.support.fakes import FakeSource
 
 events = []

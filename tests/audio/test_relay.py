@@ -16,12 +16,13 @@ from audio.decode import reading
 from audio.fallback import Patience, Trouble
 from audio.format import BLOCK_FRAMES, RATE_HZ
 from audio.library import ingest
-from audio.relay import ChainSource, LinkPlan, LoopedFile, NoSource, crossfaded
+from audio.relay import ChainSource, LinkPlan, LoopedFiles, NoSource, crossfaded
 from audio.sources import LineSource, StreamSource
 from scheduler.clock import NS_PER_S
 from tests.audio.test_library import write_wav
-from tests.support.icecast import Encoder, Icecast, wait_for
+from tests.support.icecast import Encoder, Icecast
 from tests.support.tones import pitch_of, tone
+from tests.support.waiting import wait_for
 
 VOV, SECOND, OTHER, WAITING, IDENT = TONES = (440, 660, 550, 880, 1_100)
 SILENCE_S, STALL_S = 4.0, 3.0  # a busy computer may stop a decoder for some seconds
@@ -110,7 +111,7 @@ def library(tmp_path_factory):
     made = {}
     for name, hz, seconds in (("nhạc chờ", WAITING, 6), ("nhạc hiệu", IDENT, 1)):
         entry = ingest(write_wav(folder / f"{name}.wav", array("h", tone(hz, seconds * RATE_HZ))), folder)
-        made[name] = LinkPlan(name, functools.partial(LoopedFile, entry.path_in(folder), entry.frames))
+        made[name] = LinkPlan(name, functools.partial(LoopedFiles, [(entry.path_in(folder), entry.frames)]))
     return made
 
 
@@ -477,7 +478,7 @@ def test_a_file_that_waits_begins_at_its_beginning(tmp_path):
         kept = array("h", b"".join(iter(child.read, b"")))
     plans = [
         LinkPlan("nobody", lambda: NoSource(Trouble("refused", "nobody"))),
-        LinkPlan("a", functools.partial(LoopedFile, entry.path_in(tmp_path), entry.frames)),
+        LinkPlan("a", functools.partial(LoopedFiles, [(entry.path_in(tmp_path), entry.frames)])),
     ]
     chain = ChainSource(plans, boottime_ns, PATIENCE)
     pcm = b""

@@ -15,6 +15,7 @@ from audio.format import RATE_HZ
 from audio.library import ingest
 from audio.sources import FILE_AHEAD_FRAMES, FileSource, StreamSource
 from tests.audio.test_library import decoded, write_wav
+from tests.support.waiting import wait_for
 
 FRAMES = 40 * RATE_HZ + 12_345
 
@@ -43,13 +44,6 @@ def opened():
         source.close()
     for source in sources:
         assert source.join(5.0)
-
-
-def wait_for(condition, timeout_s=15.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
 
 
 def children():

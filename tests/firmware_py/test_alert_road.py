@@ -13,27 +13,18 @@ import pytest
 from firmware_py import spool
 from firmware_py.demo.broker import Broker as Mosquitto
 from scheduler.clock import STATION_TZ
+from tests.firmware_py.station_file import RUNS
 from tests.support.alerts import cap, info
+from tests.support.mosquitto import publish
 
-CONFIG = """
-[station]
-id = "dong-tam"
-name = "Đài truyền thanh xã Đồng Tâm"
-province = "thai-nguyen"
-[output]
-device = "none"
-[paths]
-state_dir = "{folder}/state"
-run_dir = "{folder}/run"
-media_dir = "{folder}/media"
-[clock]
-trust = "host"
+NETWORK = """
 [uplink]
 host = "127.0.0.1"
 port = {port}
 [console]
 port = 0
 """
+ALERT_TOPIC = "tt/v1/thai-nguyen/dong-tam/alert"
 SECONDS = 60.0
 
 
@@ -46,7 +37,7 @@ class Station:
         self.processes = {}
         for name in ("state", "run", "media"):
             (folder / name).mkdir()
-        (folder / "station.toml").write_text(CONFIG.format(folder=folder, port=port), encoding="utf-8")
+        (folder / "station.toml").write_text((RUNS + NETWORK).format(folder=folder, port=port), encoding="utf-8")
 
     def start(self, name):
         command = [sys.executable, "-m", "firmware_py.cli", name, "--config", str(self.folder / "station.toml")]
@@ -98,30 +89,10 @@ def lasting(identifier):
     return cap(identifier, sent=NOW, infos=[info(expires=NOW + timedelta(hours=1))])
 
 
-def published(broker, data):
-    topic = "tt/v1/thai-nguyen/dong-tam/alert"
-    command = [
-        "mosquitto_pub",
-        "-V",
-        "5",
-        "-p",
-        str(broker.port),
-        "-h",
-        broker.host,
-        "-q",
-        "1",
-        "-t",
-        topic,
-        "-r",
-        "-s",
-    ]
-    subprocess.run(command, input=data, check=True, timeout=20)
-
-
 def test_an_alert_from_the_broker_reaches_playouts_spool_once(station, broker):
     station.start("ledger")
     station.start("console")
-    published(broker, lasting("VN-1"))
+    publish(broker, ALERT_TOPIC, lasting("VN-1"), retain=True)
     station.wait(station.alerts)
     station.end("ledger", signal.SIGKILL)  # in good order it would wait for a collector
     station.start("ledger")  # the broker still has it (retained): it comes again, and is known

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from firmware_py.commands.context import CommandError
-from firmware_py.demo import __main__ as demo
 from firmware_py.demo import outcome as demo_outcome
+from firmware_py.demo import run as demo
 from firmware_py.demo.broker import Broker
 from firmware_py.demo.rig import Rig, RigSettings
 from firmware_py.demo.soundserver import SoundServer
 from scheduler.clock import STATION_TZ
 from scheduler.problem import Problem
+from tests.telemetry.reports import sample as figures
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-5", "lâu"])
@@ -44,13 +45,13 @@ def test_a_file_where_the_demo_wants_its_folder_is_an_error_in_words(tmp_path, m
 
 def test_what_the_demo_says_of_an_error_is_vietnamese_before_the_stroke(tmp_path, monkeypatch, capsys):
     def fails(args):
-        raise CommandError(Problem("sổ", "no_ledger", "chưa có sổ gốc", "no ledger"))
+        raise CommandError(Problem("sổ", "no_ledger", "chưa có sổ cái", "no ledger"))
 
     monkeypatch.setattr(sys, "argv", ["dev"])
     monkeypatch.setattr(demo, "_run_alone", fails)
     assert demo.main() == 1
     vi, en = capsys.readouterr().err.split("  /  ")
-    assert ("chưa có sổ gốc" in vi, "no ledger" in vi, "no ledger" in en) == (True, False, True)
+    assert ("chưa có sổ cái" in vi, "no ledger" in vi, "no ledger" in en) == (True, False, True)
 
 
 def test_a_broken_programme_file_is_named_and_the_demo_goes_on(tmp_path, capsys):
@@ -69,6 +70,35 @@ def test_programmes_that_began_after_the_end_of_the_run_were_not_in_progress(tmp
     ended = datetime(2026, 11, 23, 17, tzinfo=STATION_TZ)
     rows = [{"starts_at": (ended + timedelta(seconds=s)).isoformat(), "programme": f"{s}"} for s in (-5, 3)]
     assert [row["programme"] for row in demo_outcome._begun(rows, ended)] == ["-5"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({}, "vi"),
+        ({"LANG": "C.UTF-8"}, "vi"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LC_ALL": "vi_VN", "LANG": "en"}, "vi"),
+    ],
+)
+def test_the_demo_speaks_english_only_where_the_computer_does(monkeypatch, environment, lang):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert demo.demo_language() == lang
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_outcome_says_in_words_whether_both_sides_agree(capsys, lang):
+    totals = figures.totals([figures.occurrence(datetime(2026, 11, 23, 5, tzinfo=STATION_TZ), 1, "Bản tin", "own")], 7)
+    other = totals | {"on_air_ms": totals["on_air_ms"] + 1}
+    rows = [figures.occurrence(datetime(2026, 11, 23, 5, tzinfo=STATION_TZ), 1, "Bản tin", "own")]
+    for collector, said in ((totals, "equal"), (other, "unequal")):
+        demo_outcome.print_outcome(demo_outcome.Outcome(rows, [], "2026-11", 4, totals, collector), lang)
+        printed = capsys.readouterr().out
+        assert printed.splitlines()[-1] == demo_outcome.TEXTS[lang][said]
+        assert "_ms" not in printed
 
 
 def test_a_console_whose_port_is_taken_is_found_at_another(tmp_path):

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_py.demo.samples import (
+    ENOUGH_S,
     PATTERN,
     SAMPLES,
     SESSION,
     SESSIONS,
+    SHORTEST_S,
     demo_programme,
     demo_timetable,
     make_samples,
@@ -102,6 +104,18 @@ def test_something_is_on_air_within_two_seconds_and_nothing_clashes(now):
 def test_a_demo_that_ends_has_only_programmes_that_end_before_it(now, seconds):
     programme = demo_programme(now, seconds)
     assert all(one.ends_at <= now + timedelta(seconds=seconds - 4) for one in programme)
+
+
+@given(ANY_NOW, st.floats(1, 30))
+def test_a_short_run_has_something_on_air_unless_it_is_too_short_for_anything(now, seconds):
+    programme = demo_programme(now, seconds)
+    assert bool(programme) or seconds < ENOUGH_S
+    assert all(SHORTEST_S <= one.item.seconds <= PATTERN[n].seconds for n, one in enumerate(programme))
+    assert all(one.ends_at <= now + timedelta(seconds=seconds - 4) for one in programme)
+
+
+def test_a_run_longer_than_any_calendar_is_no_error():
+    assert demo_programme(NOW, 1e300) == demo_programme(NOW, None)
 
 
 def test_two_minutes_show_an_own_item_a_relay_a_short_source_and_a_repeat():

@@ -1,116 +1,19 @@
 """The desk's day: what it starts, stops and books, with a player that behaves and a real journal."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from audio.events import Began, CardBack, CardLost, EndCause, Ended
+from audio.events import CardBack, CardLost, EndCause, Ended
 from audio.fallback import Trouble
 from audio.relay import Sounding
-from firmware_py.playout.book import Book
-from firmware_py.playout.desk import Desk, Opened, SourceMissing
-from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.relay_news import RelayNews
 from scheduler.book import id_of
-from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
+from scheduler.clock import NS_PER_MS, NS_PER_S, ClockQuality
 from scheduler.occurrence import Kind
-from scheduler.timetable import EVERY_DAY, Item, Slot, Timetable
 from telemetry.facts import LEARN_LEVEL, Fact
-from telemetry.journal import PlayoutJournal, PlayoutReader
-
-FIVE = datetime(2026, 11, 23, 5, tzinfo=STATION_TZ)
-HOUR = timedelta(hours=1)
-
-
-class FakePlayer:
-    """Begins and ends its cues when time passes over them, as the real one tells."""
-
-    def __init__(self):
-        self.cues, self.begun, self.stops = {}, {}, []
-
-    def cue(self, cue):
-        self.cues[cue.occurrence_id] = cue
-
-    def stop(self, occurrence_id):
-        self.stops.append(occurrence_id)
-
-    def events_until(self, now_ns):
-        for id, cue in list(self.cues.items()):
-            if id not in self.begun and cue.start_ns <= now_ns:
-                yield from [self._end(other, cue.start_ns, EndCause.STOPPED) for other in list(self.begun)]
-                self.begun[id] = cue.start_ns
-                yield Began(id, cue.start_ns, cue.start_ns, cue.offset_ms)
-            if id in self.begun and cue.end_ns <= now_ns:
-                yield self._end(id, cue.end_ns, EndCause.PLANNED_END)
-        yield from [self._end(id, now_ns, EndCause.STOPPED) for id in self.stops if id in self.begun]
-        self.stops.clear()
-
-    def _end(self, id, at_ns, cause):
-        del self.cues[id]
-        return Ended(id, at_ns, (at_ns - self.begun.pop(id)) * 48 // NS_PER_MS, cause)
-
-
-@dataclass
-class Day:
-    """A desk with its clock, player and journal, driven a moment at a time."""
-
-    folder: object
-    boottime_ns: int = 1_000 * NS_PER_S
-    wall_ns: int = wall_ns_of(FIVE - timedelta(seconds=10))
-    quality: ClockQuality = ClockQuality.NTP
-    files: set = field(default_factory=lambda: {"sang.mp3"})
-
-    def __post_init__(self):
-        self.start(Past())
-
-    def start(self, past):
-        self.player = FakePlayer()
-        self.journal = PlayoutJournal(self.folder / "playout.db")
-        self.desk = Desk(self.player, Book(lambda entry: entry(self.journal)), self.open_source)
-        self.desk.begin(past, self.reading, {})
-
-    def crash(self):
-        """kill -9: what was committed stays."""
-        self.journal.commit()
-        self.journal.close()
-        self.start(read_past(self.folder / "playout.db", 1))
-
-    def open_source(self, occurrence, offset_ms):
-        if occurrence.source not in self.files:
-            raise SourceMissing(occurrence.source)
-        return Opened(object(), 1_800_000, f"of {occurrence.source}")
-
-    @property
-    def reading(self):
-        return Reading(1, self.boottime_ns, self.wall_ns, self.quality)
-
-    def pass_time(self, seconds):
-        tick_ns = NS_PER_S // 4 if seconds < 60 else 2 * NS_PER_S  # the desk is asked less often, and must not mind
-        for _ in range(int(seconds * NS_PER_S) // tick_ns):
-            self.boottime_ns += tick_ns
-            self.wall_ns += tick_ns
-            for event in list(self.player.events_until(self.boottime_ns)):
-                self.desk.handle(event, self.reading)
-            self.desk.handle("tick", self.reading)
-
-    def step_clock(self, by):
-        self.wall_ns += int(by.total_seconds()) * NS_PER_S
-
-    def ask(self, command, **body):
-        assert self.desk.request(command + str(self.boottime_ns), command, "Lan", body, self.reading) is None
-
-    def load(self, *items):
-        slots = [
-            Slot(EVERY_DAY, at.time(), Item(title, minutes * 60_000, source=source))
-            for at, title, minutes, source in items
-        ]
-        self.ask("timetable", timetable=Timetable("tuần", tuple(slots)).to_json(), file="t.xlsx")
-
-    def facts(self, *kinds):
-        self.journal.commit()
-        _, facts = PlayoutReader(self.folder / "playout.db").facts_since(0)
-        return [fact for fact in facts if fact.kind in kinds]
+from telemetry.journal import PlayoutReader
+from tests.firmware_py.desk_day import FIVE, HOUR, Day
 
 
 @pytest.fixture
@@ -402,6 +305,58 @@ def test_an_update_takes_the_place_of_the_alert_it_replaces(day):
 def test_an_alert_that_cannot_be_aired_is_refused_with_its_reason(day, changed, why):
     assert why in day.desk.request("1", "alert", "mqtt", alert_body(**changed), day.reading)
     assert not day.facts(Fact.COMMAND)
+
+
+def wait_for_their_turn(day, *names):
+    day.files |= {f"{name}.flac" for name in names}
+    for n, name in enumerate(names):
+        day.ask("alert", **alert_body(name, title=name, source=f"{name}.flac", **{"class": "priority"}))
+        day.pass_time(1 if n else 5)
+
+
+def aired(day):
+    programmes = {o.id: o.programme for o in day.desk.plan.occurrences}
+    return [programmes[fact.occurrence_id] for fact in day.facts(Fact.BEGAN)]
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_priority_bulletins_that_wait_are_aired_in_the_order_a_person_gives_them(day, crash):
+    wait_for_their_turn(day, "a", "b", "c", "d")
+    waiting = day.desk.waiting(day.reading)
+    assert [o.programme for o in waiting] == ["b", "c", "d"]
+    day.ask("arrange", ids=[waiting[2].id, "gone", waiting[0].id], why="gấp")
+    assert [o.programme for o in day.desk.waiting(day.reading)] == ["d", "b", "c"]
+    if crash:
+        day.crash()
+        assert [o.programme for o in day.desk.waiting(day.reading)] == ["d", "b", "c"]
+    day.pass_time(80)
+    assert aired(day)[-4:] == ["d", "b", "c", "Bản tin sáng"]
+    said = [fact.detail for fact in day.facts(Fact.COMMAND) if fact.detail["what"] == "arrange"]
+    assert said == [{"by": "Lan", "what": "arrange", "why": "gấp", "ids": [waiting[2].id, waiting[0].id]}]
+
+
+def test_what_is_arranged_again_forgets_the_order_of_before(day):
+    wait_for_their_turn(day, "a", "b", "c")
+    b, c = day.desk.waiting(day.reading)
+    day.ask("arrange", ids=[c.id], why="")
+    day.pass_time(0.25)
+    day.ask("arrange", ids=[b.id], why="")
+    assert [(o.programme, o.turn) for o in day.desk.waiting(day.reading)] == [("b", -1), ("c", 0)]
+
+
+def test_a_persons_play_may_wait_for_its_turn(day):
+    day.files |= {"x.mp3"}
+    wait_for_their_turn(day, "a", "b")
+    day.ask("play", source="x.mp3", duration_ms=5_000, why="", waits_ms=3_600_000)
+    day.pass_time(60)
+    assert aired(day)[:3] == ["a", "b", "x.mp3"]
+    assert day.desk.request("9", "play", "Lan", {"source": "x", "duration_ms": 1, "waits_ms": -1}, day.reading)
+
+
+def test_that_somebody_listened_to_a_notice_is_booked(day):
+    day.ask("heard", source="moi.wav", why="")
+    (said,) = day.facts(Fact.COMMAND)
+    assert said.detail == {"by": "Lan", "what": "heard moi.wav", "why": ""}
 
 
 def test_an_alert_sounds_though_nobody_trusts_the_clock(day):

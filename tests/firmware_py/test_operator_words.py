@@ -8,7 +8,7 @@ import pytest
 
 from firmware_py.cli import main
 from firmware_py.commands.context import Context
-from firmware_py.commands.looks import status_lines
+from firmware_py.commands.looks import _fault, status_lines
 from firmware_py.live import Live
 from scheduler.clock import STATION_TZ
 from telemetry.ledger_store import LedgerStore
@@ -31,7 +31,7 @@ def run(tmp_path, capsys):
 
 
 def shown(lang, said, heard):
-    today = {"planned_ms": 60_000, "programme_ms": 60_000, "on_air_ms": 59_000}
+    today = {"planned_ms": 60_000, "played_ms": 60_000, "on_air_ms": 58_996, "not_on_air_ms": 4, "unobserved_ms": 1_000}
     lives = {"playout": said, "meter": meter(heard), "ledger": ledger() | {"today": today}}
     return status_lines({name: Live(one, True) for name, one in lives.items()}, Context(argparse.Namespace(), lang))
 
@@ -50,12 +50,65 @@ def test_the_status_of_a_stopped_station_begins_with_who_stopped_it(lang, line):
     assert not any("lũ" in line for line in shown(lang, playout(), channel()))
 
 
+def test_what_a_stop_holds_back_is_not_promised():
+    held = [
+        line for line in shown("vi", playout(stopped=STOPPED | {"until": None}), channel()) if "sẽ không phát" in line
+    ]
+    assert [line.split(":")[0] for line in held] == ["Tiếp theo"]
+    until = {"until": playout()["next"]["starts_at"]}
+    assert not any("sẽ không phát" in line for line in shown("vi", playout(stopped=STOPPED | until), channel()))
+
+
+def test_an_order_to_a_station_that_does_not_run_says_that_it_waits(run):
+    code, _, err = run("stop", "--why", "thử")
+    assert (code, "Chú ý: đài không chạy" in err) == (0, True)
+
+
 @pytest.mark.parametrize(("state", "words"), [("on_air", "đã lên sóng"), ("silence", "im lặng"), ("idle", "ngoài giờ")])
 def test_the_status_is_in_words_not_in_codes(state, words):
     lines = shown("vi", playout(), channel(state=state))
     assert any(line.startswith("Nghe thấy: ") and words in line for line in lines)
-    assert "Hôm nay (giây): theo lịch 60, thời gian chương trình 60, đã lên sóng 59" in lines
+    parts = "đã lên sóng 0:00:59, không lên sóng 0:00:00, chưa đo được 0:00:01"
+    assert f"Hôm nay: theo lịch cả ngày 0:01:00, máy đã phát 0:01:00, {parts}" in lines
     assert not any(re.search(r"[{}_]", line) for line in lines)
+
+
+def test_the_status_of_a_station_that_does_not_run_shows_no_old_news():
+    old = {"playout": playout(), "meter": meter(channel()), "ledger": ledger()}
+    lives = {name: Live(one, False) for name, one in old.items()}
+    assert status_lines(lives, Context(argparse.Namespace(), "vi")) == ["Đài không chạy."]
+    lives["meter"] = Live(old["meter"], True)
+    assert status_lines(lives, Context(argparse.Namespace(), "vi"))[0] == "KHÔNG CÓ TIN TỪ: bộ phát, sổ cái"
+
+
+def test_a_fault_is_told_in_local_time_with_its_reason_in_words():
+    fault = {
+        "since": "2026-11-23T05:00:00+07:00",
+        "target": "output",
+        "title_vi": "Mất card âm thanh",
+        "advice_vi": "Cắm lại.",
+        "evidence": {"reason": "air1: [Errno -9985] Device unavailable"},
+    }
+    first, second = _fault(fault, Context(argparse.Namespace(), "vi")).splitlines()
+    assert first == "05:00:00 23/11/2026  Mất card âm thanh (output): Cắm lại."
+    assert second.strip() == "Lý do: thiết bị đang bận hoặc đã rút ra (air1: [Errno -9985] Device unavailable)"
+
+
+@pytest.mark.parametrize("line", ["play", "airtime --thang", "logbook --week", "phat", "live start --limit x"])
+def test_a_wrong_command_line_is_told_in_vietnamese(capsys, line):
+    with pytest.raises(SystemExit, match="2"):
+        main([*line.split(), "--lang", "vi"])
+    said = capsys.readouterr().err
+    assert said.startswith("cách dùng: smartradio")
+    assert not re.search(r"argument|required|choose|expected|usage", said)
+
+
+def test_a_help_text_in_vietnamese_has_vietnamese_heads(capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
+    with pytest.raises(SystemExit, match="0"):
+        main(["airtime", "--help"])
+    said = capsys.readouterr().out
+    assert ("tùy chọn:" in said, "options:" in said, "show this help" in said) == (True, False, False)
 
 
 def test_the_end_of_a_stop_is_told_in_local_time(run):
@@ -68,4 +121,4 @@ def test_the_end_of_a_stop_is_told_in_local_time(run):
 def test_a_ledger_without_entries_is_not_called_right(run, tmp_path):
     LedgerStore(tmp_path / "ledger.db", "dong-tam").close()
     code, _, err = run("journal", "verify")
-    assert (code, err.strip()) == (0, "Sổ gốc chưa có bản ghi nào.")
+    assert (code, err.strip()) == (0, "Sổ cái chưa có bản ghi nào.")

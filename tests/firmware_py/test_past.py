@@ -1,7 +1,9 @@
 """What playout finds at its start: also in a journal that a bad card has damaged, the station goes on."""
 
+import json
 import os
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +13,7 @@ from firmware_py.playout.past import Past, read_past
 from firmware_py.playout.process import open_journal, write_copy
 from scheduler.book import TimetableBook
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from scheduler.occurrence import ADDED_LATER, Occurrence
 from scheduler.timetable import Timetable
 from telemetry.database import Corrupt
 from telemetry.facts import Watermark
@@ -80,6 +83,14 @@ def test_a_damaged_journal_is_set_aside_and_the_station_begins_anew(path, damage
     journal.close()
 
 
+def test_a_whole_journal_is_opened_with_what_it_knows(path):
+    journal, past = open_journal(config_of(path.parent), 1)
+    assert journal.quarantined is None
+    assert past == read_past(path, 1)
+    assert past.newest_wall_ns == NOW.wall_ns
+    journal.close()
+
+
 @pytest.mark.parametrize("copy", [None, b"{", b"[]", b'{"version": 1, "timetables": [{}]}', b"\xff"])
 def test_without_a_copy_that_makes_sense_it_begins_with_nothing(path, copy):
     overwrite_header(path)
@@ -92,3 +103,22 @@ def test_without_a_copy_that_makes_sense_it_begins_with_nothing(path, copy):
 
 def test_a_copy_that_cannot_be_written_ends_nobody(tmp_path):
     write_copy(tmp_path / "away" / "timetables.json", TimetableBook())
+
+
+def test_the_plan_of_an_earlier_version_is_read_and_not_taken_for_damaged(path):
+    """Whoever pulls a new version keeps his journal, and with it what was played."""
+    starts = NOW.wall + timedelta(minutes=1)
+    planned = Occurrence("a", "Bản tin", starts, starts + timedelta(minutes=5))
+    journal = PlayoutJournal(path)
+    journal.replace_plan([planned], NOW, "Lan")
+    journal.commit()
+    journal.close()
+    database = sqlite3.connect(path)
+    ((body,),) = database.execute("SELECT body FROM plan").fetchall()
+    earlier = {key: value for key, value in json.loads(body).items() if key not in ADDED_LATER}
+    database.execute("UPDATE plan SET body = ?", (json.dumps(earlier),))
+    database.commit()
+    database.close()
+    journal, past = open_journal(config_of(path.parent), 1)
+    journal.close()
+    assert (journal.quarantined, past.occurrences) == (None, (planned,))

@@ -1,5 +1,6 @@
 """Who opens what an occurrence names: files, addresses with the station's fallback, chains, inputs."""
 
+import json
 import time
 from array import array
 from dataclasses import replace
@@ -7,17 +8,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from audio.fallback import Health
 from audio.format import BLOCK_FRAMES, RATE_HZ
-from audio.library import ingest
+from audio.library import ingest, mark_heard
+from audio.quick_level import level_dbfs
 from audio.relay import ChainSource
 from audio.sources import FileSource
 from firmware_py.config import load
-from firmware_py.playout.desk import SourceMissing
+from firmware_py.playout.on_air import SourceMissing
 from firmware_py.playout.sources import Sources
 from scheduler.clock import STATION_TZ
-from scheduler.occurrence import Occurrence
+from scheduler.conduct import PLAIN, Conduct
+from scheduler.occurrence import Kind, Occurrence
 from tests.audio.test_library import write_wav
-from tests.support.tones import tone
+from tests.support.tones import pitch_of, tone
 
 STATION = """
 [station]
@@ -40,6 +44,9 @@ links = ["http://dai:bi-mat@127.0.0.1:1/a", "file:chưa có.mp3", "file:hiệu.w
 """
 START = datetime(2026, 11, 23, 5, tzinfo=STATION_TZ)
 RELAY = Occurrence("2026-11-23T0500-vov", "Tiếp âm VOV", START, START + timedelta(minutes=30), source="")
+
+
+FILLER = replace(RELAY, kind=Kind.FILLER)
 
 
 def boottime_ns():
@@ -79,6 +86,81 @@ def test_a_file_is_opened_at_its_place(opened):
     found = opened("hiệu.wav", 500)
     assert isinstance(found.source, FileSource)
     assert found.content_ms == 2_000
+
+
+def with_filler(sources, tmp_path, *patterns):
+    toml = STATION.format(folder=tmp_path) + f"[filler]\nfiles = {json.dumps(patterns)}\n"
+    (tmp_path / "station.toml").write_text(toml, encoding="utf-8")
+    return Sources(load(tmp_path / "station.toml"), boottime_ns)
+
+
+def taken(source, frames):
+    pcm, deadline = b"", time.monotonic() + 20
+    while len(pcm) < 2 * frames and time.monotonic() < deadline:
+        pcm += source.take(frames - len(pcm) // 2, 0) or (time.sleep(0.01) or b"")
+    source.close()
+    assert source.join(5.0)
+    return pcm
+
+
+def test_a_filler_is_the_stations_files_in_turn_again_and_again(sources, tmp_path):
+    config = load(tmp_path / "station.toml")
+    for name, hz in (("đệm-1.wav", 300), ("đệm-2.wav", 700)):
+        ingest(write_wav(tmp_path / name, array("h", tone(hz, RATE_HZ))), config.library_dir)
+    opened = with_filler(sources, tmp_path, "đệm-*.wav").open(FILLER, 0)
+    assert opened.content_ms is opened.content is None
+    pcm = taken(opened.source, 5 * RATE_HZ)
+    pitches = [pitch_of(pcm[n : n + 8_192], (300, 700)) for n in range(RATE_HZ // 2, 10 * RATE_HZ - 8_192, 2 * RATE_HZ)]
+    assert pitches in ([300, 700] * 2 + [300], [700, 300] * 2 + [700])
+
+
+def test_an_item_may_have_a_filler_of_its_own_and_without_one_in_the_library_there_is_none(sources, tmp_path):
+    pcm = taken(sources.open(replace(FILLER, source="hiệu.wav"), 0).source, RATE_HZ)
+    assert pitch_of(pcm[8_192:16_384], (440, 700)) == 440
+    with pytest.raises(SourceMissing, match=r"\[filler\]"):
+        sources.open(FILLER, 0)
+    with pytest.raises(SourceMissing, match="không-có"):
+        with_filler(sources, tmp_path, "không-có*").open(FILLER, 0)
+
+
+def test_a_filler_whose_first_file_is_broken_goes_on_with_the_next(sources, tmp_path):
+    config = load(tmp_path / "station.toml")
+    for name, hz in (("đệm-1.wav", 300), ("đệm-2.wav", 700)):
+        entry = ingest(write_wav(tmp_path / name, array("h", tone(hz, RATE_HZ))), config.library_dir)
+        if hz == 300:
+            entry.path_in(config.library_dir).write_bytes(b"damaged")
+    pcm = taken(with_filler(sources, tmp_path, "đệm-*.wav").open(FILLER, 0).source, 2 * RATE_HZ)
+    assert {pitch_of(pcm[n : n + 8_192], (300, 700)) for n in range(8_192, len(pcm) - 16_384, 16_384)} == {700}
+
+
+def test_a_notice_that_nobody_listened_to_is_missing_until_somebody_has(sources, tmp_path):
+    library = load(tmp_path / "station.toml").library_dir
+    ingest(write_wav(tmp_path / "mời.wav", array("h", tone(500, RATE_HZ))), library, spoken=True)
+    notice = replace(RELAY, source="mời.wav")
+    with pytest.raises(SourceMissing, match="nobody has listened"):
+        sources.open(notice, 0)
+    mark_heard("mời.wav", library)
+    sources.open(notice, 0).source.close()
+
+
+def test_an_item_is_sounded_as_loud_as_it_asks_for(sources, tmp_path):
+    library = load(tmp_path / "station.toml").library_dir
+    ingest(write_wav(tmp_path / "to.wav", array("h", tone(500, 2 * RATE_HZ))), library, own_lufs=[-24.0])
+    as_others, softer = (
+        level_dbfs(taken(sources.open(replace(RELAY, source="to.wav", conduct=conduct), 0).source, RATE_HZ))
+        for conduct in (PLAIN, Conduct(target_lufs=-24.0))
+    )
+    assert as_others - softer == pytest.approx(6.0, abs=0.2)
+
+
+def test_what_a_chain_is_doing_can_be_asked_for_while_it_is_open(sources, opened):
+    chain = opened("chain:vov1").source
+    assert sources.relay_of(RELAY.id) is chain
+    assert sources.relay_of("another") is None
+    assert [link.name for link in chain.links] == ["http://127.0.0.1:1/a", "file:chưa có.mp3", "file:hiệu.wav"]
+    assert chain.links[0].health is Health.TRIED
+    chain.close()
+    assert sources.relay_of(RELAY.id) is None
 
 
 def test_an_address_and_a_line_have_the_stations_fallback_behind_them(opened):

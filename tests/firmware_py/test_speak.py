@@ -11,23 +11,9 @@ from audio.library import read_index
 from firmware_py import spool
 from firmware_py.cli import main
 from scheduler.clock import STATION_TZ
+from tests.firmware_py.station_file import RUNS
 from tests.support.alerts import cap, info
 
-CONFIG = """
-[station]
-id = "dong-tam"
-name = "Đài truyền thanh xã Đồng Tâm"
-province = "thai-nguyen"
-[output]
-device = "none"
-[paths]
-state_dir = "{0}/state"
-run_dir = "{0}/run"
-media_dir = "{0}/media"
-[clock]
-trust = "host"
-{1}
-"""
 TEXT = "UBND xã mời họp lúc 5h30"
 SAID = "Ủy ban nhân dân xã mời họp lúc năm giờ ba mươi phút."
 
@@ -37,7 +23,7 @@ def run(tmp_path, capsys, monkeypatch):
     (tmp_path / "state").mkdir()
 
     def command(*arguments, more="", text=""):
-        (tmp_path / "station.toml").write_text(CONFIG.format(tmp_path, more), encoding="utf-8")
+        (tmp_path / "station.toml").write_text(RUNS.format(folder=tmp_path) + more, encoding="utf-8")
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         code = main([*arguments, "--config", str(tmp_path / "station.toml"), "--lang", "vi"])
         out, err = capsys.readouterr()
@@ -57,6 +43,27 @@ def test_a_text_becomes_a_programme_that_can_be_heard_and_scheduled(run, tmp_pat
     assert (tmp_path / "media" / "moi-hop.wav").is_file()
     assert read_index(tmp_path / "state" / "library")["moi-hop.wav"].duration_ms > 1_500
     assert requests(tmp_path) == []
+
+
+def test_a_notice_waits_for_somebody_to_listen_to_it_and_who_did_is_booked(run, tmp_path):
+    library = tmp_path / "state" / "library"
+    assert "smartradio heard moi-hop.wav" in run("say", TEXT, "--name", "moi-hop")[2]
+    assert read_index(library)["moi-hop.wav"].unheard
+    assert run("heard", str(tmp_path / "media" / "moi-hop.wav"), "--by", "Lan")[0] == 0
+    assert not read_index(library)["moi-hop.wav"].unheard
+    (request,) = requests(tmp_path)
+    assert (request.command, request.by, request.body["source"]) == ("heard", "Lan", "moi-hop.wav")
+    code, _, err = run("heard", "khac.wav")
+    assert (code, "khac.wav" in err) == (1, True)
+
+
+def test_who_orders_a_notice_now_answers_for_it(run, tmp_path):
+    library = tmp_path / "state" / "library"
+    run("say", TEXT, "--name", "a", "--now")
+    run("say", TEXT + " mai", "--name", "b")
+    run("play", str(tmp_path / "media" / "b.wav"))
+    run("say", TEXT + " kia", "--name", "c", more="[speech]\nheard_first = false")
+    assert [entry.unheard for entry in read_index(library).values()] == [False] * 3
 
 
 def test_json_says_all_of_it(run, tmp_path):

@@ -135,6 +135,29 @@ def test_a_virtual_environment_of_another_python_is_made_anew(public_dir):
     assert "--clear" in result.stderr
 
 
+@pytest.mark.parametrize(("whole", "made_anew"), [(True, False), (False, True)])
+def test_a_virtual_environment_whose_making_was_interrupted_is_made_anew(public_dir, whole, made_anew):
+    """It has a Python, and no pip: every later start would fail."""
+    (public_dir / "venv/bin").mkdir(parents=True)
+    script(public_dir / "venv/bin/python", PYTHON_WITHOUT_VENV.replace("*-m*venv*", "*-m*pip*"))
+    if whole:
+        (public_dir / "venv/smartradio.whole").touch()
+    python = script(public_dir / "python", PYTHON_WITHOUT_VENV)
+    result = dev(
+        "setup", SMARTRADIO_PYTHON=str(python), SMARTRADIO_VENV=str(public_dir / "venv"), TMPDIR=str(public_dir)
+    )
+    assert ("-m venv --clear" in result.stderr) is made_anew
+    assert ("-m pip" in result.stderr) is not made_anew
+
+
+def test_smartradio_names_files_from_where_one_stands_and_means_the_demo_where_there_is_no_other(tmp_path):
+    (tmp_path / "tuan.toml").write_text("title = 1", encoding="utf-8")
+    command = [str(ROOT / "dev"), "smartradio", "schedule", "check", "tuan.toml", "--lang", "vi"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("tuan.toml:")
+
+
 def test_a_failing_step_shows_the_end_of_its_log(tmp_path):
     broken = script(tmp_path / "python3", PYTHON_WITHOUT_VENV)
     result = dev("setup", SMARTRADIO_PYTHON=str(broken), SMARTRADIO_VENV=str(tmp_path / "venv"), TMPDIR=str(tmp_path))

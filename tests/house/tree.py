@@ -23,6 +23,7 @@ def python_files(*under: str) -> list[Path]:
     return [path for path in project_files() if path.suffix == ".py" and path.parts[0] in under]
 
 
+@cache
 def read(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
@@ -36,10 +37,11 @@ def imported_modules(source: str) -> Iterator[str]:
             yield node.module
 
 
-def imported_packages(source: str) -> set[str]:
-    return {module.split(".")[0] for module in imported_modules(source)}
+@cache
+def imported_packages(source: str) -> frozenset[str]:
+    return frozenset(module.split(".")[0] for module in imported_modules(source))
 
 
-def outside_packages(source: str) -> set[str]:
+def outside_packages(source: str) -> frozenset[str]:
     """Those imported packages that neither Python nor the house brings."""
     return imported_packages(source) - sys.stdlib_module_names - set(FLOORS)

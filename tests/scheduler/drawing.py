@@ -14,8 +14,9 @@ import openpyxl
 
 from scheduler.loaders.result import Loaded
 from scheduler.loaders.table import Table, tops_of
+from scheduler.spoken.days import written_days
 from scheduler.spoken.times import shown_clock
-from scheduler.timetable import Slot, Weekdays
+from scheduler.timetable import Dates, Slot, Weekdays
 
 DAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 PARTS = ("means", "errors", "warnings")
@@ -112,8 +113,10 @@ def _days(slot: Slot) -> tuple[str, str]:
     if isinstance(slot.recurrence, Weekdays):
         days = sorted(slot.recurrence.days)
         return ", ".join(DAYS[day] for day in days), str(days)
-    dates = sorted(slot.recurrence.dates)
-    return ", ".join(f"{day:%d/%m/%Y}" for day in dates), str(dates)
+    if isinstance(slot.recurrence, Dates):
+        dates = sorted(slot.recurrence.dates)
+        return ", ".join(f"{day:%d/%m/%Y}" for day in dates), str(dates)
+    return written_days(slot.recurrence), written_days(slot.recurrence)
 
 
 def _slot(slot: Slot) -> str:

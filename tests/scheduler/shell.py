@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from scheduler import agenda
-from scheduler.agenda import Command, Miss, Playing, Situation, Start, Stop, Stopped
+from scheduler.agenda import Cause, Command, Miss, Playing, Situation, Start, Stop, Stopped
 from scheduler.clock import NS_PER_MS, NS_PER_S, STATION_TZ, ClockQuality, Reading, wall_ns_of
+from scheduler.conduct import AfterCut
 from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.occurrence import BulletinClass, Occurrence
 
@@ -49,7 +50,9 @@ class Shell:
     trusted_ns: int = 0
     playing: tuple[Playing, ...] = ()
     closed: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
     pinned: dict[str, int] = field(default_factory=dict)
+    unavailable: set[str] = field(default_factory=set)
     heard: list[Playing] = field(default_factory=list)
     said: list[Command] = field(default_factory=list)
 
@@ -62,13 +65,14 @@ class Shell:
         return Situation(
             Reading(1, self.boottime_ns, self.wall_ns, self.quality),
             self.playing,
-            frozenset(self.closed),
+            frozenset(self.closed | self.dropped),
             frozenset(c.occurrence.id for c in self.said if isinstance(c, Miss)),
             dict(self.pinned),
             self.stopped,
             self.guards,
             session_begins(self.plan),
             trusted_ns=self.trusted_ns,
+            unavailable=frozenset(self.unavailable),
         )
 
     def boottime_of(self, clock: str) -> int:
@@ -82,12 +86,20 @@ class Shell:
         commands = agenda.decide(self.plan, self.situation, self.lookahead_ns)
         self.said += commands
         self.playing = agenda.obey(self.playing, commands)
+        self._close_dropped(commands)
         return commands
 
     def run_until(self, clock: str, step_s: float = 0.25) -> "Shell":
         while self.wall_ns < wall_ns_of(at(clock)):
             self.tick(step_s)
         return self
+
+    def _close_dropped(self, commands: list[Command]) -> None:
+        """What is to be dropped is not joined after what cut it, or took its place."""
+        for command in commands:
+            drops = command.occurrence.conduct.after_cut is AfterCut.DROP
+            if not isinstance(command, Start) and drops and command.cause in (Cause.PRE_EMPTED, Cause.DROPPED):
+                self.dropped.add(command.occurrence.id)
 
     def _sound(self) -> None:
         for p in self.playing:

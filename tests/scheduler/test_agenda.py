@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scheduler import agenda
 from scheduler.agenda import Cause, Miss, Start, Stop, Stopped
 from scheduler.clock import NS_PER_MS, NS_PER_S, ClockQuality, datetime_of
+from scheduler.conduct import PLAIN, AfterCut, Conduct
 from scheduler.guards import Guards
 from scheduler.occurrence import LIVE_PRECEDENCE, BulletinClass, Kind, Occurrence
 from scheduler.quiet import stretches
@@ -266,7 +267,40 @@ def test_one_that_is_closed_is_not_started_again_by_a_clock_set_back():
     assert shell.run_until("05:01").said == []
 
 
+def test_what_is_to_be_dropped_is_not_joined_after_what_cut_it_nor_in_its_middle():
+    drop = {"conduct": Conduct(after_cut=AfterCut.DROP)}
+    plan = [occurrence("05:00", 10, "a", **drop), emergency("05:02", 2), occurrence("05:03", 5, "b", **drop)]
+    shell = Shell.at("04:59:50", plan).run_until("05:11")
+    assert shell.told() == [("a", 0, 120), ("bao", 0, 120)]
+    assert shell.misses() == {"b": "dropped"}
+
+
+def test_a_filler_gives_way_to_everything_and_comes_back_after_it():
+    plan = [occurrence("05:00", 10, "dem", kind=Kind.FILLER), occurrence("05:02", 1, "a")]
+    shell = Shell.at("04:59:50", plan).run_until("05:11")
+    assert [p.occurrence.programme for p in shell.heard] == ["dem", "a", "dem"]
+
+
+def test_what_cannot_be_opened_leaves_its_place_to_others():
+    plan = [occurrence("05:00", 10, "dem", kind=Kind.FILLER), occurrence("05:00", 10, "a")]
+    shell = Shell.at("04:59:50", plan, unavailable={plan[1].id}).run_until("05:03")
+    assert [p.occurrence.programme for p in shell.playing] == ["dem"]
+    shell.unavailable.clear()
+    assert [p.occurrence.programme for p in shell.run_until("05:04").playing] == ["a"]
+
+
+def test_bulletins_that_wait_are_heard_in_the_order_that_a_person_gave():
+    holder = emergency("05:00", 1, "bao", waits_ms=600_000)
+    priority = {"bulletin_class": BulletinClass.PRIORITY, "waits_ms": 3_600_000}
+    waiting = [occurrence(f"05:00:0{n}", 1, title, **priority) for n, title in enumerate("abc", 1)]
+    waiting = [replace(waiting[0], turn=0), replace(waiting[1], turn=-1), replace(waiting[2], turn=-2)]
+    shell = Shell.at("04:59:59", [holder, *waiting]).run_until("05:06")
+    assert [p.occurrence.programme for p in shell.heard] == ["bao", "c", "b", "a"]
+
+
 classes = st.sampled_from(list(BulletinClass))
+conducts = st.sampled_from([PLAIN, PLAIN, Conduct(after_cut=AfterCut.DROP)])
+turns = st.sampled_from([0, 0, -1])
 zones = st.sampled_from(["all", "Thôn 1", "Thôn 2", "Thôn 1, Thôn 2"])
 
 
@@ -279,7 +313,8 @@ def plans(draw) -> list[Occurrence]:
         starts_at = at("05:00") + timedelta(seconds=draw(st.integers(0, 600)))
         ends_at = starts_at + timedelta(seconds=draw(st.integers(1, 300)))
         waits_ms = draw(st.sampled_from([0, 0, 5_000, 600_000]))
-        more = {"zone": draw(zones), "bulletin_class": draw(classes), "waits_ms": waits_ms}
+        more = {"zone": draw(zones), "bulletin_class": draw(classes), "waits_ms": waits_ms, "turn": draw(turns)}
+        more |= {"conduct": draw(conducts), "kind": draw(st.sampled_from([Kind.OWN, Kind.OWN, Kind.FILLER]))}
         made.append(Occurrence(f"o{n}", f"o{n}", starts_at, ends_at, **more))
     return made
 
@@ -311,13 +346,24 @@ def test_whatever_happens_one_thing_sounds_a_zone_and_no_moment_of_a_slot_sounds
     shell = Shell.at("04:59:55", plan, guards=Guards(quiet))
     for what, how in story:
         happen(shell, what, how)
-        before = shell.situation
+        before, dropped = shell.situation, set(shell.dropped)
         commands = shell.tick(how if what == "wait" else 0.25)
-        check_commands(replace(shell.situation, playing=()), before, commands)
+        check_commands(replace(shell.situation, playing=(), closed=shell.closed | dropped), before, commands)
         check_sound(shell)
         check_that_asking_again_says_nothing(shell)
     for _ in range(3):
         shell.tick(400)
+    check_account(shell)
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans())
+def test_at_every_moment_of_a_crowded_morning_the_highest_sounds_and_nothing_twice(plan):
+    shell = Shell.at("04:59:55", plan)
+    while datetime_of(shell.wall_ns) < at("05:15"):
+        shell.tick(2.5)
+        check_sound(shell)
+        check_that_the_highest_sounds(shell)
     check_account(shell)
 
 
@@ -348,6 +394,17 @@ def check_sound(shell: Shell) -> None:
             assert not overlapping(spans)
     ids = [p.occurrence.id for p in shell.playing]
     assert len(ids) == len(set(ids))
+
+
+def check_that_the_highest_sounds(shell: Shell) -> None:
+    """Of what could sound at this instant, alone, nothing is above all that has its place; nothing dropped sounds."""
+    now_ns = shell.boottime_ns
+    playing = [p.occurrence for p in shell.playing if p.starts_ns <= now_ns < p.ends_ns]
+    for start in agenda.decide(shell.plan, replace(shell.situation, playing=()), lookahead_ns=0):
+        rival = start.occurrence
+        holders = [one for one in playing if zones_meet(rival.zone, one.zone)]
+        assert not holders or rival.precedence <= max(one.precedence for one in holders)
+    assert not {p.occurrence.id for p in shell.playing if p.starts_ns > now_ns} & shell.dropped
 
 
 def check_that_asking_again_says_nothing(shell: Shell) -> None:

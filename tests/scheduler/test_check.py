@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from scheduler.book import TimetableBook
 from scheduler.check import Rules, check
 from scheduler.guards import Guards
 from scheduler.holidays import HolidayCalendar, OwnHoliday
@@ -390,3 +391,15 @@ def test_a_repeat_of_nothing_is_told_unless_its_original_is_not_recorded_yet():
     assert told(rows(morning, again), c="z") == []
     assert told(rows(morning, again), a="x") == []
     assert told(rows(again), c="z") == [("line 1", "no_first_airing")]
+
+
+def test_what_sounds_over_midnight_into_the_first_item_of_another_timetable_is_an_error():
+    late = Slot(EVERY_DAY, time(23, 50), Item("Ca nhạc", 20 * 60_000))
+    early = Slot(EVERY_DAY, time(0, 5), Item("Chúc Tết", 5 * 60_000))
+    usual = Timetable("Quanh năm", (late,))
+    holiday = Timetable("Ngày lễ", (early,), valid_on=Holidays())
+    rules = Rules(today=date(2026, 12, 30), book=TimetableBook((usual,)))
+    (problem,) = check(holiday, rules).errors
+    assert (problem.code, "01/01/2027" in problem.vi) == ("overlap", True)
+    assert check(replace(holiday, slots=(replace(early, starts=time(0, 10)),)), rules).errors == ()
+    assert check(holiday, replace(rules, book=TimetableBook())).errors == ()

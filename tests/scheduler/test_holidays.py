@@ -16,16 +16,40 @@ def holidays(year: int, calendar: HolidayCalendar = VIETNAM) -> list[date]:
     return [day for day in span(f"{year}-01-01", f"{year}-12-31") if calendar.on(day)]
 
 
-def test_a_year_has_the_eleven_days_of_the_law():
+def test_a_year_has_the_eleven_days_of_the_law_and_one_in_lieu_of_a_sunday():
     expected = [
         date(2026, 1, 1),
         *span("2026-02-16", "2026-02-20"),  # Tết
-        date(2026, 4, 26),  # Giỗ Tổ
+        date(2026, 4, 26),  # Giỗ Tổ, a Sunday
+        date(2026, 4, 27),
         date(2026, 4, 30),
         date(2026, 5, 1),
         *span("2026-09-01", "2026-09-02"),
     ]
     assert holidays(2026) == expected
+
+
+@pytest.mark.parametrize(
+    ("year", "days"),
+    [  # as the state announced them
+        (2022, ["2022-01-03", "2022-04-11", "2022-05-02", "2022-05-03"]),
+        (2023, ["2023-01-02", "2023-05-02", "2023-05-03", "2023-09-04"]),
+        (2025, []),
+        (2026, ["2026-04-27"]),
+    ],
+)
+def test_a_holiday_on_a_weekend_is_made_up_for_on_the_next_working_day(year, days):
+    calendar = HolidayCalendar((OwnHoliday("Tết", frozenset({date(year, 2, 1)})),))  # its days are announced each year
+    assert [f"{day}" for day in holidays(year, calendar) if "Nghỉ bù" in calendar.on(day)] == days
+
+
+def test_what_a_station_says_of_days_in_lieu_is_taken_as_it_is():
+    own = HolidayCalendar((OwnHoliday("Nghỉ bù", frozenset({date(2026, 4, 28)})),))
+    assert [day for day in holidays(2026, own) if "Nghỉ bù" in own.on(day)] == [date(2026, 4, 28)]
+    announced = HolidayCalendar((OwnHoliday("Giỗ Tổ", frozenset({date(2026, 4, 26)})),))
+    assert not any("Nghỉ bù" in announced.on(day) for day in holidays(2026, announced))
+    worked = HolidayCalendar((OwnHoliday("Làm bù", frozenset({date(2026, 4, 27)}), working=True),))
+    assert date(2026, 4, 27) not in holidays(2026, worked)
 
 
 @pytest.mark.parametrize(
@@ -97,4 +121,5 @@ def test_names_that_people_type(written, name):
 
 
 def test_beyond_the_lunar_calendar_the_suns_holidays_remain():
-    assert holidays(2300) == [date(2300, 1, 1), date(2300, 4, 30), date(2300, 5, 1), *span("2300-09-02", "2300-09-03")]
+    days = [date(2300, 1, 1), date(2300, 4, 30), date(2300, 5, 1), *span("2300-09-02", "2300-09-04")]
+    assert holidays(2300) == days  # 2/9 is a Sunday: the 4th is in its place

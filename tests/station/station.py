@@ -21,6 +21,7 @@ from firmware_py.demo.samples import music
 from firmware_py.demo.soundserver import SoundServer
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
+from scheduler.conduct import PLAIN, Conduct
 from scheduler.occurrence import Kind
 from scheduler.timetable import Dates, Item, Slot, Timetable
 from telemetry.facts import Fact
@@ -41,6 +42,8 @@ class Broadcast:
     after_s: int
     lasts_s: int
     kind: Kind = Kind.OWN
+    conduct: Conduct = PLAIN
+    session: str = ""
 
 
 class Station:
@@ -84,7 +87,8 @@ class Station:
             Slot(
                 Dates(frozenset([starts[b.title].date()])),
                 starts[b.title].time(),
-                Item(b.title, b.lasts_s * 1_000, b.kind, source=b.file),
+                Item(b.title, b.lasts_s * 1_000, b.kind, source=b.file, conduct=b.conduct),
+                session=b.session,
             )
             for b in broadcasts
         )
@@ -105,6 +109,13 @@ class Station:
 
     def pid(self, name: str) -> int:
         return self.rig.supervisor.children[name].process.pid
+
+    def kill(self) -> None:
+        """End all of it at once, without a goodbye: what was to be judged has been."""
+        for child in self.rig.supervisor.children.values() if self.rig.supervisor else ():
+            if child.process is not None:
+                child.process.kill()
+        self.rig.stop_collector(kill=True)
 
     def signal(self, name: str, number: int = signal.SIGKILL) -> None:
         os.kill(self.pid(name), number)

@@ -12,6 +12,7 @@ import pytest
 from firmware_py.demo.rig import Rig, RigSettings
 from firmware_py.supervisor import Supervisor
 from tests.station.station import Broadcast, make_sound
+from tests.support.journals import played
 
 MONTH = "2026-11"
 
@@ -90,7 +91,7 @@ def test_a_right_configuration_is_right_in_both_languages(smartradio):
 @pytest.mark.parametrize(
     "line",
     [
-        *("", "phat", "airtime", "logbook", "schedule", "schedule load", "journal", "config", "play", "stop --until"),
+        *("", "phat", "schedule", "schedule load", "journal", "config", "play", "stop --until"),
         *("schedule show a.xlsx", "measure a.wav", "status --xml", "airtime --month"),
         # of later issues: not there yet, and that is all there is to say
         *("live", "live now", "say", "emergency", "diagnose", "simulate modem", "report --month 2026-11"),
@@ -260,9 +261,9 @@ def test_a_station_whose_port_is_taken_plays_on_refuses_bad_timetables_and_print
         assert "Đang phát" in ends_well_in_vietnamese(day, "status")
         assert isinstance(json.loads(ends_well(day, "faults", "--json")), list)
         ends_well(day, "faults")
-        account = day.wait_account("Bản tin sáng", 60)
-        assert account["played_ms"] > 0
+        day.wait_for(lambda: played(day, "Bản tin sáng")[1], 30, "the end of the programme")
     day.wait_for(lambda: answers(port), 40, "the console, once its port is free")
+    assert day.wait_account("Bản tin sáng", 60)["played_ms"] > 0
 
     month = day.month()
     figure = json.loads(ends_well(day, "airtime", "--month", month, "--json"))
@@ -281,8 +282,8 @@ def test_a_station_whose_port_is_taken_plays_on_refuses_bad_timetables_and_print
     assert "Bản tin sáng" in text_of_pdf(out / "so.pdf")
     nowhere = day.rig.smartradio("airtime", "--month", month, "--pdf", str(out / "khong" / "co.pdf"))
     assert (nowhere.returncode, "cannot be written" in nowhere.stderr) == (1, True)
-    neither = day.rig.smartradio("logbook", "--week", week)
-    assert neither.returncode == 1
+    for asked in (("logbook",), ("logbook", "--week", week), ("airtime",)):
+        assert "Bản tin sáng" in ends_well(day, *asked)
     assert json.loads(ends_well(day, "journal", "verify", "--json"))["valid"]
     assert no_traceback_in_any_log(day)
 
@@ -317,9 +318,9 @@ def text_of_pdf(path):
 def test_a_sound_device_that_is_not_there_is_a_fault_and_the_station_waits_for_it(station):
     settings = RigSettings(output="air9", channels=(("return", "mon9", True),), console_port=0)
     day = station(settings)
-    day.file("a.wav", 9, 3)
+    day.file("a.wav", 5, 3)
     day.start()
-    day.plan(Broadcast("Bản tin", "a.wav", 4, 9))
+    day.plan(Broadcast("Bản tin", "a.wav", 4, 5))
     day.wait_fault("sound_device", 10)
     day.wait_fault("return_device", 15)
     listed = json.loads(ends_well(day, "devices", "--json"))
@@ -329,5 +330,5 @@ def test_a_sound_device_that_is_not_there_is_a_fault_and_the_station_waits_for_i
     day.watch_for(2)
     assert all(child.starts == 1 for child in day.rig.supervisor.children.values())
     account = day.wait_account("Bản tin", 60)
-    assert (account["planned_ms"], account["on_air_ms"], account["played_ms"]) == (9_000, 0, 0)
+    assert (account["planned_ms"], account["on_air_ms"], account["played_ms"]) == (5_000, 0, 0)
     assert no_traceback_in_any_log(day)

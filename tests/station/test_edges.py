@@ -36,15 +36,15 @@ def last_night_of_the_year(station, tmp_path):
     wall = WallClock(tmp_path / "clock", datetime(2026, 12, 31, 23, 30, tzinfo=STATION_TZ))
     day = station(RigSettings(console_port=0), wall.environment)
     day.now = wall.now
-    for name, seconds, seed in (("ngan.wav", 5, 3), ("dai.wav", 14, 4), ("phao-hoa.wav", 14, 5)):
+    for name, seconds, seed in (("ngan.wav", 5, 3), ("dai.wav", 11, 4), ("phao-hoa.wav", 10, 5)):
         day.file(name, seconds, seed)
     day.start()
     wall.set(MIDNIGHT - timedelta(seconds=18))
     day.plan(
         Broadcast("Ngắn", "ngan.wav", 4, 8),
-        Broadcast("Giao thừa", "phao-hoa.wav", 12, 14),
-        Broadcast("Dài", "dai.wav", 26, 7),
-        Broadcast("Thiếu", "khong-co.wav", 33, 5),
+        Broadcast("Giao thừa", "phao-hoa.wav", 12, 10),
+        Broadcast("Dài", "dai.wav", 22, 7),
+        Broadcast("Thiếu", "khong-co.wav", 29, 5),
         now=MIDNIGHT - timedelta(seconds=18),
     )
     return day
@@ -83,7 +83,7 @@ def test_files_too_short_too_long_or_missing_and_a_months_end_leave_no_milliseco
 
 def is_parted_at_midnight(account):
     before, after = account["days"]["2026-12-31"], account["days"]["2027-01-01"]
-    assert (before["planned_ms"], after["planned_ms"]) == (5_000, 9_000)
+    assert (before["planned_ms"], after["planned_ms"]) == (5_000, 5_000)
     assert all(before[key] + after[key] == account[key] for key in FIGURES)
 
 
@@ -122,17 +122,17 @@ def test_without_a_return_channel_nothing_is_proven_and_what_was_played_stands_b
 
 
 def test_what_people_do_to_a_running_programme_is_booked_with_who_and_why(station):
-    """One programme of 40 s: the plan is changed under it, it is stopped, stopped until a time, and taken over."""
+    """One programme of 36 s: the plan is changed under it, it is stopped, stopped until a time, and taken over."""
     day = station()
-    day.file("dai.wav", 40, 3)
+    day.file("dai.wav", 36, 3)
     day.file("khac.wav", 5, 4)
     make_sound(day.rig.folder / "khan.wav", 4, 5)
     day.start()
-    starts = day.plan(Broadcast("Dài", "dai.wav", 4, 40), Broadcast("Bị rút", "khac.wav", 600, 5))
+    starts = day.plan(Broadcast("Dài", "dai.wav", 4, 36), Broadcast("Bị rút", "khac.wav", 600, 5))
     day.wait_on_air("Dài")
 
     same_time = starts["Dài"] - timedelta(seconds=1)
-    day.plan(Broadcast("Thay thế", "khac.wav", 0, 40), Broadcast("Về sau", "khac.wav", 900, 5), now=same_time)
+    day.plan(Broadcast("Thay thế", "khac.wav", 0, 36), Broadcast("Về sau", "khac.wav", 900, 5), now=same_time)
     day.wait_for(lambda: len(plan_rows(day)) == 3, 5, "the new plan")
     assert {row.occurrence.programme: row.withdrawn_by for row in plan_rows(day)} == {
         "Dài": None, "Bị rút": "thử", "Về sau": None,

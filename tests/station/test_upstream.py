@@ -13,7 +13,7 @@ from tests.station.station import Broadcast, adds_up
 from tests.telemetry.support import fill
 
 SEED = 20_261_106
-LASTS_S = 8
+LASTS_S = 5
 BACKLOG = 40_000  # entries: some twenty a day are written, so this is a backlog of years
 DEATHS = 16  # of the collector; of the broker every fourth
 START_ERROR_MS = 20
@@ -53,7 +53,7 @@ def all_arrived(day):
 
 
 def test_a_broker_or_a_collector_that_is_away_for_a_while_costs_nothing(day):
-    titles = plan(day, 5, 4, 12)
+    titles = plan(day, 5, 4, 8)
     day.start()
     day.wait_on_air(titles[0])
     day.rig.broker.kill()  # without persistence: it forgets every session and message

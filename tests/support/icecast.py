@@ -13,9 +13,9 @@ from pathlib import Path
 from audio.format import RATE_HZ
 from firmware_py.demo.broker import free_port
 from tests.support.tones import tone
+from tests.support.waiting import wait_for
 
 PASSWORD = "nguon"
-START_S = 15.0
 PIECE_FRAMES = RATE_HZ // 10  # of a tone that is a multiple of 10 Hz: whole turns
 FORMATS = {  # how a station may send: encoder, container, content type
     "mp3": ("libmp3lame", "mp3", "audio/mpeg"),
@@ -134,10 +134,3 @@ class Encoder:
 
     def go_on(self) -> None:
         self._process.send_signal(signal.SIGCONT)
-
-
-def wait_for(condition, what: str, timeout_s: float = START_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)

@@ -2,7 +2,8 @@
 
 A line is a time (of the sky, which no clock step moves), a subject and what happens to it::
 
-    05:00:00  plan    ban-tin [from 05:00:00] until 05:30:00 [own|relay|repeat|live] [source FILE]
+    05:00:00  plan    ban-tin [from 05:00:00] until 05:30:00 [own|relay|repeat|live|filler] [source FILE]
+    05:00:00  amend   ban-tin from 05:00:00 until 05:30:20    playout itself plans it so from here on
     05:00:00  file    a.mp3 holds WHAT for SECONDS   from here on, until it is exchanged for another
     05:00:00  begin   ban-tin                      the player begins it, or joins it
     05:30:00  end     ban-tin [CAUSE]              its last sample sounds
@@ -22,7 +23,7 @@ day is written 1+00:15:00.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -164,6 +165,12 @@ class Day:
         planned = Occurrence(id, id.replace("-", " "), start, end, kind, source=said.get("source", f"{id}.mp3"))
         self.box.known[id] = self.box.plan[id] = planned
         self.replan("lich-tuan")
+
+    def amend(self, id: str, _from: str, starts: str, _until: str, ends: str) -> None:
+        start, end = (datetime.fromtimestamp(self.at(text) / NS_PER_S, STATION_TZ) for text in (starts, ends))
+        self.box.known[id] = self.box.plan[id] = amended = replace(self.box.plan[id], starts_at=start, ends_at=end)
+        self.box.playout.amend(amended)
+        self.box.playout.commit()
 
     def file(self, name: str, _holds: str, what: str, _for: str, seconds: str) -> None:
         self.box.files[name] = hashlib.sha256(what.encode()).hexdigest(), int(seconds) * 1_000

@@ -1,7 +1,6 @@
 """Ledgers full of entries, and a real collector beside them."""
 
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,13 +49,6 @@ def sending(broker: Mosquitto, ledger: Path, store: LedgerStore, receipt_s: floa
         yield uplink
     finally:
         assert uplink.close(10)
-
-
-def wait_until(true, seconds: float = 20.0, what: str = ""):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what or "it did not happen"
-        time.sleep(0.02)
 
 
 def chain_of(reader: LedgerReader | ArchiveReader) -> list[tuple[int, str]]:

@@ -59,7 +59,7 @@ def test_a_long_file_of_which_a_slot_takes_the_beginning_is_repeated_by_the_next
 def test_where_no_content_is_known_the_plan_is_believed():
     for kind in Kind:
         planned = occurrence(kind)
-        assert as_aired(planned, None, []) == (planned, 0 if kind is Kind.REPEAT else WHOLE_MS)
+        assert as_aired(planned, None, []) == (planned, 0 if kind in (Kind.REPEAT, Kind.FILLER) else WHOLE_MS)
     live = occurrence(Kind.LIVE)
     assert as_aired(live, MINE, aired(WHOLE_MS)) == (live, WHOLE_MS)
 

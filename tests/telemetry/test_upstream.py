@@ -11,7 +11,8 @@ from telemetry.ledger_store import LedgerReader
 from telemetry.mqtt import Broker as ToBroker
 from telemetry.mqtt import Link, LinkError
 from telemetry.upstream.archive import ArchiveReader
-from tests.telemetry.support import STATION, chain_of, collecting, fill, sending, wait_until
+from tests.support.waiting import wait_for
+from tests.telemetry.support import STATION, chain_of, collecting, fill, sending
 
 COUNT = 700
 
@@ -33,9 +34,9 @@ def test_the_archive_equals_the_ledger_and_the_bookmark_follows_the_receipts(bro
     ledger = tmp_path / "ledger.db"
     store = fill(ledger, COUNT)
     with collecting(broker, tmp_path / "archive.db"), sending(broker, ledger, store):
-        wait_until(lambda: LedgerReader(ledger).acknowledged() == COUNT)
+        wait_for(lambda: LedgerReader(ledger).acknowledged() == COUNT)
         fill(ledger, 5).close()
-        wait_until(lambda: LedgerReader(ledger).acknowledged() == COUNT + 5)
+        wait_for(lambda: LedgerReader(ledger).acknowledged() == COUNT + 5)
     arrived_whole(tmp_path, ledger)
 
 
@@ -43,7 +44,7 @@ def test_a_brokers_acknowledgement_moves_no_bookmark(broker, tmp_path):
     ledger = tmp_path / "ledger.db"
     store = fill(ledger, 50)
     with sending(broker, ledger, store, receipt_s=0.5) as uplink:
-        wait_until(lambda: "no receipt" in uplink.trouble)
+        wait_for(lambda: "no receipt" in uplink.trouble)
         assert LedgerReader(ledger).acknowledged() == 0
 
 
@@ -52,13 +53,13 @@ def test_a_broker_without_memory_that_is_killed_loses_nothing(broker, tmp_path):
     store = fill(ledger, COUNT)
     with sending(broker, ledger, store):
         for _ in range(3):
-            wait_until(lambda: broker.pid is not None)
+            wait_for(lambda: broker.pid is not None)
             with collecting(broker, tmp_path / "archive.db"):
                 broker.kill()
                 fill(ledger, 40).close()
                 broker.start()
         with collecting(broker, tmp_path / "archive.db"):
-            wait_until(lambda: LedgerReader(ledger).acknowledged() == COUNT + 120)
+            wait_for(lambda: LedgerReader(ledger).acknowledged() == COUNT + 120)
     arrived_whole(tmp_path, ledger)
 
 
@@ -67,10 +68,10 @@ def test_entries_written_while_everything_is_down_arrive_later(tmp_path):
     store = fill(ledger, 30)
     broker = Broker(tmp_path / "broker")
     with sending(broker, ledger, store) as uplink:
-        wait_until(lambda: uplink.trouble)
+        wait_for(lambda: uplink.trouble)
         fill(ledger, 30).close()
         with broker, collecting(broker, tmp_path / "archive.db"):
-            wait_until(lambda: LedgerReader(ledger).acknowledged() == 60)
+            wait_for(lambda: LedgerReader(ledger).acknowledged() == 60)
     arrived_whole(tmp_path, ledger)
 
 
@@ -123,5 +124,5 @@ def test_a_collector_killed_between_receiving_and_committing_or_before_acknowled
             with subprocess.Popen(command) as collector:
                 assert collector.wait(20) == -signal.SIGKILL
         with collecting(broker, tmp_path / "archive.db"):
-            wait_until(lambda: LedgerReader(ledger).acknowledged() == COUNT)
+            wait_for(lambda: LedgerReader(ledger).acknowledged() == COUNT)
     arrived_whole(tmp_path, ledger)

@@ -5,6 +5,7 @@ const words = JSON.parse(document.getElementById("words").textContent);
 const SILENT_AFTER_MS = 6000;    // the station says something every 2 s
 const OBEY_WITHIN_MS = 8000;
 const FLOOR_DB = -60;
+const SILENT_DB = -90;
 const LEVEL_OF_STATE = {on_air: "good", unobserved: "warn", silence: "idle", noise: "warn", hum: "warn", foreign: "bad"};
 
 let status = null;
@@ -40,7 +41,9 @@ const date = new Intl.DateTimeFormat("en-GB", {timeZone: "Asia/Ho_Chi_Minh", day
   year: "numeric"});
 const timeOf = (iso) => clock.format(new Date(iso));
 const dayOf = (iso) => date.format(new Date(iso));
-const slot = (item) => timeOf(item.starts_at) + "–" + timeOf(item.ends_at);
+// With its seconds where it has any.
+const momentOf = (iso) => timeOf(iso) + (iso.slice(17, 19) === "00" ? "" : iso.slice(16, 19));
+const slot = (item) => momentOf(item.starts_at) + "–" + momentOf(item.ends_at);
 
 function duration(ms) {
   if (ms === null || ms === undefined) return "–";
@@ -48,6 +51,14 @@ function duration(ms) {
   const two = (n) => String(n).padStart(2, "0");
   const rest = two(Math.floor(seconds / 60) % 60) + ":" + two(seconds % 60);
   return seconds >= 3600 ? Math.floor(seconds / 3600) + ":" + rest : rest;
+}
+
+// The same in words: "16:55" alone looks like a time of day.
+function durationInWords(ms) {
+  if (ms === null || ms === undefined) return "–";
+  const seconds = Math.floor(ms / 1000), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  const parts = hours ? [[hours, "hours"], [minutes % 60, "minutes"]] : [[minutes, "minutes"], [seconds % 60, "seconds"]];
+  return parts.filter(([n], at) => n || at).map(([n, unit]) => n + " " + say(unit)).join(" ");
 }
 
 // Whole seconds of parts that add up to the whole of their sum, by the largest remainders.
@@ -91,7 +102,14 @@ function drawNow() {
   const playout = status.playout;
   fill($("on-air"), playout ? broadcast(playout.on_air, "nothing_on_air") : [noNews("playout")]);
   fill($("next"), playout ? broadcast(playout.next, "nothing_next") : [noNews("playout")]);
+  if (playout && heldBack(playout)) $("next").appendChild(el("p", "error", say("held_back")));
   show($("bar"), Boolean(playout && playout.on_air));
+}
+
+// A stop is in force when it would begin.
+function heldBack(playout) {
+  const until = playout.stopped && playout.stopped.until;
+  return Boolean(playout.next && playout.stopped && (!until || new Date(playout.next.starts_at) < new Date(until)));
 }
 
 function drawChannels() {
@@ -111,6 +129,7 @@ function channelBox(channel, n) {
   head.appendChild(el("span", "db"));
   box.appendChild(head);
   const canvas = el("canvas");
+  canvas.setAttribute("aria-hidden", "true");
   canvas.id = "heard-" + n;
   box.appendChild(canvas);
   return box;
@@ -129,9 +148,11 @@ function drawChannel(channel, n) {
 
 function drawStopped() {
   const stopped = status.playout && status.playout.stopped;
+  const pressed = document.activeElement === $("stop") || document.activeElement === $("resume");
   show($("stopped"), Boolean(stopped));
   show($("resume"), Boolean(stopped));
   show($("stop"), !stopped);
+  if (pressed && document.activeElement !== $(stopped ? "resume" : "stop")) $(stopped ? "stopped" : "stop").focus();
   if (stopped) {
     const end = stopped.until ? say("until") + " " + timeOf(stopped.until) + " " + dayOf(stopped.until)
       : say("until_resumed");
@@ -155,6 +176,7 @@ function faultBox(fault) {
   const about = word(fault.severity) + " · " + say("since") + " " + timeOf(fault.since) + " " + dayOf(fault.since);
   box.appendChild(el("p", "more", (fault.target && fault.target !== "station" ? fault.target + " · " : "") + about));
   if (fault["advice_" + lang]) box.appendChild(el("p", "", say("what_to_do") + " " + fault["advice_" + lang]));
+  if (fault["why_" + lang]) box.appendChild(el("p", "more", say("reason") + " " + fault["why_" + lang]));
   return box;
 }
 
@@ -165,8 +187,8 @@ function drawDay() {
   const today = status.ledger && status.ledger.today;
   fill($("totals"), today ? figures(today).map((ms, n) => {
     const box = el("div", "total");
-    box.appendChild(el("b", "", duration(ms)));
-    box.appendChild(el("span", "", say(TOTALS[n])));
+    box.appendChild(el("b", "", durationInWords(ms)));
+    box.appendChild(el("span", "", say(n ? TOTALS[n] : "planned_day")));
     return box;
   }) : [noNews("ledger")]);
   if (!status.playout) return fill($("today"), [noNews("playout")]);
@@ -231,9 +253,15 @@ function drawLevels(levels) {
   });
 }
 
+function decibels(dbfs) {
+  if (dbfs < SILENT_DB) return "−∞ dB";
+  const text = dbfs.toFixed(1).replace("-", "−");
+  return (document.documentElement.lang === "vi" ? text.replace(".", ",") : text) + " dB";
+}
+
 function drawMeter(canvas, label, dbfs) {
   const known = dbfs !== null && dbfs !== undefined;
-  label.textContent = known ? dbfs.toFixed(1).replace("-", "−") + " dB" : say("no_signal");
+  label.textContent = known ? decibels(dbfs) : say("no_signal");
   const ratio = window.devicePixelRatio || 1;
   const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
   if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
@@ -296,7 +324,21 @@ function showPerson() {
 
 function closePanels() {
   ["login", "confirm", "order-error"].forEach((id) => show($(id), false));
+  $("orders").classList.remove("asking");
   $("code").value = "";
+}
+
+// Beside a question there is only its own answer to press.
+function ask(panel, field) {
+  show($(panel), true);
+  $("orders").classList.add("asking");
+  $(field).focus();
+}
+
+// Whoever works with the keyboard stays where he was.
+function leavePanels() {
+  closePanels();
+  ($("stop").hidden ? $("resume") : $("stop")).focus();
 }
 
 function complain(message) {
@@ -308,15 +350,14 @@ function asPerson(act) {
   closePanels();
   if (person) return act();
   afterLogin = act;
-  show($("login"), true);
-  $("name").focus();
+  ask("login", $("name").value ? "code" : "name");
 }
 
 function order(path, body, waiting) {
   send(path, body).then((answer) => {
     if (answer.status === 401) { person = null; showPerson(); return asPerson(() => order(path, body, waiting)); }
     if (answer.status !== 202) return complain(answer.said.message);
-    closePanels();
+    leavePanels();
     $("order-state").textContent = say(waiting);
     show($("order-state"), true);
     clearTimeout(obeyTimer);
@@ -344,7 +385,7 @@ function untilOf(choice) {
   return new Date(midnight).toISOString();
 }
 
-$("stop").addEventListener("click", () => asPerson(() => { show($("confirm"), true); $("why").focus(); }));
+$("stop").addEventListener("click", () => asPerson(() => ask("confirm", "why")));
 $("resume").addEventListener("click", () => asPerson(() => order("/api/resume", {why: ""}, "sent_resume")));
 $("confirm").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -353,7 +394,7 @@ $("confirm").addEventListener("submit", (event) => {
 $("login").addEventListener("submit", (event) => {
   event.preventDefault();
   send("/api/login", {name: $("name").value, code: $("code").value}).then((answer) => {
-    if (answer.status !== 200) return complain(answer.said.message);
+    if (answer.status !== 200) { $("code").select(); return complain(answer.said.message); }
     person = answer.said.name;
     showPerson();
     closePanels();
@@ -361,7 +402,10 @@ $("login").addEventListener("submit", (event) => {
   });
 });
 $("logout").addEventListener("click", () => send("/api/logout", {}).then(() => { person = null; showPerson(); }));
-Array.from(document.querySelectorAll(".cancel")).forEach((button) => button.addEventListener("click", closePanels));
+Array.from(document.querySelectorAll(".cancel")).forEach((button) => button.addEventListener("click", leavePanels));
+$("orders").addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && $("orders").classList.contains("asking")) leavePanels();
+});
 
 const first = JSON.parse($("first").textContent);
 status = first.status;

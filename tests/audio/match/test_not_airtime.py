@@ -66,6 +66,23 @@ def test_muted_inside_a_pause_is_off_as_soon_as_programme_is_due():
     assert on_air_ms(segments, 18.0, 20.0) == pytest.approx(700, abs=100)  # the hiss betrays the instant
 
 
+@pytest.mark.parametrize("kind", ["hiss", "voice"])
+@pytest.mark.parametrize("channel", [LINE, FM], ids=["line", "FM"])
+def test_something_else_that_ends_inside_a_pause_is_off_until_it_ends(kind, channel):
+    sent = speech(40.0, 5).copy()
+    sent[18 * 16_000 : 20 * 16_000] = 0
+    segments = matched(record("pause", sent, channel, (Fault(14.0, 4.9, kind),), 17))
+    assert on_air_ms(segments, 14.05, 18.6) == 0
+    assert on_air_ms(segments, 18.0, 20.0) == pytest.approx(1_100, abs=150 if kind == "voice" else 30)
+
+
+def test_a_silence_that_ends_inside_a_pause_is_off_until_programme_is_due():
+    sent = speech(40.0, 5).copy()
+    sent[18 * 16_000 : 20 * 16_000] = 0
+    segments = matched(record("pause", sent, FM, (Fault(14.0, 4.9, "silence"),), 17))
+    assert on_air_ms(segments, 14.05, 19.9) == 0
+
+
 def test_a_pause_between_two_stretches_on_air_is_on_air():
     sent = speech(30.0, 5).copy()
     sent[12 * 16_000 : 16 * 16_000] = 0

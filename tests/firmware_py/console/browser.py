@@ -19,6 +19,7 @@ FLAGS = (
     "--hide-scrollbars",
 )
 PATIENCE_S = 15.0
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
 
 
 def dump_dom(url: str, profile: Path) -> str:
@@ -61,6 +62,15 @@ class Tab:
 
     def type_in(self, element: str, text: str) -> None:
         self.eval(f"document.getElementById('{element}').value = {json.dumps(text)}")
+
+    def press(self, key: str) -> None:
+        """A key for whatever has the focus, as of a keyboard."""
+        of_key = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
+        self._call("Input.dispatchKeyEvent", type="keyDown", **of_key, **({"text": "\r"} if key == "Enter" else {}))
+        self._call("Input.dispatchKeyEvent", type="keyUp", **of_key)
+
+    def focus(self) -> str:
+        return self.eval("document.activeElement.id")
 
     def submit(self, form: str) -> None:
         self.eval(f"document.querySelector('#{form} button[type=submit]').click()")

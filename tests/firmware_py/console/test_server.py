@@ -194,3 +194,27 @@ def test_the_operator_stops_the_station_and_lets_it_play_again(console, station,
     tab.wait_for("document.getElementById('order-state').innerText.startsWith('Đã gửi lệnh phát lại')")
     ((_, request),) = pending(root / "spool")
     assert request.command == "resume"
+
+
+def test_the_page_is_worked_with_the_keyboard_alone_and_the_focus_is_never_lost(console, station, tab):
+    tab.open(console.url)
+    tab.press("Tab")
+    assert tab.focus() == "stop"
+    tab.press("Enter")
+    tab.wait_for("document.activeElement.id === 'name'")
+    assert tab.eval("getComputedStyle(document.getElementById('stop')).display") == "none", "one question at a time"
+    tab.press("Escape")
+    assert (tab.focus(), tab.eval("document.getElementById('login').hidden")) == ("stop", True)
+    station.documents["playout"] = said.playout(stopped={"by": "Hoa", "why": "lũ", "until": None})
+    tab.wait_for("document.activeElement.id === 'stopped'")
+    station.documents["playout"] = said.playout()
+    tab.wait_for("!document.getElementById('stop').hidden")
+
+
+def test_what_a_stop_holds_back_is_not_promised(console, station, tab):
+    held = "document.getElementById('next').innerText.includes('sẽ không phát')"
+    coming = said.playout()["next"]["starts_at"]
+    for until, held_back in ((None, True), ("2099-01-01T00:00:00+07:00", True), (coming, False)):
+        station.documents["playout"] = said.playout(stopped={"by": "Hoa", "why": "", "until": until})
+        tab.open(console.url)
+        tab.wait_for(f"!document.getElementById('stopped').hidden && {held} === {str(held_back).lower()}")

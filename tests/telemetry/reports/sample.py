@@ -37,6 +37,7 @@ def occurrence(starts_at, minutes, programme, kind, seed=0, origin=None, bulleti
         "causes": causes | ({"meter_down": unseen} if unseen else {}),
         "evidence": "measured",
         "start_error_ms": 0.4,
+        "ended_at": (starts_at + timedelta(minutes=minutes)).isoformat(),
         "revision": 0,
     }
 
@@ -60,7 +61,7 @@ def figure_of(occurrences):
         "station": "hoang-dao",
         "month": "2026-11",
         "seq": 412,
-        "head_hash": "9f2c51d07ab3e4410cc0ffee5b1d2a77",
+        "head": "9f2c51d07ab3e4410cc0ffee5b1d2a77",
         "totals": totals(occurrences, 12_345),
         "by_kind": {kind: totals([o for o in occurrences if o["kind"] == kind]) for kind in kinds},
         "occurrences": occurrences,

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -329,3 +330,17 @@ def test_the_logbook_rounds_the_time_at_which_a_programme_began(early_ms, began)
 def test_a_cause_that_would_be_printed_as_zero_is_no_remark():
     broadcast = sample.occurrence(FIVE, 15, "Bản tin", "own") | {"causes": {"ended_early": 49, "dead_air": 50}}
     assert remarks(Broadcast.from_json(broadcast), FORM) == "Mất tiếng 0,1s"
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 500), min_size=18, max_size=18))
+def test_no_page_of_the_logbook_ends_with_a_days_heading_or_begins_with_a_sum(tmp_path, lengths):
+    week = sample.week()
+    titled = [o | {"programme": ("chữ " * 125)[:n].strip()} for o, n in zip(week["occurrences"], lengths, strict=True)]
+    files.logbook_pdf(week | {"occurrences": titled}, tmp_path / "l.pdf", FORM)
+    for page in text_of(tmp_path / "l.pdf").split("\f"):
+        lines = [" ".join(line.split()) for line in page.splitlines() if line.strip()]
+        heads = [n for n, line in enumerate(lines) if re.fullmatch(r"(Thứ|Chủ) \w+, \d\d/\d\d/2026", line)]
+        assert not heads or heads[-1] < len(lines) - 2, "the last line is the page's foot"
+        begins = next((n for n, line in enumerate(lines) if line.startswith("tế")), 0) + 1
+        assert not (lines and begins < len(lines) and lines[begins].startswith("Cộng")), lines[:5]

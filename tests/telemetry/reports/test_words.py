@@ -104,11 +104,39 @@ def test_a_shortened_text_fits(text, width):
     assert table.display_width(table.shorten(text, width)) <= max(width, 1)
 
 
-def test_the_terminals_month_shows_exact_seconds_that_add_up():
+@pytest.mark.parametrize("width", [80, 120, 500])
+def test_the_terminals_month_shows_exact_seconds_that_add_up(width):
     figure = sample.month()
-    *_, total, unplanned = table.airtime_table(figure).splitlines()
-    assert table.seconds(figure["totals"]["on_air_ms"]) in total
-    assert unplanned == "Ngoài lịch: 12.345 s"
+    lines = table.airtime_table(figure, "vi", width).splitlines()
+    total = next(line for line in lines if "Tổng cộng" in line)
+    assert table.seconds(figure["totals"]["on_air_ms"], "vi") in total
+    assert lines[-1] == "Ngoài lịch: 12,345 s"
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize("width", [80, 100, 120, 200, 400])
+def test_the_terminals_month_fits_the_terminal_and_keeps_every_word_of_a_folded_row(lang, width):
+    figure = sample.month()
+    said = table.airtime_table(figure, lang, width)
+    assert max(map(table.display_width, said.splitlines())) <= width
+    if width <= 120:
+        assert sample.LONG_TITLE in " ".join(said.split())
+
+
+def test_a_month_without_broadcasts_says_so():
+    nothing = {"occurrences": [], "totals": sample.totals([])}
+    assert table.airtime_table(nothing, "vi").startswith("Không có lượt phát nào")
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.integers(4, 40))
+def test_no_line_of_a_wrapped_text_is_too_wide(text, width):
+    assert all(table.display_width(line) <= width for line in table._wrapped(text, width))
+
+
+def test_a_vietnamese_number_has_a_comma():
+    """15.000 is fifteen thousand there."""
+    assert (table.seconds(15_004, "vi"), table.seconds(15_004, "en")) == ("15,004", "15.004")
 
 
 def test_a_title_cannot_send_control_codes_to_the_terminal():
