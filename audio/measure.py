@@ -97,10 +97,16 @@ def measure(sent_path: Path, heard_path: Path, observers: Sequence[Observer] = (
 
 
 def _missing_blocks(sent_path: Path, heard_path: Path) -> int:
-    """Whole blocks of SENT that had passed when HEARD began: more than the matcher itself looks back."""
+    """Whole blocks of SENT that had passed when HEARD began: more than the matcher itself looks back.
+
+    Most of what began late is of SENT. A replay that runs on after SENT's end may begin with a little of it.
+    """
     with open_wav(sent_path) as sent, open_wav(heard_path) as heard:
+        sent_s, heard_s = sent.frames_48k / RATE_HZ, heard.frames_48k / RATE_HZ
         missing_s = missing_head_s(sent.blocks_48k(_BLOCK_S), heard.blocks_48k(_BLOCK_S))
-    return int(missing_s / _BLOCK_S) if missing_s is not None and missing_s > _MATCHED_S else 0
+    if missing_s is None or missing_s <= _MATCHED_S or sent_s - missing_s < heard_s / 2:
+        return 0
+    return int(missing_s / _BLOCK_S)
 
 
 def _returned_loudness(found: Measurement, path: Path) -> Loudness:
@@ -126,12 +132,13 @@ def _matched(
 ) -> Measurement:
     matcher, segments = Matcher(), list[MatchSegment]()
     locked: tuple[float | None, float | None] = (None, None)
-    sent_frames = heard_frames = 0
+    sent_frames = heard_frames = late_frames = 0
     for n, sent_block in enumerate(sent):
         matcher.push_sent(sent_block, True)
         heard_block = None if n < missing else next(heard, None)
         if heard_block is None:  # HEARD has not begun, or has ended
             matcher.lose_heard(len(sent_block))
+            late_frames += len(sent_block) if n < missing else 0  # the first block lacks what its resampler holds
         else:
             matcher.push_heard(heard_block)
             heard_frames += len(heard_block)
@@ -145,7 +152,7 @@ def _matched(
     if delay_ms is None and heard_frames < _LOCKS_WITHIN_S * RATE_HZ:
         segments = merged([_not_told(segment) for segment in segments])
     found = _summed(segments, sent_frames, (delay_ms, drift_ppm))
-    return _begun_later(found, missing * _BLOCK_S * 1_000) if missing else found
+    return _begun_later(found, late_frames * 1_000 / RATE_HZ) if missing else found
 
 
 def _not_told(segment: MatchSegment) -> MatchSegment:

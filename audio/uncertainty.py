@@ -16,8 +16,9 @@ _FRAMES_A_MS = 48
 _NORMAL_95 = 1.96
 _SAME_DELAY_MS = 5.0
 _LONGEST_RELOCK_MS = 3_000.0  # a new delay is found in that time
+_SHORT_GAP_MS = 1_000.0  # what is off air between two delays for so little may be ours altogether
 _LATE_RELOCK_MS = 250.0  # standard deviation of where a longer stretch ended
-_HIDDEN_MS, _MOST_HIDDEN = 12.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
+_HIDDEN_MS, _MOST_HIDDEN = 16.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
 _CLEAR_DB, _SHARP_MS = 10.0, 8.0  # what a clear path is
 _ALIKE = 0.2  # correlation between the errors of two edges
 _LEAST_MS = 1.0  # the totals are whole milliseconds
@@ -104,10 +105,10 @@ def _hidden_ms(snr_db: float | None, edges_ms: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Not on air, though observed throughout, between two stretches that are; *foreign_ms* of it was other sound."""
+    """Not on air, though observed throughout, between two stretches that are; *sound_ms* of it was other sound."""
 
     before: Stretch
-    foreign_ms: float
+    sound_ms: float
     after: Stretch
 
 
@@ -115,8 +116,14 @@ def _gaps(found: Sequence[Stretch]) -> Iterator[_Gap]:
     runs = [(on_air, list(parts)) for on_air, parts in groupby(found, key=lambda one: one.on_air)]
     for (_, before), (on_air, parts), (_, after) in zip(runs, runs[1:], runs[2:], strict=False):
         if not on_air and all(one.state is not State.UNOBSERVED for one in parts):
-            foreign_ms = sum(one.length_ms for one in parts if one.state is State.FOREIGN)
-            yield _Gap(before[-1], foreign_ms, after[0])
+            yield _Gap(before[-1], _sound_ms(parts), after[0])
+
+
+def _sound_ms(parts: Sequence[Stretch]) -> float:
+    """What is short may have been named wrongly: our own, softly spoken, is noise."""
+    is_short = sum(one.length_ms for one in parts) <= _SHORT_GAP_MS
+    named = (State.FOREIGN, State.NOISE, State.HUM) if is_short else (State.FOREIGN,)
+    return sum(one.length_ms for one in parts if one.state in named)
 
 
 def _relock_ms(gap: _Gap) -> float:
@@ -124,7 +131,7 @@ def _relock_ms(gap: _Gap) -> float:
     change_ms = _delay_change_ms(gap.before, gap.after)
     if not change_ms:
         return 0.0
-    unexplained_ms = max(0.0, gap.foreign_ms - max(0.0, -change_ms))  # what a shorter queue threw away was not heard
+    unexplained_ms = max(0.0, gap.sound_ms - max(0.0, -change_ms))  # what a shorter queue threw away was not heard
     return unexplained_ms / 2 if unexplained_ms <= _LONGEST_RELOCK_MS else _LATE_RELOCK_MS
 
 

@@ -1,12 +1,11 @@
 """The path from the card to the return, learnt while it is on air: what HEARD should be, given SENT."""
 
-import functools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, milliseconds
+from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, fast_size, milliseconds
 
 Doubles = NDArray[np.float64]
 
@@ -92,7 +91,7 @@ class Channel:
 
     def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""
-        size = _good_size(len(sent))
+        size = fast_size(len(sent))
         if size not in self._transforms:
             self._transforms[size] = np.asarray(np.fft.rfft(self.taps, size), np.complex64)
         full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[size], size)
@@ -163,13 +162,6 @@ def _solve(matrix: Doubles, wanted: Doubles, start: Doubles, ridge: float) -> Do
 
 def _product(matrix: Doubles, taps: Doubles) -> Doubles:
     return np.fft.irfft(np.fft.rfft(taps, _SIZE) * matrix)[: len(taps)]
-
-
-@functools.cache
-def _good_size(least: int) -> int:
-    """The next size that the transform is fast at: 2ⁿ by 1, 9/8, 5/4, 3/2 or 27/16."""
-    power = 1 << least.bit_length() - 1
-    return next(size for size in (power * n // 16 for n in (16, 18, 20, 24, 27, 32)) if size >= least)
 
 
 FRAME_WINDOW = np.hanning(FRAME + 1)[:FRAME].astype(np.float32)

@@ -1,5 +1,6 @@
 """The matcher's grid: 8 kHz inside, blocks, hops, frames. Positions: samples of 8 kHz on SENT's axis."""
 
+import functools
 import math
 from typing import Any
 
@@ -46,3 +47,10 @@ def rms(sound: Floats) -> float:
 
 def peak(sound: Floats) -> float:
     return max(float(sound.max()), -float(sound.min()))
+
+
+@functools.cache
+def fast_size(least: int) -> int:
+    """The next size that the transform is fast at: 2ⁿ by 1, 9/8, 5/4, 3/2 or 27/16."""
+    power = 1 << least.bit_length() - 1
+    return next(size for size in (power * n // 16 for n in (16, 18, 20, 24, 27, 32)) if size >= least)

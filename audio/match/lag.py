@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats, fast_size
 
 MOST_TRACKS = 5  # the current one, and those along which what is not decided yet was heard: in a burst, one a second
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
@@ -37,7 +37,7 @@ def search(heard: Floats, sent: Floats, known: Sequence[float] = ()) -> Peak:
     now; after a jump some of *heard* still lies there, which is no rival.
     """
     reach = len(sent) - len(heard)
-    size = 1 << (len(sent) - 1).bit_length()
+    size = fast_size(len(sent))
     cross = np.fft.rfft(sent, size) * np.conj(np.fft.rfft(heard, size))
     low, high = (int(hz / RATE_HZ * size) for hz in (200, 3_500))
     cross[:low] = 0

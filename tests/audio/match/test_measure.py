@@ -124,3 +124,13 @@ def test_a_wav_is_read_in_blocks(tmp_path, recording):
         sizes = [len(block) for block in wav.blocks_48k(1.0)]
     assert max(sizes) <= 48_100
     assert sum(sizes) == 16 * 48_000
+
+
+def test_a_programme_that_returns_half_a_minute_late_is_no_recording_of_its_end(tmp_path):
+    """Though what is heard first is: the end of yesterday's. What began late is nearly all of SENT."""
+    sound = speech(60.0, 6)
+    sent, heard = (
+        write_wav(tmp_path / f"{n}.wav", s, 16_000) for n, s in enumerate((sound, np.roll(sound, 25 * 16_000)))
+    )
+    said = measure(sent, heard)
+    assert (said.on_air_ms, said.unobserved_ms) == (0, 0)
