@@ -57,10 +57,10 @@ def test_what_the_demo_says_of_an_error_is_vietnamese_before_the_stroke(tmp_path
 
 def test_the_run_folder_of_a_demo_that_was_killed_is_not_left_in_memory(tmp_path):
     killed = "from firmware_py.demo.rig import Rig, RigSettings; import os, pathlib, sys"
-    ends = "rig = Rig(pathlib.Path(sys.argv[1]), RigSettings(), None); print(rig.run_dir, flush=True); os.kill(os.getpid(), 9)"
-    ran = subprocess.run(
-        [sys.executable, "-c", f"{killed}; {ends}", tmp_path / "a"], stdout=subprocess.PIPE, text=True, check=False
-    )
+    makes = "rig = Rig(pathlib.Path(sys.argv[1]), RigSettings(), None); print(rig.run_dir, flush=True)"
+    ends = f"{makes}; os.kill(os.getpid(), 9)"
+    command = [sys.executable, "-c", f"{killed}; {ends}", tmp_path / "a"]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     left = Path(ran.stdout.strip())
     assert left.is_dir()
     rig = Rig(tmp_path / "b", RigSettings(), None)
