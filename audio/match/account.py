@@ -167,7 +167,8 @@ class Account:
     def _give(self, everything: bool = False) -> Iterator[MatchSegment]:
         """Turn decided hops into segments; a boundary is refined once what follows it is known."""
         total = len(self._states)
-        known_to = total if everything else total - _MARGIN
+        settled = self._fill_lulls()
+        known_to = total if everything else min(total - _MARGIN, settled)
         found = runs(self._states)
         done = 0
         for this, following in pairwise(found):
@@ -184,6 +185,28 @@ class Account:
             yield from self._until((self._first_hop + cut) * HOP, found[-1])
             done = cut
         self._forget(done)
+
+    def _fill_lulls(self) -> int:
+        """What was on air before a pause of SENT and after it was so in the pause, if nothing else was heard in there.
+
+        Hops up to which that is known.
+        """
+        found = runs(self._states)
+        for before, this, after in zip(found, found[1:], found[2:], strict=False):
+            if OFF not in (before.state, after.state) and self._is_lull(this, before.state):
+                self._states[this.start : this.stop] = [before.state] * (this.stop - this.start)
+        if len(found) > 1 and self._is_lull(found[-1], found[-2].state):
+            return found[-1].start
+        return len(self._states)
+
+    def _is_lull(self, run: Run, before: int) -> bool:
+        start, stop = (self._first_hop + run.start) * HOP, (self._first_hop + run.stop) * HOP
+        track = self._follower.numbered(before)
+        if run.state != OFF or track is None or stop - start > pause.LONGEST:
+            return False
+        if self._material.audible(start + pause.BORDER, max(start + pause.BORDER, stop - pause.BORDER)).any():
+            return False
+        return pause.is_quiet(self._material.heard_looks(track, start, stop), self._follower.channel)
 
     def _pausing_hops(self, hops: int) -> int:
         """For how long SENT has paused before these decided hops end: a return may yet be dated in there."""

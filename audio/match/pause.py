@@ -1,6 +1,10 @@
-"""A return inside a pause of SENT: nothing of ours was due, so only the end of what else was heard can date it."""
+"""What is decided inside a pause of SENT: nothing of ours is due there, so the neighbours decide.
+
+Where they differ, what else is heard, and ends, dates the change.
+"""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.match import evidence
 from audio.match.channel import Channel
@@ -8,8 +12,9 @@ from audio.match.grid import C64, FRAME, HOP, LEAD, Floats
 
 LEAST = 10 * HOP  # samples: a shorter pause is left to the boundary's own search
 LONGEST = 250 * HOP  # 2 s: so far back it is looked, and so long its naming waits
+BORDER = 4 * HOP  # samples of a stretch's either end in which SENT may still, or again, be heard
 _TELLING = 6  # looks before the end of something else, most of which have to hear it
-_MOST = 0.7
+_MOST, _SOME = 0.7, 0.1
 _ABOUT = 3 * HOP  # samples either side of where the looks saw it end
 _LEAST_POWER = 1e-12
 
@@ -25,13 +30,17 @@ def last_pause(audible: Floats) -> tuple[int, int]:
     return stop - size, stop
 
 
+def is_quiet(looks: C64, channel: Channel) -> bool:
+    """Whether nothing but the path's floor, or less, is heard while SENT is silent."""
+    return float(_something_else(looks, channel).mean()) < _SOME
+
+
 def else_until(looks: C64, heard: Floats, channel: Channel) -> int | None:
     """Samples after which nothing but the path's floor is heard; None where nothing else was heard, or it goes on.
 
     *looks*: spectra of HEARD for each hop of a stretch in which SENT is silent; *heard*: its samples.
     """
-    silence = np.zeros((1, looks.shape[1]), np.float32)
-    other = evidence.rest_over_floor(evidence.power(looks), silence, channel) > channel.scatter
+    other = _something_else(looks, channel)
     if not other.any() or other[-1]:
         return None
     last = len(other) - int(np.argmax(other[::-1]))
@@ -40,6 +49,12 @@ def else_until(looks: C64, heard: Floats, channel: Channel) -> int | None:
     about = last * HOP - LEAD + FRAME // 8
     low, high = max(0, about - _ABOUT), min(len(heard), about + _ABOUT)
     return low + _quieter_from(heard[low:high])
+
+
+def _something_else(looks: C64, channel: Channel) -> NDArray[np.bool_]:
+    """Looks in which more than the path's floor is heard."""
+    silence = np.zeros((1, looks.shape[1]), np.float32)
+    return np.asarray(evidence.rest_over_floor(evidence.power(looks), silence, channel) > channel.scatter)
 
 
 def _quieter_from(sound: Floats) -> int:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from firmware_py.commands.context import Context, failure
 from firmware_py.config import Config
-from scheduler.clock import STATION_TZ
 from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
 from telemetry.figures import fault_list, month_days, monthly
@@ -26,7 +25,7 @@ LATE = timedelta(days=31)  # an account may be booked, and a stop explained, thi
 def airtime(context: Context) -> None:
     """The month that is asked for, else the one it is."""
     config = context.config()
-    figure = month_figure(config, context.args.month or f"{datetime.now(STATION_TZ):%Y-%m}")
+    figure = month_figure(config, context.args.month or f"{context.now():%Y-%m}")
     if context.args.json:
         context.print_json(figure)
     written = [_write(context, config, figure, form) for form in ("csv", "xlsx", "docx", "pdf")]
@@ -40,7 +39,7 @@ def airtime(context: Context) -> None:
 def logbook(context: Context) -> None:
     """The week that is asked for, else the one it is."""
     config = context.config()
-    week = week_of(config, context.args.week or f"{datetime.now(STATION_TZ):%G-W%V}")
+    week = week_of(config, context.args.week or f"{context.now():%G-W%V}")
     written = [_write(context, config, week, form) for form in ("pdf", "xlsx")]
     if not any(written):
         from telemetry.reports.logbook import logbook_text

@@ -66,7 +66,7 @@ class Context:
         return vi if self.lang == "vi" else en
 
     def tell(self, problems: Iterable[Problem], mark: str = "") -> None:
-        for problem in problems:
+        for problem in dict.fromkeys(problems):  # what is wrong once is told once, however often it is met
             prefix = f"{problem.where}: " if problem.where else ""
             print(prefix + mark + problem.text(self.lang), file=sys.stderr)
 

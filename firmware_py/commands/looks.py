@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from firmware_py.config import Config, Speech
 from firmware_py.live import Live, look_at_all
 from scheduler.clock import STATION_TZ
 from scheduler.problem import Problem
-from telemetry.reports.reasons import explained, reason_of
+from telemetry.reports.reasons import explained, gravest_first, reason_of
 from telemetry.reports.rounding import apportion
 from telemetry.reports.words import word, word_or_code
 
@@ -105,7 +106,7 @@ def faults(context: Context) -> None:
     found: list[dict[str, Any]] = ledger.data.get("faults", [])
     if context.args.json:
         context.print_json(found)
-    for fault in [] if context.args.json else found:
+    for fault in [] if context.args.json else gravest_first(found):
         context.print(_fault(fault, context))
     if not ledger.fresh:
         context.say(
@@ -116,7 +117,7 @@ def faults(context: Context) -> None:
         context.say("Không có sự cố.", "No open faults.")
 
 
-def _fault(fault: dict[str, Any], context: Context) -> str:
+def _fault(fault: Mapping[str, Any], context: Context) -> str:
     """What is wrong, since when, what to do; and why, as far as it is known."""
     since = f"{datetime.fromisoformat(fault['since']).astimezone(STATION_TZ):%H:%M:%S %d/%m/%Y}"
     said = f"{since}  {fault[f'title_{context.lang}']} ({fault['target']}): {fault[f'advice_{context.lang}']}"
@@ -129,9 +130,10 @@ def status_lines(live: dict[str, Live], context: Context) -> list[str]:
     silent = [context.text(*PROCESSES[name]) for name, one in live.items() if not one.fresh]
     if len(silent) == len(live):
         return [context.text("Đài không chạy.", "The station is not running.")]
+    coming = _programme(playout.get("next"), context) + _held_back(playout, context)
     lines = [
         f"{context.text('Đang phát', 'On air')}: {_programme(playout.get('on_air'), context)}",
-        f"{context.text('Tiếp theo', 'Next')}: {_programme(playout.get('next'), context)}",
+        f"{context.text('Tiếp theo', 'Next')}: {coming}",
     ]
     if relay := playout.get("relay"):
         lines.insert(1, _relay(relay, context))
@@ -151,6 +153,17 @@ def _programme(data: dict[str, Any] | None, context: Context) -> str:
     if not data:
         return context.text("không có", "nothing")
     return f"{data['programme']} ({_time(data['starts_at'])}–{_time(data['ends_at'])})"
+
+
+def _held_back(playout: Mapping[str, Any], context: Context) -> str:
+    """What comes next does not come while a stop is in force."""
+    stopped, coming = playout.get("stopped"), playout.get("next")
+    if not stopped or not coming:
+        return ""
+    until = stopped.get("until")
+    if until and datetime.fromisoformat(until) <= datetime.fromisoformat(coming["starts_at"]):
+        return ""
+    return context.text(" – đang dừng, sẽ không phát", " – stopped, will not be played")
 
 
 def _time(iso: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import CommandError, Context, failure, person
 from firmware_py.config import Config
-from firmware_py.live import look_at_all
+from firmware_py.live import look
 from firmware_py.playout.orders import LONGEST_LIVE_MS, LONGEST_STOP
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
@@ -66,7 +66,7 @@ def play(context: Context) -> None:
 def queue(context: Context) -> None:
     """The priority bulletins that wait; with numbers, which of them come first."""
     config = context.config()
-    said = look_at_all(config.paths.run_dir, boottime_ns())["playout"]
+    said = look(config.paths.run_dir, "playout", boottime_ns())
     waiting: list[dict[str, Any]] = said.data.get("waiting", []) if said.fresh else []
     if context.args.numbers:
         _arrange(context, waiting)
@@ -111,7 +111,11 @@ def live_stop(context: Context) -> None:
 
 def _input(config: Config, wanted: str | None) -> str:
     """The input that was named, or the only one there is. Raises CommandError."""
-    known = ", ".join(config.input) or "—"
+    if not config.input:
+        vi = "cấu hình chưa có micro nào: thêm [input.TÊN] với device = “…” (tên xem bằng lệnh devices)"
+        en = 'the configuration has no microphone: add [input.NAME] with device = "…" (names: the command devices)'
+        raise failure("live", "no_input", vi, en)
+    known = ", ".join(config.input)
     if wanted is None and len(config.input) == 1:
         return next(iter(config.input))
     if wanted is None:
@@ -133,7 +137,12 @@ def parse_until(text: str, now: datetime) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise failure("--until", "bad_time", f"không hiểu giờ {text!r}", f"{text!r} is not a time") from None
+        raise failure(
+            "--until",
+            "bad_time",
+            f"không hiểu giờ {text!r}; ghi như 17h30 hoặc 2026-11-23T05:00",
+            f"{text!r} is not a time (17:30, 2026-11-23T05:00)",
+        ) from None
     when = when if when.tzinfo else when.replace(tzinfo=STATION_TZ)
     if when <= now:
         raise failure("--until", "past", f"{text} đã qua rồi", f"{text} is in the past")
@@ -143,7 +152,13 @@ def parse_until(text: str, now: datetime) -> datetime:
 
 
 def _request(context: Context, command: str, **body: Any) -> None:
-    send(context.config(), command, person(context.args.by), **body)
+    config = context.config()
+    send(config, command, person(context.args.by), **body)
+    if not look(config.paths.run_dir, "playout", boottime_ns()).fresh:
+        context.say(
+            "Chú ý: đài không chạy; lệnh chờ đến khi đài chạy lại (lệnh phát quá cũ sẽ không phát nữa).",
+            "Note: the station is not running; this waits until it does (what is to be played now expires).",
+        )
 
 
 def send(config: Config, command: str, by: str, **body: Any) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from firmware_py.live import Live
-from telemetry.reports.reasons import reason_of
+from telemetry.reports.reasons import gravest_first, reason_of
 
 NOTHING: Mapping[str, Any] = {}
 FIGURES = ("planned_ms", "played_ms", "on_air_ms", "not_on_air_ms", "unobserved_ms")
@@ -131,7 +131,9 @@ def _meter(live: Live) -> dict[str, Any]:
 
 def _ledger(live: Live) -> dict[str, Any]:
     keys = ("today", "seq", "acknowledged_seq", "uplink")
-    return {key: live.data.get(key) for key in keys} | {"faults": [_fault(f) for f in live.data.get("faults", ())]}
+    return {key: live.data.get(key) for key in keys} | {
+        "faults": [_fault(f) for f in gravest_first(live.data.get("faults") or ())]
+    }
 
 
 def _fault(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firmware_py.demo.rig import Rig
+from telemetry.reports.reasons import gravest_first
 from telemetry.reports.words import Lang, word_or_code
 
 QUIET_DBFS = -90.0
@@ -83,7 +84,7 @@ def _next(playout: Mapping[str, Any], text: Mapping[str, str]) -> str:
 
 
 def _faults(ledger: Mapping[str, Any], lang: Lang) -> str:
-    faults = ledger.get("faults", [])
+    faults = gravest_first(ledger.get("faults", []))
     if not faults:
         return ""
     return "⚠ " + TEXTS[lang]["faults"].format(count=len(faults), title=faults[0][f"title_{lang}"])

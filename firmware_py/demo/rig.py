@@ -30,6 +30,7 @@ STATION_ID = "demo"
 PROVINCE = "tinh-mau"
 CONSOLE_S = 30.0  # until it answers, on a slow computer
 MEMORY = Path("/dev/shm")
+RUN_PREFIX = "smartradio-run-"
 MEMORY_NEEDED = 256_000_000  # bytes: containers often have 64 MB, and a few stations run side by side
 
 
@@ -244,7 +245,10 @@ def _volatile_folder() -> Path | None:
     """In memory, as /run of a real box is: rings on a disk make who writes them wait for it."""
     if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
         return None
-    return Path(tempfile.mkdtemp(prefix="smartradio-run-", dir=MEMORY))
+    for left in MEMORY.glob(f"{RUN_PREFIX}*-*"):  # by one that was killed
+        if not Path("/proc", left.name.removeprefix(RUN_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{RUN_PREFIX}{os.getpid()}-", dir=MEMORY))
 
 
 def _forget(run_dir: Path) -> None:

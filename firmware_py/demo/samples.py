@@ -192,7 +192,7 @@ PATTERN_EVERY = timedelta(minutes=5)
 PATTERNS = 48  # four hours of them, then only the week's sessions
 CLOSED_BEFORE_END = timedelta(seconds=4)  # the last programme is over so long before the demo is: time to settle it
 LONGEST_S = PATTERNS * PATTERN_EVERY.total_seconds()
-SHORTEST_S = 5  # a first item that would not fit into a short run is cut down to no less
+SHORTEST_S = 5  # what would not fit into the run is cut down to no less
 ENOUGH_S = 2 + SHORTEST_S + 4  # how long a run must be for that: start, item, close
 
 
@@ -247,7 +247,7 @@ class Placed:
 def demo_programme(now: datetime, seconds: float | None) -> list[Placed]:
     """What the demo broadcasts from *now* on, beside the week's sessions; with *seconds*, only what is over by then.
 
-    Where nothing is, the first item is cut down to what is left; with less than SHORTEST_S there is none.
+    The last item is cut down to what is left, if that is SHORTEST_S or more.
     """
     local = now.astimezone(STATION_TZ)
     first = local.replace(microsecond=0) + timedelta(seconds=local.microsecond > 0) + FIRST_AFTER
@@ -255,12 +255,13 @@ def demo_programme(now: datetime, seconds: float | None) -> list[Placed]:
     if seconds is None:
         return placed
     closes = local + timedelta(seconds=min(seconds, LONGEST_S)) - CLOSED_BEFORE_END
-    return [one for one in placed if one.ends_at <= closes] or _cut_down(placed[0], closes)
+    return [cut for one in placed if (cut := _cut_down(one, closes)).item.seconds >= SHORTEST_S]
 
 
-def _cut_down(one: Placed, closes: datetime) -> list[Placed]:
+def _cut_down(one: Placed, closes: datetime) -> Placed:
+    """What of it is over by then."""
     left_s = (closes - one.starts_at) // timedelta(seconds=1)
-    return [replace(one, item=replace(one.item, seconds=left_s))] if left_s >= SHORTEST_S else []
+    return one if left_s >= one.item.seconds else replace(one, item=replace(one.item, seconds=left_s))
 
 
 def demo_timetable(now: datetime, seconds: float | None) -> str:

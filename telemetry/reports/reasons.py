@@ -5,10 +5,10 @@ the original in brackets; what no rule knows stays as it was said.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from telemetry.reports.words import SOURCE_TROUBLES, Lang, word
+from telemetry.reports.words import SEVERITIES, SOURCE_TROUBLES, Lang, word
 
 SAID = ("reason", "why", "said")  # keys of a fault's evidence, the first that is there
 # From the particular to the general: the first that is found says it.
@@ -77,3 +77,10 @@ def reason_of(evidence: Mapping[str, Any], lang: Lang = "vi") -> str:
     if lang == "en" and said in SOURCE_TROUBLES:
         return word(said, lang)
     return explained(said, lang)
+
+
+def gravest_first(faults: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Open faults as a person wants them: what silences the station before what may wait, of equals the newest."""
+    grades = list(SEVERITIES)
+    newest = sorted(faults, key=lambda fault: str(fault["since"]), reverse=True)
+    return sorted(newest, key=lambda f: grades.index(f["severity"]) if f["severity"] in grades else -1, reverse=True)

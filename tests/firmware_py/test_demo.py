@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,17 @@ def test_what_the_demo_says_of_an_error_is_vietnamese_before_the_stroke(tmp_path
     assert demo.main() == 1
     vi, en = capsys.readouterr().err.split("  /  ")
     assert ("chưa có sổ cái" in vi, "no ledger" in vi, "no ledger" in en) == (True, False, True)
+
+
+def test_the_run_folder_of_a_demo_that_was_killed_is_not_left_in_memory(tmp_path):
+    killed = "from firmware_py.demo.rig import Rig, RigSettings; import os, pathlib, sys"
+    ends = "rig = Rig(pathlib.Path(sys.argv[1]), RigSettings(), None); print(rig.run_dir, flush=True); os.kill(os.getpid(), 9)"
+    ran = subprocess.run([sys.executable, "-c", f"{killed}; {ends}", tmp_path / "a"], stdout=subprocess.PIPE, text=True)
+    left = Path(ran.stdout.strip())
+    assert left.is_dir()
+    rig = Rig(tmp_path / "b", RigSettings(), None)
+    assert left.is_dir() == (left == tmp_path / "a" / "run")  # where there is no memory for it, it lies on the disk
+    assert rig.run_dir.is_dir()
 
 
 def test_a_broken_programme_file_is_named_and_the_demo_goes_on(tmp_path, capsys):

@@ -50,6 +50,20 @@ def test_the_status_of_a_stopped_station_begins_with_who_stopped_it(lang, line):
     assert not any("lũ" in line for line in shown(lang, playout(), channel()))
 
 
+def test_what_a_stop_holds_back_is_not_promised():
+    held = [
+        line for line in shown("vi", playout(stopped=STOPPED | {"until": None}), channel()) if "sẽ không phát" in line
+    ]
+    assert [line.split(":")[0] for line in held] == ["Tiếp theo"]
+    until = {"until": playout()["next"]["starts_at"]}
+    assert not any("sẽ không phát" in line for line in shown("vi", playout(stopped=STOPPED | until), channel()))
+
+
+def test_an_order_to_a_station_that_does_not_run_says_that_it_waits(run):
+    code, _, err = run("stop", "--why", "thử")
+    assert (code, "Chú ý: đài không chạy" in err) == (0, True)
+
+
 @pytest.mark.parametrize(("state", "words"), [("on_air", "đã lên sóng"), ("silence", "im lặng"), ("idle", "ngoài giờ")])
 def test_the_status_is_in_words_not_in_codes(state, words):
     lines = shown("vi", playout(), channel(state=state))

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from audio.match import Matcher, merged
+from audio.match.grid import HOP
+from audio.match.path import OFF, Path
 from audio.segments import Quality, State
 from bench.recordings import Channel, Fault, programme, record, speech
 from firmware_py.demo.samples import music
@@ -74,6 +76,23 @@ def test_something_else_that_ends_inside_a_pause_is_off_until_it_ends(kind, chan
     segments = matched(record("pause", sent, channel, (Fault(14.0, 4.9, kind),), 17))
     assert on_air_ms(segments, 14.05, 18.6) == 0
     assert on_air_ms(segments, 18.0, 20.0) == pytest.approx(1_100, abs=150 if kind == "voice" else 30)
+
+
+@pytest.mark.parametrize(("first_s", "last_s", "stays"), [(18.1, 18.9, True), (16.5, 17.3, False)])
+def test_a_doubt_inside_a_pause_of_sent_is_decided_by_the_neighbours(monkeypatch, first_s, last_s, stays):
+    """No recording raises one at will (a codec's fading comfort noise once did), so the decoder is made to."""
+    sent = speech(30.0, 5).copy()
+    sent[18 * 16_000 : 19 * 16_000] = 0
+    decided, doubted = Path.decided, range(round(first_s * 8_000 / HOP), round(last_s * 8_000 / HOP))
+
+    def doubting(path):
+        states = decided(path)
+        path.told = getattr(path, "told", 0) + len(states)
+        return [OFF if n in doubted else state for n, state in enumerate(states, path.told - len(states))]
+
+    monkeypatch.setattr(Path, "decided", doubting)
+    segments = matched(record("pause", sent, LINE, (), 17))
+    assert (on_air_ms(segments) == 30_000) is stays
 
 
 def test_a_silence_that_ends_inside_a_pause_is_off_until_programme_is_due():

@@ -10,7 +10,7 @@ from audio.card import CardError, Device, find_device
 from telemetry.database import JournalError
 from telemetry.journal import PlayoutReader
 from telemetry.mqtt import Broker, Link, LinkError
-from telemetry.reports.reasons import explained, reason_of
+from telemetry.reports.reasons import explained, gravest_first, reason_of
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,16 @@ def test_the_reason_of_a_fault_is_what_its_evidence_says():
         "không còn tín hiệu đến",
         "nothing comes any more",
     )
+
+
+def test_the_gravest_fault_is_told_first_and_of_equals_the_newest():
+    said = [
+        ("warning", "05:00"),
+        ("critical", "04:00"),
+        ("major", "06:00"),
+        ("critical", "05:00"),
+        ("new kind", "07:00"),
+    ]
+    faults = [{"severity": severity, "since": since} for severity, since in said]
+    told = [(fault["severity"], fault["since"]) for fault in gravest_first(faults)]
+    assert told == [said[3], said[1], said[2], said[0], said[4]]
