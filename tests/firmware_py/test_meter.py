@@ -234,14 +234,14 @@ def test_the_level_of_each_programme_is_told_of_what_was_sent_and_of_its_return(
 
 def test_a_killed_meters_level_stays_and_its_successors_stands_beside_it(air):
     air.start_meter()
-    air.pass_blocks(250)
+    air.pass_blocks(300)  # more than its successor hears again
     air.kill_meter()
     air.pass_blocks(50)
     air.start_meter()
     send_one_after_another(air, "tin")
     before, after = levels_of(air, "tin")
-    assert before.to_ns == pytest.approx(BEGAN_NS + 250 * BLOCK_NS, abs=6 * NS_PER_S)
-    assert after.to_ns == pytest.approx(BEGAN_NS + 500 * BLOCK_NS, abs=1_000)
+    assert before.to_ns == pytest.approx(BEGAN_NS + 300 * BLOCK_NS, abs=6 * NS_PER_S)
+    assert after.to_ns == pytest.approx(BEGAN_NS + 550 * BLOCK_NS, abs=1_000)
     hole_ms = 50 * BLOCK_NS / NS_PER_MS
     whole_ms = (after.to_ns - after.from_ns) / NS_PER_MS
     assert 0 <= whole_ms - after.heard_ms - hole_ms < 200

@@ -132,7 +132,7 @@ def test_the_three_sums_are_always_the_plan_and_the_days_always_the_whole(facts,
     for name, figure in whole.figures().items():
         assert sum(getattr(day, name) for day in record.days.values()) == figure
     assert whole.overlaid_ms + whole.low_ms <= whole.on_air_ms * 2
-    assert whole.programme_ms == (0 if kind is Kind.REPEAT else min(whole.played_ms, planned.planned_ms))
+    assert whole.programme_ms == (0 if kind in (Kind.REPEAT, Kind.FILLER) else min(whole.played_ms, planned.planned_ms))
     assert AirtimeRecord.from_json(record.to_json()) == record
     for coverage in record.coverage.values():
         assert coverage.on_air_ms + coverage.not_on_air_ms + coverage.unobserved_ms == planned.planned_ms
