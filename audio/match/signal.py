@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match.decimate import Decimator
-from audio.match.grid import DECIMATION, Floats
+from audio.match.grid import DECIMATION, RATE_HZ, Floats
 
 _ZEROS = np.zeros(48_000, np.int16)
+_ROOM = 8 * RATE_HZ  # beyond what is kept: it is moved to the front once in so long
 
 
 class Signal:
@@ -16,7 +17,7 @@ class Signal:
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
-        self._kept = np.zeros(2 * keep, np.float32)
+        self._kept = np.zeros(keep + _ROOM, np.float32)
         self._first = 0  # position of _kept[0]
         self.end = 0
         self.frames = 0  # of 48 kHz, pushed
