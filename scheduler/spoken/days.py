@@ -10,12 +10,10 @@ from datetime import date, datetime, time, timedelta
 from scheduler.holidays import holiday_named
 from scheduler.recurrence import (
     EVERY_DAY,
-    EVERY_MONTH,
     LAST,
     Dates,
     Holidays,
     Limited,
-    LunarDays,
     MonthDays,
     NthWeekdays,
     Recurrence,
@@ -24,6 +22,7 @@ from scheduler.recurrence import (
     limited,
 )
 from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
+from scheduler.spoken.lunar_days import PARTS, read_lunar_days
 from scheduler.spoken.spans import Span
 from scheduler.spoken.whole_dates import FULL_DATE, SHORT_DATE, completed
 from scheduler.spoken.written import DAY_NAMES, MOST_DAYS_IN_A_RANGE
@@ -40,14 +39,12 @@ _WORKING_DAYS = {
     "weekdays",
 }
 _WEEKEND = {"cuoi tuan", "ngay cuoi tuan", "cac ngay cuoi tuan", "weekend", "weekends"}
-_NUMBERS = ("mot", "hai", "ba", "tu", "nam", "sau", "bay", "tam", "chin", "muoi")
 _ENGLISH = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_WORDS = {"hai": 0, "ba": 1, "tu": 2, "nam": 3, "sau": 4, "bay": 5} | {str(n): n - 2 for n in range(2, 8)}
 _DAY = re.compile(
     r"(?:(?P<prefix>thu|t)\s*\.?\s*)?(?P<day>[2-7]|hai|ba|tu|nam|sau|bay)|(?P<sunday>c\.?n|ch(?:u|ua) nhat)"
     r"|(?P<english>mon|tue|wed|thu(?=rs?|rsday)|fri|sat|sun)(?:(?:s|nes|rs|r|ur)?(?:day)?)"  # "Thu" alone heads days
 )
-_LIST = re.compile(r"\s*(?:[,;&+]|\bva\b)\s*")
 _EXCEPT = re.compile(r"[\s,;(]*\b(?:va )?(?:ngoai tru|tru|khong phat)\b(?: vao\b)?\s*")
 
 
@@ -234,7 +231,7 @@ def _taken(text: str, cell: str) -> tuple[Unlimited, ...]:
     try:
         return _no_limits(_within(text, cell), cell)
     except Misread:
-        parts = _LIST.split(text)
+        parts = PARTS.split(text)
         if len(parts) == 1:
             raise
         return tuple(one for part in parts for one in _no_limits(_within(part, cell), cell))
@@ -296,7 +293,12 @@ def _unlimited(text: str, cell: str) -> Unlimited:
         return Weekdays(frozenset({5, 6}))
     if dates := [_date_of(found, cell) for found in FULL_DATE.finditer(text)]:
         return _dated(dates, FULL_DATE.sub(" ", text), cell)
-    readers: tuple[Callable[[str, str], Unlimited | None], ...] = (_holidays, _lunar_days, _nth_weekdays, _month_days)
+    readers: tuple[Callable[[str, str], Unlimited | None], ...] = (
+        _holidays,
+        read_lunar_days,
+        _nth_weekdays,
+        _month_days,
+    )
     for read in readers:
         if (found := read(text, cell)) is not None:
             return found
@@ -329,9 +331,9 @@ _OWN_HOLIDAY = re.compile(r"ng[aà]y l[eễ]\s+([^,;&+()]+)", re.IGNORECASE)
 def _holidays(text: str, cell: str) -> Holidays | None:
     if _ANY_HOLIDAY.fullmatch(text) and not _ODD_DAYS.search(tidy(cell).casefold()):
         return Holidays()
-    parts = [part.removeprefix("ngay le ") for part in _LIST.split(text)]
+    parts = [part.removeprefix("ngay le ") for part in PARTS.split(text)]
     names = [
-        holiday_named(part) or _own_holiday(whole, cell) for part, whole in zip(parts, _LIST.split(text), strict=True)
+        holiday_named(part) or _own_holiday(whole, cell) for part, whole in zip(parts, PARTS.split(text), strict=True)
     ]
     known = [name for name in names if name is not None]
     return Holidays(frozenset(known)) if len(known) == len(names) else None
@@ -342,95 +344,6 @@ def _own_holiday(part: str, cell: str) -> str | None:
     wanted = part.removeprefix("ngay le ")
     written = [found[1].strip() for found in _OWN_HOLIDAY.finditer(tidy(cell))]
     return next((name for name in written if part != wanted and fold(name) == wanted), None)
-
-
-_MONTH_NAMES = {"gieng": 1, "chap": 12} | {name: n for n, name in enumerate(_NUMBERS, 1) if n > 1}
-_MONTH = r"(?: thang (\d{1,2}|gieng|chap|hai|ba|tu|nam|sau|bay|tam|chin|muoi))?"
-_FULL_MOON = re.compile(rf"(?:ngay )?ram{_MONTH}")
-_FIRST_DAYS = re.compile(rf"(?:ngay )?(?:mung|mong) (\d{{1,2}}|{'|'.join(_NUMBERS)})(?:{_MONTH}|( tet))")
-_FIRST_DAY = re.compile(rf"(?:(?:mung|mong) )?(\d{{1,2}}|{'|'.join(_NUMBERS)})")
-_BEFORE_TET = re.compile(r"(?:ngay )?(2\d) tet")
-_EVE = re.compile(r"(?:ngay |dem )?(?:30 tet|giao thua)(?: tet)?")
-_LUNAR_DATE = re.compile(r"(?:ngay )?(\d{1,2})\s*/\s*(\d{1,2})")
-_LUNAR_DAY = re.compile(rf"(?:ngay )?(\d{{1,2}}|cuoi){_MONTH}")
-_NAMED_MONTH = re.compile(r"(?:ngay )?(\d{1,2}) thang (gieng|chap)")
-_SAYS_LUNAR = re.compile(r"\s*\b(?:am lich|am|al)\b")
-
-
-_EVERY_ONE = re.compile(r" (?:hang|moi) (?:thang|nam)\b")
-_ONE_MONTH = re.compile(r"\b(?:thang|tet)\b")
-_TET_DAYS = re.compile(r"(?:tu )?(?:ngay )?((?:mung|mong) .+) tet")
-
-
-def _lunar_days(text: str, cell: str) -> LunarDays | None:
-    if days := _tet_days(text):
-        return LunarDays(days)
-    said = _SAYS_LUNAR.search(text) is not None
-    parts = _LIST.split(text)
-    pairs = [_lunar_day(_EVERY_ONE.sub("", _SAYS_LUNAR.sub("", part)).strip(), said, cell) for part in parts]
-    if all(pairs) and not _doubtful(parts, said):
-        return LunarDays(frozenset(pair for pair in pairs if pair is not None))
-    if said or all(pairs):
-        raise _bad_days(cell)
-    return None
-
-
-def _tet_days(text: str) -> frozenset[tuple[int, int]]:
-    """Of "mùng 1, 2, 3 Tết", "mùng 1 đến mùng 3 Tết": "Tết" says the month of all of them."""
-    days: set[int] = set()
-    for part in _LIST.split(found[1]) if (found := _TET_DAYS.fullmatch(text)) else []:
-        ends = [_FIRST_DAY.fullmatch(end) for end in re.split(r"\s*(?:-|\bden\b|\btoi\b)\s*", part)]
-        numbers = [_number(end[1]) for end in ends if end]
-        if len(numbers) != len(ends) or len(ends) > 2 or not 1 <= numbers[0] <= numbers[-1] <= 10:
-            return frozenset()
-        days |= set(range(numbers[0], numbers[-1] + 1))
-    return frozenset((1, day) for day in days)
-
-
-def _doubtful(parts: list[str], said: bool) -> bool:
-    """ "1/5, 10/3 âm lịch": is the first one lunar too? "mùng 1, mùng 2 tháng 7": is the first one of July too?"""
-    bare = [part for part in parts if "/" not in part and not re.search(r"\b(?:thang|nam|tet)\b", part)]
-    of_one_month = [part for part in parts if _ONE_MONTH.search(_EVERY_ONE.sub("", part))]
-    return bool(bare and of_one_month) or (said and any(holiday_named(part) for part in parts))
-
-
-def _lunar_day(part: str, said: bool, cell: str) -> tuple[int, int] | None:
-    """(month, day) of one day; None if it is none. *said*: "âm lịch" stands beside it."""
-    if found := _FULL_MOON.fullmatch(part):
-        return _pair(found[1], 15, cell)
-    if found := _FIRST_DAYS.fullmatch(part):
-        return _first_days(found, said, cell)
-    if _EVE.fullmatch(part):
-        return 12, LAST
-    if found := _BEFORE_TET.fullmatch(part):
-        return 12, int(found[1])
-    if found := _NAMED_MONTH.fullmatch(part):
-        return _pair(found[2], int(found[1]), cell)
-    if said and (found := _LUNAR_DATE.fullmatch(part)):
-        return _pair(found[2], int(found[1]), cell)
-    if said and (found := _LUNAR_DAY.fullmatch(part)):
-        return _pair(found[2], LAST if found[1] == "cuoi" else int(found[1]), cell)
-    return None
-
-
-def _first_days(found: re.Match[str], said: bool, cell: str) -> tuple[int, int]:
-    """Mùng 1 … 10. Mùng một is the moon's; another one without its month may be the sun's, and is asked."""
-    number, month, tet = found.groups()
-    day = _number(number)
-    if not 1 <= day <= 10 or (day > 1 and not (said or month or tet)):
-        raise misread("bad_days", "ngày", "day", cell, f"mùng {day} âm lịch" if day <= 10 else None, "mùng 1, rằm")
-    return _pair("1" if tet else month, day, cell)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() else _NUMBERS.index(text) + 1
-
-
-def _pair(month: str | None, day: int, cell: str) -> tuple[int, int]:
-    number = _MONTH_NAMES.get(month, 0) or int(month) if month else EVERY_MONTH
-    if not (day == LAST or 1 <= day <= 30) or not 0 <= number <= 12 or (month and not number):
-        raise _bad_days(cell)
-    return number, day
 
 
 _NTH = re.compile(
@@ -446,7 +359,7 @@ def _nth_weekdays(text: str, cell: str) -> NthWeekdays | None:
     if found is None or found["days"].startswith("ngay"):
         return None
     days = frozenset(_weekdays(found["days"], cell))
-    weeks = [_WEEK.fullmatch(week) for week in _LIST.split(found["weeks"] or found["one"])]
+    weeks = [_WEEK.fullmatch(week) for week in PARTS.split(found["weeks"] or found["one"])]
     if not all(weeks):
         raise _bad_days(cell)
     return NthWeekdays(days, frozenset(LAST if week[3] else _ORDINALS[week[1] or "1"] for week in weeks if week))
@@ -460,7 +373,7 @@ def _month_days(text: str, cell: str) -> MonthDays | None:
     tail = re.search(_OF_EVERY_MONTH.pattern + "$", text)
     if tail is None or not re.match(r"(?:cac )?ngay ", text):
         return None
-    parts = [_MONTH_DAY.fullmatch(part) for part in _LIST.split(text[: tail.start()])]
+    parts = [_MONTH_DAY.fullmatch(part) for part in PARTS.split(text[: tail.start()])]
     if not all(parts) or not (tail["every"] or any(part[3] or part[4] for part in parts if part)):
         return None
     return MonthDays(frozenset(day for part in parts if part for day in _month_day(part, cell)))
