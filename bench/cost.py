@@ -37,6 +37,7 @@ class Cost:
     """Of a set of processes over one stretch of wall time."""
 
     cpu_s_per_min: float
+    client_s_per_min: float  # of it: the sound server's client library, which a card opened without a server has not
     pss_mib: float
     pss_mib_with_children: float
 
@@ -62,6 +63,7 @@ def rows(quick: bool) -> list[dict[str, Any]]:
     memory = None if peers is None else (name, round(peers.pss_mib, 1))
     return [
         row("cost", "CPU, programme played and measured", round(playing.cpu_s_per_min, 2), "s/min", peer=liquidsoap),
+        row("cost", "of it in the sound server's client library", round(playing.client_s_per_min, 2), "s/min"),
         row("cost", "PSS of the station's processes", round(playing.pss_mib, 1), "MiB", peer=memory),
         row("cost", "PSS with their children", round(playing.pss_mib_with_children, 1), "MiB"),
         row("cost", "CPU, idle", round(idle.cpu_s_per_min, 2), "s/min"),
@@ -104,12 +106,15 @@ def _measured(station: Station, seconds: int, peer: int | None) -> tuple[Cost, C
     """Our processes and, over the same time, the peer's."""
     ours = [station.pid(name) for name in PROCESSES if station.rig.supervisor.children[name].process]
     before = {pid: cpu_s(pid) for pid in (*ours, *([peer] if peer else []))}
+    client_before = sum(map(_client_cpu_s, ours))
     started = time.monotonic()
     station.watch_for(seconds)
     minutes = (time.monotonic() - started) / 60
     used = {pid: cpu_s(pid) - cpu for pid, cpu in before.items()}
-    mine = Cost(sum(used[pid] for pid in ours) / minutes, sum(map(_pss_mib, ours)), sum(map(_tree_pss_mib, ours)))
-    theirs = Cost(used[peer] / minutes, _pss_mib(peer), _tree_pss_mib(peer)) if peer else None
+    client = (sum(map(_client_cpu_s, ours)) - client_before) / minutes
+    memory = sum(map(_pss_mib, ours)), sum(map(_tree_pss_mib, ours))
+    mine = Cost(sum(used[pid] for pid in ours) / minutes, client, *memory)
+    theirs = Cost(used[peer] / minutes, 0.0, _pss_mib(peer), _tree_pss_mib(peer)) if peer else None
     return mine, theirs
 
 
@@ -128,6 +133,17 @@ def cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     own = sum(int(fields[n]) for n in (11, 12, 13, 14)) / TICKS_PER_S
     return own + sum(map(cpu_s, _children(pid)))
+
+
+def _client_cpu_s(pid: int) -> float:
+    """Of libpulse's threads in a process: it is woken for each of the server's blocks, 5 ms on our null sink."""
+    stats = (task / "stat" for task in Path(f"/proc/{pid}/task").iterdir())
+    fields = (stat.read_text(encoding="utf-8").rpartition(")")[2].split() for stat in stats if _is_client(stat.parent))
+    return sum(int(of[11]) + int(of[12]) for of in fields) / TICKS_PER_S
+
+
+def _is_client(task: Path) -> bool:
+    return (task / "comm").read_text(encoding="utf-8").startswith("threaded-ml")
 
 
 def _pss_mib(pid: int) -> float:
