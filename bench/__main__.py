@@ -23,6 +23,7 @@ NAMES = (
     "takeover",
     "schedule",
     "expansion",
+    "parsing",
     "diagnosis",
     "outbox",
     "collector",

@@ -102,7 +102,7 @@ def _sheet(rows: str) -> dict[str, str]:
     return {"xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'}
 
 
-def _hostile_parts() -> dict[str, dict[str, str]]:
+def hostile_parts() -> dict[str, dict[str, str]]:
     strings = "<si><t>a</t></si>" * 1_700_000
     return {
         "a million rows": _sheet("<row><c><v>1</v></c></row>" * 1_000_000),
@@ -116,16 +116,16 @@ def _hostile(folder: Path, runs: int) -> list[Row]:
     plain = folder / "plain.xlsx"
     openpyxl.Workbook().save(plain)
     made = []
-    for name, parts in _hostile_parts().items():
+    for name, parts in hostile_parts().items():
         progress(f"schedule: {name}")
-        path = _with_parts(plain, folder / "hostile.xlsx", parts)
+        path = with_parts(plain, folder / "hostile.xlsx", parts)
         spent, peaks = zip(*(_measured(path) for _ in range(runs)), strict=True)
         made.append(row("schedule", f"{name}: processor time, worst", max(spent), "s", runs=runs))
         made.append(row("schedule", f"{name}: memory of the reader, worst", max(peaks), "MiB", runs=runs))
     return made
 
 
-def _with_parts(plain: Path, path: Path, parts: dict[str, str]) -> Path:
+def with_parts(plain: Path, path: Path, parts: dict[str, str]) -> Path:
     with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for name in set(old.namelist()) - set(parts):
             new.writestr(name, old.read(name))

@@ -47,7 +47,7 @@ def rows(quick: bool) -> list[Row]:
         station.start()
         bursts = Bursts(Path(name), BURST_S)
         taken = _take_over(station, bursts, alerts)
-        edges = _back_to_back(station, bursts, pairs)
+        edges = back_to_back(station, bursts, pairs)
         heard = ear.finish(calibration)
         return [*(row for what in taken for row in _alert_rows(heard, what, taken[what])), *_gap_rows(heard, edges)]
 
@@ -109,7 +109,7 @@ def _drop_cap(station: Station, path: Path) -> int:
     return dropped_ns
 
 
-def _back_to_back(station: Station, bursts: Bursts, pairs: int) -> list[Start]:
+def back_to_back(station: Station, bursts: Bursts, pairs: int) -> list[Start]:
     """Programmes of one second, one after another; their scheduled instants."""
     progress("programmes that follow one another")
     made = [bursts.next_wav() for _ in range(pairs + 1)]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def rounds(core: LedgerCore, folder: Path, at: Reading) -> None:
 
 def account(folder: Path) -> Counter:
     """What the ledger says, without the order and the chain: each entry how often."""
-    entries = LedgerReader(folder / "ledger.db").entries_since(0, 10_000)
+    with closing(LedgerReader(folder / "ledger.db")) as reader:
+        entries = reader.entries_since(0, 10_000)
     return Counter((e.kind, str({k: v for k, v in e.body.items() if k != "seq"})) for e in entries)
 
 
@@ -198,8 +200,10 @@ while True:
     core.close()
     print("done", flush=True)
     time.sleep(0.005)
-    for file in folder.glob("ledger.db*"):
-        file.unlink()
+    # Only what nobody has open: a new -wal beside the -shm of a connection that lives is no file that SQLite ever makes.
+    if not (folder / "ledger.db-wal").exists():
+        for file in folder.glob("ledger.db*"):
+            file.unlink()
 """
 
 
