@@ -200,7 +200,7 @@ while True:
     core.close()
     print("done", flush=True)
     time.sleep(0.005)
-    # Only what nobody has open: a new -wal beside the -shm of a connection that lives is no file that SQLite ever makes.
+    # Only what nobody has open: SQLite never makes a new -wal beside the -shm of a connection that lives.
     if not (folder / "ledger.db-wal").exists():
         for file in folder.glob("ledger.db*"):
             file.unlink()
