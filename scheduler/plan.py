@@ -1,5 +1,6 @@
 """From a timetable to the occurrences of local days. Pure: the same sheet gives the same ids, whenever it is loaded."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -39,7 +40,7 @@ def plan_days(
     before = max(first, date.min + REPEAT_WITHIN) - REPEAT_WITHIN
     linked = link_repeats(list(_expand(book, before, end, holidays)), content_of)
     begin = datetime.combine(first, datetime.min.time(), STATION_TZ)
-    return [occurrence for occurrence in linked if occurrence.starts_at >= begin]
+    return linked[bisect_left(linked, begin, key=lambda occurrence: occurrence.starts_at) :]
 
 
 @dataclass(frozen=True, slots=True)

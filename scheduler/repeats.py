@@ -36,7 +36,8 @@ def link_repeats(occurrences: Sequence[Occurrence], content_of: ContentOf = noth
         if occurrence.kind is Kind.REPEAT or _held_before(occurrence, latest, content_of):
             linked.append(_linked(occurrence, latest, content_of))
         else:
-            latest.update(dict.fromkeys(_keys(occurrence, content_of), occurrence))
+            for key in _keys(occurrence, content_of):
+                latest[key] = occurrence
             linked.append(occurrence)
     return linked
 
