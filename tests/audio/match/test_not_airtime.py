@@ -83,6 +83,19 @@ def test_a_doubt_inside_a_pause_of_sent_is_decided_by_the_neighbours(monkeypatch
     """No recording raises one at will (a codec's fading comfort noise once did), so the decoder is made to."""
     sent = speech(30.0, 5).copy()
     sent[18 * 16_000 : 19 * 16_000] = 0
+    decide_off(monkeypatch, first_s, last_s)
+    segments = matched(record("pause", sent, LINE, (), 17))
+    assert (on_air_ms(segments) == 30_000) is stays
+
+
+def test_a_short_silence_where_programme_is_due_is_no_pause(monkeypatch):
+    decide_off(monkeypatch, 16.5, 16.556)
+    segments = matched(record("gap", speech(30.0, 5), LINE, (Fault(16.5, 0.056, "silence"),), 17))
+    assert on_air_ms(segments) == pytest.approx(30_000 - 56, abs=5)
+
+
+def decide_off(monkeypatch, first_s, last_s):
+    """Make the decoder say that nothing of ours was heard from *first_s* to *last_s*."""
     decided, doubted = Path.decided, range(round(first_s * 8_000 / HOP), round(last_s * 8_000 / HOP))
 
     def doubting(path):
@@ -91,8 +104,6 @@ def test_a_doubt_inside_a_pause_of_sent_is_decided_by_the_neighbours(monkeypatch
         return [OFF if n in doubted else state for n, state in enumerate(states, path.told - len(states))]
 
     monkeypatch.setattr(Path, "decided", doubting)
-    segments = matched(record("pause", sent, LINE, (), 17))
-    assert (on_air_ms(segments) == 30_000) is stays
 
 
 def test_a_silence_that_ends_inside_a_pause_is_off_until_programme_is_due():
