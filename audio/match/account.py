@@ -202,9 +202,10 @@ class Account:
     def _is_lull(self, run: Run, before: int) -> bool:
         start, stop = (self._first_hop + run.start) * HOP, (self._first_hop + run.stop) * HOP
         track = self._follower.numbered(before)
-        if run.state != OFF or track is None or not 2 * pause.BORDER < stop - start <= pause.LONGEST:
+        if run.state != OFF or track is None or stop - start > pause.LONGEST:
             return False
-        if self._material.audible(start + pause.BORDER, stop - pause.BORDER).any():
+        border = min(pause.BORDER, (stop - start) // 3)  # a short one has a middle, too
+        if self._material.audible(start + border, stop - border).any():
             return False
         return pause.is_quiet(self._material.heard_looks(track, start, stop), self._follower.channel)
 
