@@ -15,10 +15,10 @@ from audio.match.kind import Heard, quality_of
 from audio.match.lag import LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
+from audio.match.plain import STEP, Plain, is_plain
 from audio.match.settings import Settings
 from audio.segments import Quality
 
-_STEP = 2 * HOP  # between looks: the account looks at every hop
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
@@ -60,7 +60,7 @@ class Follower:
         self.snr_db: float | None = None  # of the last looks
         self.on_air_rms = 0.0
         self._qualities: deque[Quality] = deque(maxlen=3)  # of the last ticks on air
-        self._gain = UsualGain()
+        self.gain, self.plain = UsualGain(), Plain()
         self._votes: list[Vote] = []
         self._fine = FineLag()
         self._slope = self._proven_slope = 0.0
@@ -117,7 +117,7 @@ class Follower:
         track = self.track
         if track is None:
             return
-        stop = int(now - track.lag_at(now) - LEAD - 16) // _STEP * _STEP
+        stop = int(now - track.lag_at(now) - LEAD - 16) // STEP * STEP
         start = self._to if 0 <= stop - self._to <= 4 * BLOCK else stop - TICK
         if stop > start:
             self._to = stop
@@ -160,21 +160,22 @@ class Follower:
         if self.presence.on_air:
             self._confirmed, self._found_since_rest, self._on_air_to = 0, True, tick.stop
             self._qualities.append(self._quality_of(track, tick))
-            self._learn(track, tick)
+            if self._learn(track, tick) and self._qualities[-1] is Quality.OK and not track.probation:
+                self.plain.add(tick.start, tick.stop, track.number, tick.seen)
             self._learn_channel(track, tick)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
         sent = self._material.sent_for_looks(start, stop)
         predicted = self.channel.predict(sent)
-        expected = evidence.spectra(predicted, _STEP)
-        heard = self._material.heard_looks(track, start, stop, _STEP)
-        seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), _STEP)
+        expected = evidence.spectra(predicted, STEP)
+        heard = self._material.heard_looks(track, start, stop, STEP)
+        seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), STEP)
         return _Look(heard, expected, predicted[LEAD : LEAD + stop - start]), seen
 
     def _quality_of(self, track: Track, tick: _Tick) -> Quality:
         look, seen = tick.look, tick.seen
         sound = self._material.heard_near(tick.start + track.lag_at(tick.start), len(look.predicted))
-        gain = self._gain.of(seen, self.channel)
+        gain = self.gain.learn(seen, self.channel)
         return quality_of(seen, Heard(sound, look.predicted, look.heard, look.expected), *gain)
 
     def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> None:
@@ -197,35 +198,39 @@ class Follower:
         """What was seen along another track, or of another path, counts no more."""
         self.presence.forget()
         self._ticks.clear()
+        self.plain.forget()
         self._to = self._good_to = 0
 
     # ---- learning ----
 
-    def _learn(self, track: Track, tick: _Tick) -> None:
+    def _learn(self, track: Track, tick: _Tick) -> bool:
+        """Drift and floor. Is it plainly on air?"""
         good = _good(tick.seen)
         if good.any():
             sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
-            self._fine.add(tick.look.heard[good], evidence.spectra(sent, _STEP)[good])
+            self._fine.add(tick.look.heard[good], evidence.spectra(sent, STEP)[good])
         if self._fine.frames >= _FINE_LOOKS:
             self._correct(track, tick.stop)
-        self._learn_floor(tick.look, tick.seen, good)
+        return self._learn_floor(tick.look, tick.seen, good)
 
-    def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> None:
+    def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> bool:
         channel, weak = self.channel, seen.weight < 0.5
         calm = (seen.llr > _SURE_LOOK_NATS) | weak
         if np.count_nonzero(good) > 1:
             channel.gain = min(10.0, max(0.1, median(seen.gain[good])))
         if not calm.any():
-            return
+            return False
         left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
         expected = evidence.power(look.expected)
         rest = evidence.rest_over_floor(left, expected, channel)
+        plain = not channel.is_young and is_plain(seen, rest, channel)
         if weak.any():
-            channel.learn_lowest(rest[weak], _STEP)
+            channel.learn_lowest(rest[weak], STEP)
         if not calm.all():
             rest, left, expected = rest[calm], left[calm], expected[calm]
-        channel.learn_scatter(rest, _STEP)
-        channel.learn_floor(left, expected, _STEP)
+        channel.learn_scatter(rest, STEP)
+        channel.learn_floor(left, expected, STEP)
+        return plain
 
     def _learn_channel(self, track: Track, tick: _Tick) -> None:
         good, stop = _good(tick.seen), tick.stop
@@ -322,7 +327,7 @@ class Follower:
     def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
         start = vote.start // HOP * HOP
-        _, seen = self._weigh(track, start, start + vote.size // _STEP * _STEP)
+        _, seen = self._weigh(track, start, start + vote.size // STEP * STEP)
         telling = seen.llr[seen.weight > 2]
         return int(np.count_nonzero(telling > 0)) > 0.4 * max(5, len(telling))
 
@@ -356,7 +361,7 @@ class Follower:
         """Learn delay, and the channel if it is not known, from the stretch that gave the lock."""
         start = vote.start // HOP * HOP
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
-            self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // _STEP * _STEP)
+            self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // STEP * STEP)
         if not self.channel.known:
             self._learn_first(track, start, vote.size)
         self._look_afresh()
@@ -367,7 +372,7 @@ class Follower:
         start = start // HOP * HOP
         sent = alone(self._material.sent_for_looks(start, start + size))
         self._fine.clear()
-        self._fine.add(self._material.heard_looks(track, start, start + size, _STEP), evidence.spectra(sent, _STEP))
+        self._fine.add(self._material.heard_looks(track, start, start + size, STEP), evidence.spectra(sent, STEP))
         peak = self._fine.peak()
         if peak.height > _CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
             track.measure(start + size // 2, peak.at, 0.3)
@@ -378,8 +383,8 @@ class Follower:
             heard = self._material.heard_along(track, begin, begin + WINDOW)
             self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
-        look, _ = self._weigh(track, start, start + size // _STEP * _STEP)
-        self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), _STEP)
+        look, _ = self._weigh(track, start, start + size // STEP * STEP)
+        self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), STEP)
 
 
 def _together(ticks: list[_Tick]) -> _Tick:
