@@ -28,6 +28,7 @@ _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay:
 _FINE_LOOKS = 40  # good looks that show the drift
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
+_LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _CLEAR_FINE_PEAK = 6.0  # standard deviations
 _SURE_LOOK_NATS = 0.6
 
@@ -70,6 +71,7 @@ class Follower:
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
         self._ticks: list[_Tick] = []  # that are not digested yet
+        self._unlearnt: list[_Tick] = []  # blocks that are on air
         self._good_from, self._good_to = 0, 0  # what was good and the channel has not learnt from yet
         self._on_air_to = 0  # up to here it was on air
 
@@ -136,6 +138,7 @@ class Follower:
     def rest(self) -> None:
         """Nothing is planned or sent: delay and path are kept, all else is forgotten."""
         self._ticks.clear()
+        self._unlearnt.clear()
         self._absent = self._to = 0
         self._votes.clear()
         self.presence.forget()
@@ -155,14 +158,25 @@ class Follower:
         if track.probation:
             self._prove(track, track.probation, seen, stop)
 
-    def _digest(self, track: Track, tick: _Tick) -> None:
-        self.snr_db = snr_db(tick.seen)
-        if self.presence.on_air:
-            self._confirmed, self._found_since_rest, self._on_air_to = 0, True, tick.stop
-            self._qualities.append(self._quality_of(track, tick))
-            if self._learn(track, tick) and self._qualities[-1] is Quality.OK and not track.probation:
-                self.plain.add(tick.start, tick.stop, track.number, tick.seen)
-            self._learn_channel(track, tick)
+    def _digest(self, track: Track, block: _Tick) -> None:
+        self.snr_db = snr_db(block.seen)
+        if not self.presence.on_air:
+            self._unlearnt.clear()
+            return
+        self._confirmed, self._found_since_rest, self._on_air_to = 0, True, block.stop
+        self._qualities.append(self._quality_of(track, block))
+        self._unlearnt.append(block)
+        if self.channel.is_young or len(self._unlearnt) >= _LEARNT_TOGETHER:
+            self._learn(track, _together(self._unlearnt))
+            self._unlearnt.clear()
+
+    def _learn(self, track: Track, tick: _Tick) -> None:
+        good = _good(tick.seen)
+        self._learn_drift(track, tick, good)
+        usual = self._learn_floor(tick.look, tick.seen, good)
+        if usual and not track.probation and not self.channel.is_young and set(self._qualities) == {Quality.OK}:
+            self.plain.add(tick.start, tick.stop, track.number, tick.seen)
+        self._learn_channel(track, tick, good)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
         sent = self._material.sent_for_looks(start, stop)
@@ -198,22 +212,21 @@ class Follower:
         """What was seen along another track, or of another path, counts no more."""
         self.presence.forget()
         self._ticks.clear()
+        self._unlearnt.clear()
         self.plain.forget()
         self._to = self._good_to = 0
 
     # ---- learning ----
 
-    def _learn(self, track: Track, tick: _Tick) -> bool:
-        """Drift and floor. Is it plainly on air?"""
-        good = _good(tick.seen)
+    def _learn_drift(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
         if good.any():
             sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
             self._fine.add(tick.look.heard[good], evidence.spectra(sent, STEP)[good])
         if self._fine.frames >= _FINE_LOOKS:
             self._correct(track, tick.stop)
-        return self._learn_floor(tick.look, tick.seen, good)
 
     def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> bool:
+        """Is it plainly on air?"""
         channel, weak = self.channel, seen.weight < 0.5
         calm = (seen.llr > _SURE_LOOK_NATS) | weak
         if np.count_nonzero(good) > 1:
@@ -223,7 +236,7 @@ class Follower:
         left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
         expected = evidence.power(look.expected)
         rest = evidence.rest_over_floor(left, expected, channel)
-        plain = not channel.is_young and is_plain(seen, rest, channel)
+        plain = is_plain(seen, rest, channel)
         if weak.any():
             channel.learn_lowest(rest[weak], STEP)
         if not calm.all():
@@ -232,8 +245,8 @@ class Follower:
         channel.learn_floor(left, expected, STEP)
         return plain
 
-    def _learn_channel(self, track: Track, tick: _Tick) -> None:
-        good, stop = _good(tick.seen), tick.stop
+    def _learn_channel(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
+        stop = tick.stop
         if np.count_nonzero(good) <= 0.5 * len(good):
             return
         if self._good_to != tick.start:
