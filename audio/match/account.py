@@ -181,9 +181,7 @@ class Account:
         return clean, seen.llr
 
     def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard) -> None:
-        self._remember(
-            one, track, seen, quality_of(seen, block, *self._follower.gain.of(seen, self._follower.channel))
-        )
+        self._remember(one, track, seen, quality_of(seen, block, *self._follower.gain.of(seen, self._follower.channel)))
 
     @staticmethod
     def _remember(one: Judged, track: Track, seen: Evidence, quality: Quality) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.match.grid import Floats
 from audio.match.lag import MOST_TRACKS
@@ -50,12 +51,10 @@ class Path:
         highest = gains.max(0)
         table, held = gains.T.tolist(), list(self._holds)
         hop = 0
-        while hop < hops:
+        while hop < hops:  # all stays steady for as long as nothing gains more than the best
             best = max(columns, key=self._score.__getitem__)
-            steady = 0
-            if self._is_steady(columns, best):
-                beaten = highest[hop:] > gains[columns.index(best), hop:]
-                steady = int(np.argmax(beaten)) if beaten.any() else hops - hop
+            own = gains[columns.index(best)]
+            steady = _hops_until(highest[hop:] > own[hop:]) if self._is_steady(columns, best) else 0
             if steady:
                 self._glide(columns, best, table[hop + steady - 1], held, steady)
             else:
@@ -150,6 +149,11 @@ class Path:
         for end in range(_COLUMNS):
             if self._score[end] > _NEVER / 2 and self._trace(end, len(self._back), hops) != column:
                 self._score[end] = _NEVER
+
+
+def _hops_until(true: NDArray[np.bool_]) -> int:
+    """Number of values before the first that is."""
+    return int(np.argmax(true)) if true.any() else len(true)
 
 
 @dataclass(frozen=True, slots=True)

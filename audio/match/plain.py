@@ -15,9 +15,9 @@ _KEPT = 16 * RATE_HZ  # samples: longer than an account waits
 
 
 def is_plain(seen: Evidence, rest: Floats, channel: Channel) -> bool:
-    """Nothing speaks against on air, and nothing else is heard. *rest*: log of what the prediction leaves over the floor.
+    """Nothing speaks against on air, and nothing else is heard.
 
-    A level that is far below the floor tells, too: the path's own noise has gone.
+    *rest*: log of what the prediction leaves over the floor. Far below it the path's own noise has gone.
     """
     against = float(np.minimum(seen.llr, 0).sum())
     return against > -_MOST_AGAINST and bool(rest.max() <= channel.scatter) and bool(rest.min() >= channel.lowest - 1)
