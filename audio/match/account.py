@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from audio.match import evidence, path, pause, refine
+from audio.match import evidence, path, pause, refine, stray
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts
 from audio.match.evidence import RECENT, Evidence
 from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, milliseconds, samples
 from audio.match.kind import Heard, kind_of, quality_of
-from audio.match.lag import Track
+from audio.match.lag import MOST_TRACKS, Track
 from audio.match.live import snr_db
 from audio.match.material import Material
 from audio.match.path import OFF, Path, Run, runs
@@ -64,6 +64,7 @@ class Account:
         self._material, self._follower = material, follower
         self._look_ahead = samples(settings.look_ahead_ms)
         self._unlocked_wait = samples(settings.unlocked_wait_ms)
+        self._switch_nats = settings.switch_nats
         self._path = Path(settings.switch_nats, samples(settings.longest_doubt_ms) // HOP)
         self._judged: deque[Judged] = deque()
         self._next_block = 0
@@ -74,6 +75,9 @@ class Account:
         self._changed_hop = self._changed_at = 0  # where the run that is given out began: its hop, to the sample
         self._edge_ms: float | None = None  # of the next segment's start
         self._doubts: list[Doubt] = []  # in the run that is given out
+        self._strays: dict[int, Track] = {}  # by number: tracks that the follower did not find
+        self._sought_to = 0  # hop up to which what is off air was looked at for strays
+        self._last_track: Track | None = None  # of what was on air
         self._active = False
         self._sent_was_audible = False  # since this programme began
         self.given = 0  # 48 kHz frames given out
@@ -193,7 +197,7 @@ class Account:
     def _give(self, everything: bool = False) -> Iterator[MatchSegment]:
         """Turn decided hops into segments; a boundary is refined once what follows it is known."""
         total = len(self._states)
-        settled = self._fill_lulls()
+        settled = min(self._seek_strays(everything), self._fill_lulls())
         known_to = total if everything else min(total - _MARGIN, settled)
         found = runs(self._states)
         done = 0
@@ -206,11 +210,66 @@ class Account:
             done = this.stop
         cut = total if everything else known_to - _REFINED
         if found and found[-1].state == OFF and not everything:
-            cut -= self._pausing_hops(cut)
+            cut = min(cut - self._pausing_hops(cut), total - stray.TAIL // HOP)
         if found and cut > max(done, found[-1].start):
             yield from self._until((self._first_hop + cut) * HOP, found[-1])
             done = cut
         self._forget(done)
+
+    def _numbered(self, number: int) -> Track | None:
+        return self._follower.numbered(number) or self._strays.get(number)
+
+    def _seek_strays(self, everything: bool) -> int:
+        """Look in what is off air for what is ours at a delay of its own. Hops up to which that is done."""
+        n = 0
+        while n < len(found := runs(self._states)):
+            run, ended = found[n], everything or n + 1 < len(found)
+            n += 1
+            if run.state != OFF or self._first_hop + run.stop <= self._sought_to:
+                continue
+            if not ended and (run.stop - run.start) * HOP < stray.HEAD:
+                return run.start
+            if self._has_stray(run, ended):
+                n -= 1  # what is left of it may have another
+            else:
+                left_hops = 0 if ended else stray.TAIL // HOP
+                self._sought_to = max(self._sought_to, self._first_hop + run.stop - left_hops)
+        return len(self._states)
+
+    def _has_stray(self, run: Run, ended: bool) -> bool:
+        """Whether one was found, and is on air now."""
+        start, stop = (self._first_hop + run.start) * HOP, (self._first_hop + run.stop) * HOP
+        follower = self._follower
+        if stop - start < stray.LEAST or not follower.channel.known:
+            return False
+        before = self._numbered(self._states[run.start - 1]) if run.start else self._last_track
+        after = self._numbered(self._states[run.stop]) if run.stop < len(self._states) else before
+        places = [(before, at) for at in stray.heads(start, stop) if self._first_hop + run.start >= self._sought_to]
+        places += [(after, at) for at in stray.tails(start, stop) if ended]
+        tracks = (
+            stray.find(self._material, follower.channel, near, at, follower.on_air_rms) for near, at in places if near
+        )
+        return any(self._take_stray(track, run) for track in tracks if track)
+
+    def _take_stray(self, track: Track, run: Run) -> bool:
+        """Judge what was off air along a delay that was found in it."""
+        first, last = self._first_hop + run.start, self._first_hop + run.stop
+        judged = [one for one in self._judged if one.block * HOPS < last and (one.block + 1) * HOPS > first]
+        if not judged:
+            return False
+        clean, mixed = self._look_back(track, judged)
+        own = Path(self._switch_nats, len(clean))
+        own.push({path.clean(track.number): clean, path.mixed(track.number): mixed}, len(clean))
+        begin = judged[0].block * HOPS
+        skipped = max(0, max(first, self._first_nats) - begin)
+        states, best = own.rest()[skipped : last - begin], np.maximum(clean, mixed)[skipped : last - begin]
+        if sum(state != OFF for state in states) * HOP < stray.SHORTEST:
+            return False
+        self._strays = dict([*self._strays.items(), (track.number, track)][-MOST_TRACKS:])
+        at, nats_at = begin + skipped - self._first_hop, begin + skipped - self._first_nats
+        self._states[at : at + len(states)] = states
+        self._nats[nats_at : nats_at + len(best)] = np.maximum(self._nats[nats_at : nats_at + len(best)], best)
+        return True
 
     def _fill_lulls(self) -> int:
         """What was on air before a pause of SENT and after it was so in the pause, if nothing else was heard in there.
@@ -227,7 +286,7 @@ class Account:
 
     def _is_lull(self, run: Run, before: int) -> bool:
         start, stop = (self._first_hop + run.start) * HOP, (self._first_hop + run.stop) * HOP
-        track = self._follower.numbered(before)
+        track = self._numbered(before)
         if run.state != OFF or track is None or stop - start > pause.LONGEST:
             return False
         border = min(pause.BORDER, (stop - start) // 3)  # a short one has a middle, too
@@ -257,7 +316,7 @@ class Account:
         """The change between two runs, to the millisecond."""
         edge = (self._first_hop + this.stop) * HOP
         ends = this.state != OFF
-        track = self._follower.numbered(this.state if ends else following.state)
+        track = self._numbered(this.state if ends else following.state)
         if track is None:
             return Edge(edge, _UNTRACED_EDGE_MS)
         start, stop = edge - refine.REACH, edge + refine.REACH
@@ -283,9 +342,11 @@ class Account:
     def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:
         start = self.given // DECIMATION
         if stop > start:
+            track = self._numbered(run.state)
             if run.state != OFF:
+                self._last_track = track
                 self._doubt(start, stop, run)
-            yield from self._by_plan(start, stop, run.state, self._follower.numbered(run.state) or self._follower.track)
+            yield from self._by_plan(start, stop, run.state, track or self._follower.track)
 
     def _doubt(self, start: int, stop: int, run: Run) -> None:
         """What speaks against the part of *run* that is given out now; a dip on its border is seen whole."""

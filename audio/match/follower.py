@@ -12,7 +12,7 @@ from audio.match.evidence import Evidence
 from audio.match.gain import UsualGain
 from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms, samples
 from audio.match.kind import Heard, quality_of
-from audio.match.lag import LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
+from audio.match.lag import CLEAR_FINE_PEAK, LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
 from audio.match.plain import STEP, Plain, is_plain
@@ -29,7 +29,6 @@ _FINE_LOOKS = 40  # good looks that show the drift
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
-_CLEAR_FINE_PEAK = 6.0  # standard deviations
 _SURE_LOOK_NATS = 0.6
 
 
@@ -264,7 +263,7 @@ class Follower:
         """Drift: the lag that the last half second shows. More than a track can drift is a vote for a new one."""
         peak = self._fine.peak()
         self._fine.clear()
-        if peak.height < _CLEAR_FINE_PEAK:
+        if peak.height < CLEAR_FINE_PEAK:
             return
         if abs(peak.at) >= _SMALL_JUMP:
             self._vote(Vote(position - BLOCK, track.lag_at(position - BLOCK) + peak.at, 2 * peak.height))
@@ -383,11 +382,8 @@ class Follower:
 
     def _measure_piece(self, track: Track, start: int, size: int) -> None:
         start = start // HOP * HOP
-        sent = alone(self._material.sent_for_looks(start, start + size))
-        self._fine.clear()
-        self._fine.add(self._material.heard_looks(track, start, start + size, STEP), evidence.spectra(sent, STEP))
-        peak = self._fine.peak()
-        if peak.height > _CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
+        peak = self._material.lag_left(track, start, start + size, STEP)
+        if peak.height > CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
             track.measure(start + size // 2, peak.at, 0.3)
 
     def _learn_first(self, track: Track, start: int, size: int) -> None:

@@ -15,6 +15,7 @@ _SURE = 8.0  # standard deviations: a peak that may count
 _UNMISTAKABLE = 30.0  # … and one that counts alone
 _UNRIVALLED = 1.4
 _APART = 80  # samples: 10 ms
+CLEAR_FINE_PEAK = 6.0  # standard deviations
 _FINE = 8  # steps a sample when a lag is refined
 
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match import align
+from audio.match import align, evidence
 from audio.match.channel import AFTER, BEFORE
 from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats, rms
-from audio.match.lag import Track
+from audio.match.lag import FineLag, Peak, Track
 from audio.match.signal import Signal
 
 KEEP = 64 * RATE_HZ
@@ -78,6 +78,12 @@ class Material:
     def heard_looks(self, track: Track, start: int, stop: int, hop: int = HOP) -> C64:
         """Spectra of HEARD for a look each *hop* of these SENT positions."""
         return align.spectra_along(self.heard, self.heard_at, track, start - LEAD, (stop - start) // hop, hop)
+
+    def lag_left(self, track: Track, start: int, stop: int, hop: int) -> Peak:
+        """What a track leaves of the lag between two positions of SENT, looked at each *hop*."""
+        fine, sent = FineLag(), alone(self.sent_for_looks(start, stop))
+        fine.add(self.heard_looks(track, start, stop, hop), evidence.spectra(sent, hop))
+        return fine.peak()
 
     def sent_for_looks(self, start: int, stop: int, earlier: int = 0) -> Floats:
         """SENT of the same, with what the filter reaches over, for looks that begin *earlier* samples before."""
