@@ -221,19 +221,16 @@ class Account:
 
     def _seek_strays(self, everything: bool) -> int:
         """Look in what is off air for what is ours at a delay of its own. Hops up to which that is done."""
-        n = 0
-        while n < len(found := runs(self._states)):
-            run, ended = found[n], everything or n + 1 < len(found)
-            n += 1
+        for run in runs(self._states):
+            ended = everything or run.stop < len(self._states)
             if run.state != OFF or self._first_hop + run.stop <= self._sought_to:
                 continue
             if not ended and (run.stop - run.start) * HOP < stray.HEAD:
                 return run.start
             if self._has_stray(run, ended):
-                n -= 1  # what is left of it may have another
-            else:
-                left_hops = 0 if ended else stray.TAIL // HOP
-                self._sought_to = max(self._sought_to, self._first_hop + run.stop - left_hops)
+                return self._seek_strays(everything)  # what is left of the run may have another
+            left_hops = 0 if ended else stray.TAIL // HOP
+            self._sought_to = max(self._sought_to, self._first_hop + run.stop - left_hops)
         return len(self._states)
 
     def _has_stray(self, run: Run, ended: bool) -> bool:
