@@ -55,15 +55,20 @@ def month_days(month: str) -> tuple[date, date]:
 
 
 def monthly(
-    station: str, entries: Iterable[Entry], month: str, upto: int | None = None, as_of: datetime | None = None
+    station: str,
+    entries: Iterable[Entry],
+    month: str,
+    upto: int | None = None,
+    as_of: datetime | None = None,
+    ledger: str | None = None,
 ) -> MonthlyFigure:
     """Add up a month. *entries* in the order they were written; those that are about other days are passed over.
 
-    *upto*: the last seq counted, of the newest ledger among *entries*. *as_of*: until when a planned occurrence must
-    have been accounted for. Raises ValueError for a month that is none.
+    *upto*: the last seq counted, of the ledger of that name, else of the newest among *entries*. *as_of*: until when a
+    planned occurrence must have been accounted for. Raises ValueError for a month that is none.
     """
     month_days(month)
-    counted = _counted(list(entries), upto)
+    counted = _counted(list(entries), upto, ledger)
     rows = [row for entry in _newest(counted, "airtime", "occurrence") if (row := _share_of_month(entry.body, month))]
     rows.sort(key=lambda row: (row["starts_at"], row["occurrence"]))
     unplanned_ms = sum(_unplanned_ms(entry.body, month) for entry in _newest(counted, "unplanned", "id"))
@@ -79,11 +84,11 @@ def monthly(
     )
 
 
-def _counted(entries: list[Entry], upto: int | None) -> list[Entry]:
+def _counted(entries: list[Entry], upto: int | None, ledger: str | None) -> list[Entry]:
     if upto is None or not entries:
         return entries
-    newest = entries[-1].ledger
-    return [entry for entry in entries if entry.ledger != newest or entry.seq <= upto]
+    limited = ledger or entries[-1].ledger
+    return [entry for entry in entries if entry.ledger != limited or entry.seq <= upto]
 
 
 def _newest(entries: Sequence[Entry], kind: str, key: str) -> list[Entry]:

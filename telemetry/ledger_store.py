@@ -28,6 +28,7 @@ LATER_EVIDENCE = (
 )  # absent from records of older releases
 READ_THROUGH = 2_000  # slots that are tried at the start: months
 DIGITS = {"delay_ms", "coherence", "loudness", "uncertainty_ms", "evidence_share"}  # of evidence, beside the figures
+LOWEST_SEQ = -(1 << 63)
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
 SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"
@@ -327,7 +328,7 @@ class LedgerReader(Reader):
         return self.last_seq(), wrong or self._wrong_days()
 
     def _walk(self, page: int = 500) -> Iterator[Entry]:
-        seq = 0
+        seq = LOWEST_SEQ  # not 0: a row that was put in below the first must not be counted unseen
         while entries := self.entries_since(seq, page):
             yield from entries
             seq = entries[-1].seq
@@ -351,6 +352,6 @@ def _parsed(body: str) -> dict[str, Any]:
     """A body that is no JSON was changed by hand: empty, so that ``verify`` names it and nobody stumbles over it."""
     try:
         parsed: dict[str, Any] = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed

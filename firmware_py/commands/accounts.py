@@ -66,7 +66,8 @@ def verify(context: Context) -> int:
         context.say(f"Sổ cái đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
     else:
         context.say(
-            f"Bản ghi {wrong.seq} sai ({wrong.code}): {wrong.reason}", f"Entry {wrong.seq} is wrong: {wrong.reason}"
+            f"Sổ cái sai từ bản ghi số {wrong.seq}: {explained(wrong.reason)}",
+            f"The ledger is wrong from entry {wrong.seq} on: {wrong.reason}",
         )
     return 0 if wrong is None else 1
 
@@ -78,8 +79,8 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     except ValueError:
         vi, en = f"{month!r} không phải là tháng (2026-11)", f"{month!r} is not a month (2026-11)"
         raise failure("--month", "bad_month", vi, en) from None
-    entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
+    entries = _read(config, lambda reader: reader.entries_about(first, last, counted))
     figure = _made(config, lambda: monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json())
     newest = _read(config, lambda reader: reader.entries_since(counted - 1, 1))
     return figure | {"head": newest[0].hash if newest else None}  # of the entry that is counted up to

@@ -166,9 +166,7 @@ class Ledger:
         ]
         if self.uplink is None:
             return said
-        down = not self.uplink.connected
-        why = {"why": self.uplink.trouble} if down and self.uplink.trouble else {}
-        return [*said, Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns, why)]
+        return [*said, *_uplink_conditions(self.uplink, reading)]
 
     def _missing(self) -> list[str]:
         """What was there since we started, and is gone: a card pulled out, a folder removed."""
@@ -200,9 +198,9 @@ class Ledger:
         """The accounts of the local day, for the day's table; those of earlier processes are read again."""
         day = local_day(reading.wall)
         if day != self._day:
-            self._day = day
             booked = self._entries.entries_about(day, day)
             self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if _is_record(e)}
+            self._day = day  # after the reading: what cannot be read now is read with the next round
         for record in settled:
             self._records[record.occurrence.id] = _shown(record.to_json())
 
@@ -232,6 +230,17 @@ class Ledger:
         if self.uplink is None:
             return "off"
         return "connected" if self.uplink.connected else "down"
+
+
+def _uplink_conditions(uplink: Uplink, reading: Reading) -> list[Condition]:
+    """A broker that is there alone is not enough: of what waits a receipt has to come."""
+    why, conflict = uplink.trouble, uplink.conflict
+    down = not conflict and (not uplink.connected or bool(why))
+    at = reading.boot, reading.boottime_ns
+    return [
+        Condition("uplink_down", "broker", down, *at, {"why": why} if down and why else {}),
+        Condition("uplink_refused", "broker", bool(conflict), *at, {"why": conflict}),
+    ]
 
 
 def _disk_failed(why: str, reading: Reading) -> Condition:

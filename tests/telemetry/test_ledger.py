@@ -261,6 +261,12 @@ TAMPERING = {
     ),
     "relinked": ("UPDATE entry SET prev = hash WHERE seq = 5", "link"),
     "misfiled": ("UPDATE entry SET last_day = '2026-10-01' WHERE kind = 'airtime'", "dates"),
+    "put in below the first": (
+        "INSERT INTO entry SELECT -7, kind, body, prev, hash, first_day, last_day FROM entry"
+        " WHERE kind = 'airtime' LIMIT 1",
+        "gap",
+    ),
+    "nested without end": (f"UPDATE entry SET body = '{'[' * 9_000}' WHERE seq = 3", "hash"),
     "cut off": ("DELETE FROM entry WHERE seq > 6", "tail"),
 }
 
