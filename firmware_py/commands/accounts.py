@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from firmware_py.commands.context import Context, failure
+from firmware_py.commands.dates import month_of, week_of
 from firmware_py.config import Config
 from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
@@ -25,7 +26,8 @@ LATE = timedelta(days=31)  # an account may be booked, and a stop explained, thi
 def airtime(context: Context) -> None:
     """The month that is asked for, else the one it is."""
     config = context.config()
-    figure = month_figure(config, context.args.month or f"{context.now():%Y-%m}")
+    asked = context.args.month
+    figure = month_figure(config, f"{context.now():%Y-%m}" if asked is None else month_of(asked))
     if context.args.json:
         context.print_json(figure)
     written = [_write(context, config, figure, form) for form in ("csv", "xlsx", "docx", "pdf")]
@@ -39,7 +41,8 @@ def airtime(context: Context) -> None:
 def logbook(context: Context) -> None:
     """The week that is asked for, else the one it is."""
     config = context.config()
-    week = week_of(config, context.args.week or f"{context.now():%G-W%V}")
+    asked = context.args.week
+    week = week_figure(config, f"{context.now():%G-W%V}" if asked is None else week_of(asked))
     written = [_write(context, config, week, form) for form in ("pdf", "xlsx")]
     if not any(written):
         from telemetry.reports.logbook import logbook_text
@@ -77,7 +80,7 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     try:
         first, last = month_days(month)
     except ValueError:
-        vi, en = f"{month!r} không phải là tháng (2026-11)", f"{month!r} is not a month (2026-11)"
+        vi, en = f"{month!r} không phải là tháng (11/2026)", f"{month!r} is not a month (2026-11)"
         raise failure("--month", "bad_month", vi, en) from None
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
     entries = _read(config, lambda reader: reader.entries_about(first, last, counted))
@@ -86,14 +89,14 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     return figure | {"head": newest[0].hash if newest else None}  # of the entry that is counted up to
 
 
-def week_of(config: Config, week: str) -> Json:
+def week_figure(config: Config, week: str) -> Json:
     """The week's occurrences and faults, for the logbook."""
     from telemetry.reports.figures import week_days
 
     try:
         days = week_days(week)
     except ValueError:
-        vi, en = f"{week!r} không phải là tuần (2026-W47)", f"{week!r} is not a week (2026-W47)"
+        vi, en = f"{week!r} không phải là tuần (47/2026)", f"{week!r} is not a week (2026-W47)"
         raise failure("--week", "bad_week", vi, en) from None
     months = sorted({day.isoformat()[:7] for day in days})
     figures = [month_figure(config, month) for month in months]
