@@ -84,6 +84,15 @@ def monthly(
     )
 
 
+def begun_between(entries: Iterable[Entry], first: date, last: date) -> list[Json]:
+    """The newest record of each occurrence planned to begin on one of these local days: whole, also over midnight."""
+    days = first.isoformat(), last.isoformat()
+    records = [entry.body for entry in _newest(list(entries), "airtime", "occurrence")]
+    rows = [record | {"whole_planned_ms": record["planned_ms"]} for record in records]
+    begun = [row for row in rows if days[0] <= row["starts_at"][:10] <= days[1]]
+    return sorted(begun, key=lambda row: (row["starts_at"], row["occurrence"]))
+
+
 def _counted(entries: list[Entry], upto: int | None, ledger: str | None) -> list[Entry]:
     if upto is None or not entries:
         return entries

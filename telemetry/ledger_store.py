@@ -309,6 +309,10 @@ class LedgerReader(Reader):
         days = (first.isoformat(), last.isoformat())
         return self._entries("last_day >= ? AND first_day <= ? AND seq <= ? ORDER BY seq", *days, top)
 
+    def faults(self) -> list[Entry]:
+        """All that were raised and cleared: one may have been open for months."""
+        return self._entries("kind = 'fault' ORDER BY seq")
+
     def _entries(self, where: str, *parameters: Any) -> list[Entry]:
         identity = self.identity()
         rows = self.rows(f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {where}", parameters)

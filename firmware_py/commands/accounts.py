@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +11,7 @@ from firmware_py.commands.dates import month_of, week_of
 from firmware_py.config import Config
 from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
-from telemetry.figures import fault_list, month_days, monthly
+from telemetry.figures import begun_between, fault_list, month_days, monthly
 from telemetry.ledger_store import LedgerReader
 from telemetry.reports.reasons import explained
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 T = TypeVar("T")
-LATE = timedelta(days=31)  # an account may be booked, and a stop explained, this long after its day
 
 
 def airtime(context: Context) -> None:
@@ -85,12 +84,17 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
     entries = _read(config, lambda reader: reader.entries_about(first, last, counted))
     figure = _made(config, lambda: monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json())
+    return figure | {"head": _head(config, counted)}
+
+
+def _head(config: Config, counted: int) -> str | None:
+    """The hash of the entry that is counted up to."""
     newest = _read(config, lambda reader: reader.entries_since(counted - 1, 1))
-    return figure | {"head": newest[0].hash if newest else None}  # of the entry that is counted up to
+    return newest[0].hash if newest else None
 
 
 def week_figure(config: Config, week: str) -> Json:
-    """The week's occurrences and faults, for the logbook."""
+    """The occurrences that began in the week, whole, and its faults, for the logbook."""
     from telemetry.reports.figures import week_days
 
     try:
@@ -98,24 +102,22 @@ def week_figure(config: Config, week: str) -> Json:
     except ValueError:
         vi, en = f"{week!r} không phải là tuần (47/2026)", f"{week!r} is not a week (2026-W47)"
         raise failure("--week", "bad_week", vi, en) from None
-    months = sorted({day.isoformat()[:7] for day in days})
-    figures = [month_figure(config, month) for month in months]
-    wanted = {day.isoformat() for day in days}
-    occurrences = [o for figure in figures for o in figure["occurrences"] if o["starts_at"][:10] in wanted]
+    counted = _read(config, LedgerReader.last_seq)
+    entries = _read(config, lambda reader: reader.entries_about(days[0], days[-1], counted))
     return {
         "station": config.station.id,
         "week": week,
         "as_of": datetime.now(UTC).isoformat(),
-        "seq": max(figure["seq"] for figure in figures),
-        "head": figures[-1]["head"],
-        "occurrences": occurrences,
+        "seq": counted,
+        "head": _head(config, counted),
+        "occurrences": _made(config, lambda: begun_between(entries, days[0], days[-1])),
         "faults": _faults(config, days[0], days[-1]),
     }
 
 
 def _faults(config: Config, first: date, last: date) -> list[Json]:
-    """Every fault that was open on one of these days."""
-    entries = _read(config, lambda reader: reader.entries_about(first - LATE, last + LATE))
+    """Every fault that was open on one of these days, however long before it was raised."""
+    entries = _read(config, LedgerReader.faults)
     from_day, to_day = first.isoformat(), last.isoformat()
     return [
         fault

@@ -183,14 +183,20 @@ class Ledger:
             log.error("receipt not stored, it will come again: %s", error)
 
     def _wait_for_receipts(self, mailbox: Mailbox) -> None:
+        """While there is somebody to give them: a station without a network ends at once."""
         until = time.monotonic() + LAST_RECEIPT_S
-        while self.core.acknowledged() < self.core.last_seq() and time.monotonic() < until:
+        while self._awaits_receipts() and time.monotonic() < until:
             try:
                 message = mailbox.get(timeout=0.1)
             except queue.Empty:
                 continue
             if isinstance(message, Receipt):
                 self._confirm(message)
+
+    def _awaits_receipts(self) -> bool:
+        uplink = self.uplink
+        there = uplink is not None and uplink.connected and not uplink.trouble
+        return there and self.core.acknowledged() < self.core.last_seq()
 
     # -- for eyes --------------------------------------------------------------------------------------------------
 
@@ -254,4 +260,5 @@ def _is_record(entry: Entry) -> bool:
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key.endswith("_ms") or key in ("causes", "evidence")}
+    shown = ("kind", "causes", "evidence")  # its kind is what it turned out to be
+    return {key: value for key, value in record.items() if key.endswith("_ms") or key in shown}

@@ -1,14 +1,16 @@
 """The ledger process when the files that it lives by go away: it says so, and goes on when they are back."""
 
 import json
+import queue
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from firmware_py.config import Config
 from firmware_py.ledger import process
-from firmware_py.ledger.process import FAILING_NS, Ledger
+from firmware_py.ledger.process import FAILING_NS, LAST_RECEIPT_S, Ledger
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
 from telemetry.chain import Entry
 from telemetry.journal import JournalError, MeterJournal, PlayoutJournal
@@ -133,6 +135,15 @@ def test_the_days_accounts_that_cannot_be_read_now_are_read_with_a_later_round(l
     booked.append(Entry("a1", 1, "airtime", {"occurrence": "ban-tin", "planned_ms": 5}, "", ""))
     tick(ledger)
     assert ledger._records == {"ban-tin": {"planned_ms": 5}}
+
+
+def test_without_a_broker_a_station_ends_at_once(ledger, config):
+    ledger.uplink = Uplink(Broker("127.0.0.1", 1), "b", "a", config.ledger_db, lambda receipt: None)
+    ledger.uplink.start()
+    assert ledger.core.last_seq() > ledger.core.acknowledged()
+    began_s = time.monotonic()
+    ledger.end(queue.Queue())
+    assert time.monotonic() - began_s < LAST_RECEIPT_S / 2
 
 
 def test_a_file_that_is_gone_for_a_moment_only_is_no_fault(ledger):
