@@ -80,7 +80,7 @@ def monthly(
         totals=_sums(rows) | {"unplanned_ms": unplanned_ms},
         by_kind={kind: sums for kind, sums in kinds.items() if sums["planned_ms"]},
         occurrences=rows,
-        unaccounted=_unaccounted(counted, month, as_of),
+        unaccounted=unaccounted(counted, month, as_of),
     )
 
 
@@ -126,8 +126,8 @@ def _unplanned_ms(body: Json, month: str) -> int:
     return sum(ms for day, ms in body["days"].items() if day.startswith(month))
 
 
-def _unaccounted(entries: Sequence[Entry], month: str, as_of: datetime | None) -> list[Json]:
-    """What was planned to begin in this month and to be over by *as_of*, and has no record."""
+def unaccounted(entries: Sequence[Entry], period: str, as_of: datetime | None) -> list[Json]:
+    """What was planned to begin in "2026-11", or on "2026-11-23", and to be over by *as_of*, and has no record."""
     if as_of is None:
         return []
     planned: dict[str, Json] = {}
@@ -141,7 +141,7 @@ def _unaccounted(entries: Sequence[Entry], month: str, as_of: datetime | None) -
     return [
         occurrence
         for occurrence in planned.values()
-        if occurrence["starts_at"].startswith(month) and datetime.fromisoformat(occurrence["ends_at"]) <= as_of
+        if occurrence["starts_at"].startswith(period) and datetime.fromisoformat(occurrence["ends_at"]) <= as_of
     ]
 
 

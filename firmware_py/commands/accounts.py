@@ -11,7 +11,7 @@ from firmware_py.commands.dates import month_of, week_of
 from firmware_py.config import Config
 from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
-from telemetry.figures import begun_between, fault_list, month_days, monthly
+from telemetry.figures import begun_between, fault_list, month_days, monthly, unaccounted
 from telemetry.ledger_store import LedgerReader
 from telemetry.reports.reasons import explained
 
@@ -102,15 +102,16 @@ def week_figure(config: Config, week: str) -> Json:
     except ValueError:
         vi, en = f"{week!r} không phải là tuần (47/2026)", f"{week!r} is not a week (2026-W47)"
         raise failure("--week", "bad_week", vi, en) from None
-    counted = _read(config, LedgerReader.last_seq)
+    counted, now = _read(config, LedgerReader.last_seq), datetime.now(UTC)
     entries = _read(config, lambda reader: reader.entries_about(days[0], days[-1], counted))
     return {
         "station": config.station.id,
         "week": week,
-        "as_of": datetime.now(UTC).isoformat(),
+        "as_of": now.isoformat(),
         "seq": counted,
         "head": _head(config, counted),
         "occurrences": _made(config, lambda: begun_between(entries, days[0], days[-1])),
+        "unaccounted": _made(config, lambda: [o for day in days for o in unaccounted(entries, str(day), now)]),
         "faults": _faults(config, days[0], days[-1]),
     }
 
