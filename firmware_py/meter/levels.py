@@ -8,12 +8,10 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio.format import BLOCK_FRAMES, frames_to_ms, ns_to_frames
 from audio.loudness import LoudnessMeter
 from audio.ring import Block
-from audio.segments import Loudness
 from audio.timeline import GAP_NS
 from firmware_py.meter.past import end_ns
 from scheduler.clock import NS_PER_MS, NS_PER_S
@@ -22,34 +20,7 @@ from telemetry.facts import Level
 SAME_RUN_NS = NS_PER_S  # a shorter hole in what is sent belongs to the programme
 EARLY_NS = 200 * NS_PER_MS  # what is heard may be a little ahead of the ring's news of what is sent
 LATEST_NS = 12 * NS_PER_S  # later than any delay: what has not returned by now never will
-TOGETHER = 12  # blocks that are weighed together: 1 s
 SAMPLE = np.dtype("<i2")
-
-
-class _Side:
-    """A loudness meter that is fed a second at a time: work in a row takes half of what it takes block by block."""
-
-    def __init__(self) -> None:
-        self._meter = LoudnessMeter()
-        self._blocks: list[NDArray[np.int16]] = []
-
-    def push(self, block: NDArray[np.int16]) -> None:
-        self._blocks.append(block)
-        if len(self._blocks) >= TOGETHER:
-            self._weigh()
-
-    def cut(self) -> None:
-        self._weigh()
-        self._meter.cut()
-
-    def so_far(self) -> Loudness:
-        self._weigh()
-        return self._meter.so_far()
-
-    def _weigh(self) -> None:
-        if self._blocks:
-            self._meter.push(np.concatenate(self._blocks))
-            self._blocks.clear()
 
 
 @dataclass
@@ -59,8 +30,8 @@ class _Run:
     occurrence_id: str
     from_ns: int
     to_ns: int
-    sent: _Side = field(default_factory=_Side)
-    heard: _Side = field(default_factory=_Side)
+    sent: LoudnessMeter = field(default_factory=LoudnessMeter)
+    heard: LoudnessMeter = field(default_factory=LoudnessMeter)
     heard_frames: int = 0
     over: bool = False
 
