@@ -15,7 +15,7 @@ from telemetry.airtime import AirtimeRecord
 from telemetry.axis import Axis
 from telemetry.canonical import canonical
 from telemetry.chain import Entry, Wrong, day_span, first_wrong, genesis, link
-from telemetry.database import JournalError, Reader, Row, damaged_rows, open_or_quarantine
+from telemetry.database import Corrupt, JournalError, Reader, Row, damaged_rows, open_or_quarantine
 from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.path_level import PathLevel
@@ -323,13 +323,19 @@ class LedgerReader(Reader):
         return [json.loads(body) for (body,) in self.rows(OPEN_FAULTS)]
 
     def verify(self) -> tuple[int, Wrong | None]:
-        """Walk the whole chain: the number of entries, and the first that is wrong."""
+        """Walk the whole chain: the number of entries, and the first that is wrong.
+
+        Raises Corrupt where all entries are right, but the file's indices, by which a month finds its own, are not.
+        """
         identity = self.identity()
         if identity is None:
             return 0, None
         station, ledger = identity
         wrong = first_wrong(station, ledger, self._walk(), self.acknowledged())
-        return self.last_seq(), wrong or self._wrong_days()
+        wrong = wrong or self._wrong_days()
+        if wrong is None and (said := self.rows("PRAGMA integrity_check(1)")) != [("ok",)]:
+            raise Corrupt(f"{self.path}: {said[0][0]}")
+        return self.last_seq(), wrong
 
     def _walk(self, page: int = 500) -> Iterator[Entry]:
         seq = LOWEST_SEQ  # not 0: a row that was put in below the first must not be counted unseen

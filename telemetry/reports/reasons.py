@@ -52,6 +52,7 @@ REASONS_VI = (
     (r"disk I/O error|Input/output error", "thẻ nhớ bị lỗi"),
     (r"readonly database|Read-only file system", "thẻ nhớ chỉ cho đọc"),
     (r"malformed|not a database|cannot be read: ", "tệp bị hỏng"),
+    (r"missing from index|entries in index|Freelist|btree", "tệp bị hỏng"),
     (r"unable to open database file", "không mở được tệp"),
     (r"database is locked", "chương trình khác đang giữ tệp"),
     (r"Permission denied|Operation not permitted", "không có quyền"),

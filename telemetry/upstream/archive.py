@@ -35,6 +35,7 @@ class StationAck:
 
     address: Address
     ack: Ack
+    superseded: bool = False  # the station has begun a newer ledger, and yet this one is written on
 
 
 class Archive:
@@ -67,6 +68,7 @@ class _Told:
     ledger: str
     refused: list[int] = field(default_factory=list)
     untaken_upto: int = 0  # entries after a gap
+    taken: bool = False  # something was new
 
 
 class _Batch:
@@ -93,6 +95,7 @@ class _Batch:
             if entry.seq > 1 and not {entry.seq, entry.seq - 1} & neighbours.keys():
                 told.untaken_upto = max(told.untaken_upto, entries[-1].seq)
                 return
+            told.taken |= entry.seq not in neighbours
             reason = self._take_entry(source, station, entry, neighbours)
             if reason is not None:
                 told.refused.append(entry.seq)
@@ -139,7 +142,15 @@ class _Batch:
             )
 
     def acks(self) -> list[StationAck]:
-        return [StationAck(told.address, self._ack(source, told)) for source, told in self._told.items()]
+        return [
+            StationAck(
+                told.address, self._ack(source, told), told.taken and source != self._newest(told.address.station)
+            )
+            for source, told in self._told.items()
+        ]
+
+    def _newest(self, station: str) -> int:
+        return int(self._db.rows("SELECT max(id) FROM source WHERE station = ?", (station,))[0][0])
 
     def _ack(self, source: int, told: _Told) -> Ack:
         (upto,) = self._db.rows("SELECT upto FROM source WHERE id = ?", (source,))[0]

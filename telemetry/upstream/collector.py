@@ -104,6 +104,8 @@ def _log(told: StationAck) -> None:
     station, ack = told.address.station, told.ack
     if ack.refused:
         log.warning("collector: %s: entry %d and %d more refused", station, ack.refused[0], len(ack.refused) - 1)
+    if told.superseded:
+        log.warning("collector: %s: two machines send under this name (ledger %s is an older one)", station, ack.ledger)
     if ack.missing:
         log.warning("collector: %s: entries %d to %d are asked for again", station, *ack.missing[0])
 

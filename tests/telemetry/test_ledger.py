@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from telemetry.facts import Condition
 from telemetry.journal import MeterReader, PlayoutReader
 from telemetry.ledger import AnotherStation, LedgerCore, LedgerReader, Rules, verify
 from telemetry.outbox import Receipt
+from telemetry.reports.reasons import explained
 from tests.telemetry.station_day import Day
+from tests.telemetry.support import fill
 
 DAY = """
 day 2026-11-23
@@ -290,6 +293,30 @@ def test_verify_names_the_first_entry_that_is_wrong(station, how):
     wrong = verify(folder / "ledger.db")[1]
     assert wrong is not None
     assert wrong.code == code
+
+
+def test_verify_sees_that_a_month_would_not_find_an_entry(tmp_path):
+    """The entries are all right; the index is not: one byte of it is enough."""
+    path = tmp_path / "ledger.db"
+    fill(path, 5).close()
+
+    def schema(sql, *row):
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA writable_schema = ON")
+        found = db.execute(sql, row).fetchall()
+        db.commit()
+        db.close()
+        return found
+
+    (index,) = schema("SELECT * FROM sqlite_schema WHERE name = 'entry_days'")
+    schema("DELETE FROM sqlite_schema WHERE name = 'entry_days'")
+    fill(path, 1).close()
+    schema("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", *index)
+    day = date(2026, 11, 23)
+    assert len(LedgerReader(path).entries_about(day, day)) == 5
+    with pytest.raises(Corrupt) as damaged:
+        verify(path)
+    assert explained(str(damaged.value)).startswith("tệp bị hỏng")
 
 
 def test_an_entry_cannot_be_changed_or_removed_by_accident(station):

@@ -254,6 +254,15 @@ def test_a_station_that_began_a_new_ledger_keeps_the_old_one_too(archive, tmp_pa
     assert reader.upto(STATION) == 2
 
 
+def test_two_machines_under_one_name_are_told_apart_from_a_station_that_began_a_new_ledger(archive):
+    def superseded(entries):
+        return [told.superseded for told in archive.store([arrived(entries)], 0)]
+
+    old, new = chained(5, "a1"), chained(5, "b2")
+    assert superseded(old[:3]) == superseded(new[:2]) == superseded(old[:3]) == superseded(new[2:4]) == [False]
+    assert superseded(old[3:]) == [True]
+
+
 def test_evidence_of_a_station_gone_mad_does_not_fill_the_disk(archive, tmp_path):
     for n in range(30):
         archive.store([Arrived(TOPIC, f"rubbish {n} {m}".encode()) for m in range(50)], 0)
