@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from telemetry.canonical import canonical
+from telemetry.chain import link
 from telemetry.database import Corrupt, Database, DiskFull, JournalError, Reader
 from telemetry.facts import Condition
 from telemetry.journal import MeterReader, PlayoutReader
@@ -23,7 +25,7 @@ from telemetry.ledger import AnotherStation, LedgerCore, LedgerReader, Rules, ve
 from telemetry.outbox import Receipt
 from telemetry.reports.reasons import explained
 from tests.telemetry.station_day import Day
-from tests.telemetry.support import fill
+from tests.telemetry.support import STATION, fill
 
 DAY = """
 day 2026-11-23
@@ -308,11 +310,13 @@ def test_verify_sees_that_a_month_would_not_find_an_entry(tmp_path):
         db.close()
         return found
 
+    last, day = LedgerReader(path).entries_since(4)[0], date(2026, 11, 23)
+    hashed = link(STATION, last.ledger, 6, last.kind, last.body, last.hash)
     (index,) = schema("SELECT * FROM sqlite_schema WHERE name = 'entry_days'")
     schema("DELETE FROM sqlite_schema WHERE name = 'entry_days'")
-    fill(path, 1).close()
+    row = (6, last.kind, canonical(last.body), last.hash, hashed, str(day), str(day))
+    schema("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
     schema("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", *index)
-    day = date(2026, 11, 23)
     assert len(LedgerReader(path).entries_about(day, day)) == 5
     with pytest.raises(Corrupt) as damaged:
         verify(path)
