@@ -162,8 +162,8 @@ class OnAir:
         self._sounding.add(id)
         self.missed.discard(id)
         known = self._contents[id]
-        if self._failures.pop(id, None) is not None:
-            self.book.state({"source_missing": False}, reading, target=known.source)
+        self._failures.pop(id, None)
+        self.book.state({"source_missing": False}, reading, target=known.source)  # whoever it was missing to
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": self._anchor_of(began)}
         of_file = {"content_ms": known.content_ms, "content": known.content}
         self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, **of_file)
@@ -197,9 +197,12 @@ class OnAir:
 
     def _ended_unheard(self, id: str, cause: str, reading: Reading) -> None:
         """It was cued and its time passed, or it was joined behind the last sample of its content."""
+        told = id in self.begun | self.closed
+        if id not in self.begun:
+            self.pinned.pop(id, None)  # it was never heard: it may still be dropped, or missed
         if cause == str(EndCause.SOURCE_SHORT):
             self.closed.add(id)
-        if id not in self.begun and cause not in MAY_STILL_BEGIN:
+        if not told and cause not in MAY_STILL_BEGIN:
             known = cause in (str(EndCause.SOURCE_FAILED), str(EndCause.SOURCE_SHORT))
             self._book_miss(id, cause if known else "device_lost", reading)
 

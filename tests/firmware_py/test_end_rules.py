@@ -228,6 +228,16 @@ def test_what_is_to_be_dropped_and_finds_its_place_taken_is_missed_with_that_cau
     assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["dropped"]
 
 
+def test_what_is_to_be_dropped_is_dropped_also_when_it_was_already_cued(tmp_path):
+    day = day_of(tmp_path, slot("05:00", 10, "a", DROP), slot("05:10", 5, "b"))
+    day.pass_time(8.5)
+    assert "2026-11-23T0500-a" in day.player.cues
+    day.ask("play", source="a.mp3", duration_ms=60_000, why="lũ")
+    day.pass_time(10 * 60)
+    assert "a" not in heard(day)
+    assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["dropped"]
+
+
 def test_a_priority_item_whose_file_is_not_there_does_not_silence_what_sounds(tmp_path):
     day = day_of(tmp_path, slot("05:00", 10, "a"))
     day.pass_time(10 + 60)
