@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from audio.events import Began, CardBack, CardLost, ClockJumped, Ended
+from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.book import Book
 from firmware_py.playout.on_air import OnAir
@@ -102,6 +102,8 @@ class Desk:
                 self.on_air.began(message, reading)
             case Ended():
                 self.on_air.ended(message, reading)
+                if message.cause is EndCause.SOURCE_FAILED:
+                    self._fill_rest(message, reading)
             case CardLost(_, reason):
                 self._card(False, reading, reason=reason)
             case CardBack(at_ns):
@@ -174,6 +176,12 @@ class Desk:
             self.plan = self.plan.with_extra(filler)
             self.book.write(lambda journal: journal.amend(filler))
         return filler
+
+    def _fill_rest(self, broke: Ended, reading: Reading) -> None:
+        """Its file broke: from there on its slot is a filler's, if that is its rule."""
+        for one in (o for o in self.plan.occurrences if o.id == broke.occurrence_id):
+            anchor_ns = self.on_air.pinned.get(one.id, reading.boottime_of(one.starts_at))
+            self._fill(one, max(0, (broke.sink_ns - anchor_ns) // NS_PER_MS))
 
     def _amend(self, *changed: Occurrence) -> None:
         self.plan = self.plan.with_changed(*changed)
