@@ -46,6 +46,7 @@ from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
 
 AWAITING = "awaiting_content"
+MISSING = "source_missing"
 
 
 @dataclass
@@ -349,6 +350,14 @@ class Desk:
             occurrence = waiting.get(target)
             evidence = {"occurrence": occurrence.id, "programme": occurrence.programme} if occurrence else None
             self.book.state({AWAITING: occurrence is not None}, reading, evidence, target)
+        self._forget_missing(reading)
+
+    def _forget_missing(self, reading: Reading) -> None:
+        """What no timetable names any more is nobody's fault: what was corrected, or came only on a day gone by."""
+        named = {o.source or o.programme for o in self.plan.occurrences}
+        for code, target in self.book.conditions.bad():
+            if code == MISSING and target not in named:
+                self.book.state({MISSING: False}, reading, target=target)
 
     def _card(self, ok: bool, reading: Reading, **detail: Any) -> None:
         self.card_ok = ok

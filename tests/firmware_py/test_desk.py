@@ -158,6 +158,19 @@ def test_a_file_that_was_missing_is_missed_aloud_again_when_it_is_missing_again(
     assert [c.bad for _, c in conditions if c.code == "source_missing"] == [True, False, True]
 
 
+def test_a_missing_file_that_no_timetable_names_any_more_is_no_fault(day):
+    day.pass_time(1)
+    day.load((FIVE, "Bản tin sáng", 30, "sai.mp3"))
+    day.pass_time(20)
+    day.load((FIVE, "Bản tin sáng", 30, "sang.mp3"))
+    day.pass_time(20)
+    day.desk.remind(day.files.__contains__, day.reading)
+    day.journal.commit()
+    conditions = PlayoutReader(day.folder / "playout.db").conditions_since(0)
+    said = [(c.target, c.bad) for _, c in conditions if c.code == "source_missing"]
+    assert said == [("sai.mp3", True), ("sai.mp3", False)]
+
+
 def test_a_wrong_files_name_can_be_corrected_while_its_slot_runs(day):
     day.load((FIVE + HOUR, "Trưa", 30, "sai.mp3"))
     day.pass_time(3_600 + 60)
