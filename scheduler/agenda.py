@@ -174,7 +174,20 @@ def decide(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int =
         step = _begin(due, playing, situation, horizon_ns)
         playing = obey(playing, step)
         commands += step
-    return [*commands, *_misses(plan, replace(situation, playing=playing))]
+    return [*_without_stubs(commands), *_misses(plan, replace(situation, playing=playing))]
+
+
+def _without_stubs(commands: Sequence[Command]) -> Iterator[Command]:
+    """Without what would only be heard to be cut again: something of higher class begins in less than MIN_REST."""
+    starts = [command for command in commands if isinstance(command, Start)]
+    stubs = {one.occurrence.id for one in starts if any(_soon_beats(other, one) for other in starts)}
+    return (command for command in commands if command.occurrence.id not in stubs)
+
+
+def _soon_beats(other: Start, one: Start) -> bool:
+    higher = other.occurrence.precedence > one.occurrence.precedence
+    soon = 0 <= other.at_ns - one.at_ns < MIN_REST_NS
+    return higher and soon and zones_meet(other.occurrence.zone, one.occurrence.zone)
 
 
 def obey(playing: Sequence[Playing], commands: Iterable[Command]) -> tuple[Playing, ...]:

@@ -353,6 +353,20 @@ def test_an_update_takes_the_place_of_the_alert_it_replaces(day):
     assert sum("canh-bao" in id for id in day.player.begun) == 1
 
 
+def test_between_an_alert_and_its_update_nothing_else_is_heard_for_a_moment(day):
+    day.files.add("bao.flac")
+    day.pass_time(60)
+    day.ask("alert", **alert_body("a", duration_ms=60_000))
+    day.pass_time(5)
+    day.ask("alert", **alert_body("b", replaces=[alert_body("a")["alert"]]))
+    day.pass_time(30)
+    assert [f.detail["content"] for f in day.facts(Fact.BEGAN)] == [
+        "of sang.mp3",
+        *["of bao.flac"] * 2,
+        "of sang.mp3",
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
