@@ -152,20 +152,20 @@ class OnAir:
         self._book_miss(id, failure.cause if failure else str(miss.cause), reading)
 
     def cancel(self, occurrence: Occurrence, reading: Reading) -> int | None:
-        """It ends now, or never begins; for how many ms it has sounded by then, None if it has not begun."""
-        if occurrence.id in self.closed:
+        """It ends now, or never begins; how many ms its first sound lies back by then, None if it has not begun."""
+        id = occurrence.id
+        if id in self.closed:
             return None
-        self.closed.add(occurrence.id)
-        playing = next((p for p in self.playing if p.occurrence.id == occurrence.id), None)
-        begun = playing is not None and playing.starts_ns <= reading.boottime_ns
-        if not begun and occurrence.id not in self.begun | self.missed:
-            self._book_miss(occurrence.id, CANCELLED, reading)
-        if playing is None:
-            return None
-        self._cut_causes[occurrence.id] = CANCELLED
-        self.playing = tuple(p for p in self.playing if p is not playing)
-        self.player.stop(occurrence.id)
-        return (reading.boottime_ns - playing.anchor_ns) // NS_PER_MS if begun else None
+        self.closed.add(id)
+        playing = next((p for p in self.playing if p.occurrence.id == id), None)
+        begun = id in self.begun or (playing is not None and playing.starts_ns <= reading.boottime_ns)
+        if not begun and id not in self.missed:
+            self._book_miss(id, CANCELLED, reading)
+        if playing is not None:
+            self._cut_causes[id] = CANCELLED
+            self.playing = tuple(p for p in self.playing if p is not playing)
+            self.player.stop(id)
+        return (reading.boottime_ns - self.pinned[id]) // NS_PER_MS if begun and id in self.pinned else None
 
     def drop_ended(self, reading: Reading) -> None:
         """What the player would have told long ago is gone (its event came before ours was booked)."""

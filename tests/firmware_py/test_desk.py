@@ -489,6 +489,20 @@ def test_a_live_programme_that_is_ended_before_it_begins_is_cancelled_and_blames
     assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["cancelled"]
 
 
+def test_a_live_programme_that_is_ended_while_an_alert_has_its_place_was_planned_for_no_longer(day):
+    day.files |= {"mic:a", "bao.flac"}
+    day.pass_time(1)
+    day.ask("live_start", source="mic:a", duration_ms=3_600_000)
+    day.pass_time(30)
+    day.ask("alert", **alert_body(duration_ms=20_000))
+    day.pass_time(10)
+    day.ask("live_stop", why="")
+    day.pass_time(60)
+    (live,) = [o for o in day.desk.plan.occurrences if "truc-tiep" in o.id]
+    assert live.planned_ms == pytest.approx(39_000, abs=1_500)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED) if f.occurrence_id == live.id] == ["pre_empted"]
+
+
 def test_a_forgotten_live_ends_by_its_limit(day):
     day.files.add("mic:ban")
     day.ask("live_start", source="mic:ban", duration_ms=120_000)
