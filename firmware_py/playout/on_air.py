@@ -159,8 +159,8 @@ class OnAir:
         self.closed.add(id)
         playing = next((p for p in self.playing if p.occurrence.id == id), None)
         begun = id in self.begun or (playing is not None and playing.starts_ns <= reading.boottime_ns)
-        if not begun and id not in self.missed:
-            self._book_miss(id, CANCELLED, reading)
+        if not (begun and playing) and id not in self.missed:
+            self._book_miss(id, CANCELLED, reading)  # also of what was cut: nobody joins it any more
         if playing is not None:
             self._cut_causes[id] = CANCELLED
             self.playing = tuple(p for p in self.playing if p is not playing)

@@ -342,6 +342,20 @@ def test_a_cancelled_alert_ends_and_one_that_waits_never_begins_also_after_a_cra
     assert len([f for f in day.facts(Fact.BEGAN) if "canh-bao" in f.occurrence_id]) == 1
 
 
+def test_an_alert_that_is_cancelled_while_a_graver_one_has_its_place_is_not_joined_after_a_crash(day):
+    day.files |= {"bao.flac", "lu.flac"}
+    day.pass_time(1)
+    day.ask("alert", **alert_body("a", duration_ms=60_000, **{"class": "priority"}))
+    day.pass_time(10)
+    day.ask("alert", **alert_body("b", source="lu.flac", duration_ms=20_000))
+    day.pass_time(5)
+    day.ask("cancel_alerts", alerts=[alert_body("a")["alert"]], why="hết bão")
+    day.pass_time(1)
+    day.crash()
+    day.pass_time(60)
+    assert [f.detail["content"] for f in day.facts(Fact.BEGAN)].count("of bao.flac") == 1
+
+
 def test_an_update_takes_the_place_of_the_alert_it_replaces(day):
     day.files.add("bao.flac")
     day.ask("alert", **alert_body("a", duration_ms=60_000))
