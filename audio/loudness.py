@@ -35,9 +35,7 @@ _SHELF = (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.690659293182
 _HIGH_PASS = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
 _STRETCH = 80  # frames filtered by one row of a product; 60 rows a hop: the cheapest of the divisors of a hop
 _ROWS = HOP_FRAMES // _STRETCH
-_GROUP = (
-    10  # stretches that the state is carried over at once, then from group to group: small tables stay in the cache
-)
+_GROUP = 10  # stretches that the state is carried over at once, then from group to group: small tables
 _GROUPS = _ROWS // _GROUP
 _TOGETHER = 4  # hops that are filtered at once, or when the meter is asked: half the cost of one by one
 _STATES = 4
@@ -174,9 +172,7 @@ class _Tables:
     give: Single  # _STRETCH + _STATES × _STRETCH: what frame i, and each state, adds to output j
     push: Matrix  # _STRETCH × _STATES: what frame i leaves in the state after the stretch
     gather: Matrix  # from the pushes of a group's stretches to what they leave in the state after it
-    across: (
-        Matrix  # from the state before the hop, and what each group leaves, to the states before each, and after all
-    )
+    across: Matrix  # from the state before the hop, and what the groups leave, to the states before each and after all
     within: Matrix  # from the state before a group, and its stretches' pushes, to the states before each
 
 
