@@ -30,7 +30,6 @@ _TAIL = RATE_HZ // 5  # what was on air may reverberate so long: it does not nam
 _LEAST_EDGE_MS = 2.0  # no model dates a change better
 _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
 _END_RINGS, _RETURN_RINGS = 0.8, 0.4  # standard deviation of an end, of a return, by how long the path rings
-_MASKING = (Quality.OVERLAID, Quality.CLIPPED)  # where dips of the evidence are no gaps, but words that are covered
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -423,12 +422,13 @@ class Account:
             delay_ms=round(milliseconds(track.lag_at(until)), 3) if track else None,
             coherence=seen.coherence if seen else None,
             edge_ms=edge_ms,
-            doubt_ms=self._doubted_ms(start, self.given) if state == State.ON_AIR and quality not in _MASKING else 0.0,
+            doubt_ms=self._doubted_ms(start, self.given) if state == State.ON_AIR and quality == Quality.OK else 0.0,
             evidence_share=self._share(start, self.given) if state != State.UNOBSERVED else None,
             snr_db=seen.snr_db if seen else None,
         )
 
     def _doubted_ms(self, start: int, stop: int) -> float:
+        """Where ours is covered, distorted or soft, words that are hidden dip, too: there dips are no gaps."""
         inside = (one.length_ms for one in self._doubts if start <= one.position * DECIMATION < stop)
         return sum(inside, 0.0)
 
