@@ -161,8 +161,8 @@ class Account:
         size = BLOCK // STEP
         for n, one in enumerate(judged):
             self._remember(one, track, seen.part(slice(n * size, (n + 1) * size)), Quality.OK)
-        nats = np.repeat(seen.llr / (STEP // HOP), STEP // HOP)
-        return nats, nats
+        mixed = np.repeat(seen.llr / (STEP // HOP), STEP // HOP)
+        return mixed + np.maximum(mixed, 0), mixed  # nothing else is heard: what speaks for us speaks for *clean*
 
     def _look_back(self, track: Track, judged: list[Judged]) -> tuple[Floats, Floats]:
         """Nats a hop for clean and for mixed; what is seen of each block is noted."""
