@@ -25,7 +25,7 @@ _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
 _PAUSE = 0.03  # −15 dB: what else is heard is never quieter than this against itself
 _ORDER = 10
-_FREEDOM_ON, _FREEDOM_OFF = 8.0, 4.0  # of Student's t: what else is heard strays further than what the path leaves
+_FREEDOM = 4.0
 _TEMPER = 4.0  # neighbouring samples do not witness alone, and neither model is right: so much flatter is the posterior
 _PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
 _BEYOND = SEARCH * 0.4
@@ -128,7 +128,6 @@ class _Model:
 
     whitener: Floats
     power: Floats
-    freedom: float
 
     def log_likelihood(self, sound: Floats, window: slice) -> Floats:
         """Of each sample in *window* of one or more rows.
@@ -139,16 +138,14 @@ class _Model:
         power = (
             self.power[window] if self.power.ndim else np.minimum(self.power, _around(squared) + _PAUSE * self.power)
         )
-        spread = np.log(power) + (self.freedom + 1) * np.log(1 + squared / (self.freedom * power))
+        spread = np.log(power) + (_FREEDOM + 1) * np.log(1 + squared / (_FREEDOM * power))
         return np.asarray(-0.5 * spread, np.float32)
 
 
 def _of_what_else(sound: Floats, where: slice) -> _Model:
     """Learnt from *sound* at *where*. It may pause: its power is what it is at the moment, at most what is usual."""
     whitener = _whitener(sound[where])
-    return _Model(
-        whitener, np.asarray(_mean(_whitened(sound, whitener, where) ** 2) + _LEAST_POWER, np.float32), _FREEDOM_OFF
-    )
+    return _Model(whitener, np.asarray(_mean(_whitened(sound, whitener, where) ** 2) + _LEAST_POWER, np.float32))
 
 
 def _of_the_rest(sound: Floats, where: slice, predicted: Floats) -> _Model:
@@ -163,7 +160,7 @@ def _of_the_rest(sound: Floats, where: slice, predicted: Floats) -> _Model:
         _MODEL_ERROR * float(whitener @ whitener), (_mean(left[loud]) - quiet_power) / apart if apart > 0 else 0.0
     )
     floor = max(0.1 * quiet_power, quiet_power - share * quiet_loudness)
-    return _Model(whitener, np.asarray(floor + _LEAST_POWER + share * envelope, np.float32), _FREEDOM_ON)
+    return _Model(whitener, np.asarray(floor + _LEAST_POWER + share * envelope, np.float32))
 
 
 def _mean(values: Floats) -> float:
