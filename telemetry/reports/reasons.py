@@ -47,6 +47,7 @@ REASONS_VI = (
     (r"timed out|Timeout", "chờ quá lâu không có trả lời"),
     (r"Connection reset|Broken pipe", "kết nối bị ngắt"),
     (r"Address already in use", "cổng này đang có chương trình khác dùng"),
+    (r"who reads it must be able to write beside it", "không có quyền; chạy lại lệnh với sudo"),
     # the disk
     (r"database or disk is full|No space left", "thẻ nhớ đã đầy"),
     (r"disk I/O error|Input/output error", "thẻ nhớ bị lỗi"),

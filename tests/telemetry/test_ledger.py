@@ -1,5 +1,6 @@
 """Nothing is lost and nothing is booked twice, wherever the power fails, the disk fills or the process is killed."""
 
+import os
 import random
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -321,6 +322,29 @@ def test_verify_sees_that_a_month_would_not_find_an_entry(tmp_path):
     with pytest.raises(Corrupt) as damaged:
         verify(path)
     assert explained(str(damaged.value)).startswith("tệp bị hỏng")
+
+
+@contextmanager
+def somebody_else(folder):
+    """May read *folder* and not write it: another user, where we are root."""
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+def test_who_may_not_write_beside_a_ledger_is_told_so_and_not_that_the_card_fails(memory_path):
+    path = memory_path / "ledger.db"
+    fill(path, 2).close()
+    with somebody_else(memory_path), pytest.raises(JournalError) as refused:
+        verify(path)
+    assert explained(str(refused.value)).startswith("không có quyền; chạy lại lệnh với sudo")
 
 
 def test_an_entry_cannot_be_changed_or_removed_by_accident(station):
