@@ -57,6 +57,7 @@ REASONS_VI = (
     (r"unable to open database file", "không mở được tệp"),
     (r"database is locked", "chương trình khác đang giữ tệp"),
     (r"Permission denied|Operation not permitted", "không có quyền"),
+    (r"it was there, and is gone", "tệp đã bị xóa hoặc chuyển đi"),
     (r"No such file or directory|not found", "không có tệp hoặc thư mục này"),
     # our own words of the ledger's chain
     (r"entry (\d+) is missing, (-?\d+) follows", r"thiếu bản ghi số \1, tiếp theo là số \2"),
