@@ -60,6 +60,8 @@ def test_what_a_stop_holds_back_is_not_promised():
         line for line in shown("vi", playout(stopped=STOPPED | {"until": None}), channel()) if "sẽ không phát" in line
     ]
     assert [line.split(":")[0] for line in held] == ["Tiếp theo"]
+    alert = {"next": playout()["next"] | {"class": "emergency"}}
+    assert not any("sẽ không phát" in line for line in shown("vi", playout(stopped=STOPPED, **alert), channel()))
     until = {"until": playout()["next"]["starts_at"]}
     assert not any("sẽ không phát" in line for line in shown("vi", playout(stopped=STOPPED | until), channel()))
 
