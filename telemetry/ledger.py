@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audio.segments import Segment
 from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import FIGURES, AirtimeRecord
@@ -43,6 +44,7 @@ class LedgerCore:
         self._reserve_held = self._reserve.hold()
         self._journals: tuple[PlayoutReader, MeterReader | None] | None = None
         self._told_of_damage = False
+        self._heard: dict[str, Segment] = {}  # by channel, the newest segment of which all is settled
 
     @property
     def quarantined(self) -> Path | None:
@@ -137,7 +139,10 @@ class LedgerCore:
 
     def _round(self, now: Reading, said: Sequence[Condition], final: bool) -> Progress:
         with self._store.transaction():
-            return Round(self._store, self._sources(now), self._rules, final).done(said)
+            turn = Round(self._store, self._sources(now), self._rules, final, self._heard)
+            progress = turn.done(said)
+        self._heard = turn.heard
+        return progress
 
     def _sources(self, now: Reading) -> Sources:
         if self._journals is None:

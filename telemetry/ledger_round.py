@@ -49,7 +49,15 @@ class Progress:
 class Round:
     """One round's work, inside one transaction."""
 
-    def __init__(self, store: LedgerStore, sources: Sources, rules: Rules, final: bool) -> None:
+    def __init__(
+        self,
+        store: LedgerStore,
+        sources: Sources,
+        rules: Rules,
+        final: bool,
+        heard: Mapping[str, Segment] | None = None,
+    ) -> None:
+        """*heard*: by channel, the newest segment that an earlier round took."""
         self._store = store
         self._sources = sources
         self._rules = rules
@@ -60,6 +68,7 @@ class Round:
         self._changes: list[Change] = []
         self._settled: list[AirtimeRecord] = []
         self._more = False
+        self.heard = dict(heard or {})  # after this round, once it is stored
 
     def done(self, said: Sequence[Condition]) -> Progress:
         before = self._store.last_seq()
@@ -138,8 +147,17 @@ class Round:
         since = self._store.cursor("segment", journal)
         change, segments = self._sources.meter.segments_since(since)
         self._move("segment", journal, since, change)
-        found = [self._store.settled_over(s.boot, s.from_ns, s.to_ns) for s in segments]
+        found = [self._store.settled_over(s.boot, self._new_from_ns(s), s.to_ns) for s in segments]
         return set().union(*found)
+
+    def _new_from_ns(self, segment: Segment) -> int:
+        """From where a segment says something new: of one that only grew, what it covered before is accounted for.
+
+        Without this, all that a session has sounded would be settled again with each of its seconds.
+        """
+        before = self.heard.get(segment.channel)
+        self.heard[segment.channel] = segment
+        return before.to_ns if before is not None and _grew(before, segment) else segment.from_ns
 
     def _take_clock(self) -> set[str]:
         """When a boot that did not know the time learns it, what was settled meanwhile is looked at again."""
@@ -293,3 +311,8 @@ class Round:
 
     def _wall(self, boot: int, boottime_ns: int) -> datetime:
         return wall_at(self._clock, boot, boottime_ns) or self._now.wall
+
+
+def _grew(before: Segment, after: Segment) -> bool:
+    kept = (before.boot, before.from_ns, before.state, before.quality)
+    return kept == (after.boot, after.from_ns, after.state, after.quality) and before.to_ns <= after.to_ns

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from telemetry import ledger_round
 from telemetry.canonical import canonical
 from telemetry.chain import link
 from telemetry.database import Corrupt, Database, DiskFull, JournalError, Reader
@@ -25,6 +26,7 @@ from telemetry.journal import MeterReader, PlayoutReader
 from telemetry.ledger import AnotherStation, LedgerCore, LedgerReader, Rules, verify
 from telemetry.outbox import Receipt
 from telemetry.reports.reasons import explained
+from telemetry.settle import settle
 from tests.telemetry.station_day import Day
 from tests.telemetry.support import STATION, fill
 
@@ -255,6 +257,21 @@ def test_a_fact_that_comes_later_makes_a_revision_and_leaves_the_first_record(st
         (r["revision"], r["on_air_ms"], r["causes"].get("foreign")) for r in records if r["occurrence"] == "ban-tin"
     ]
     assert revisions == [(0, 90_000, None), (1, 30_000, 60_000)]
+
+
+def test_a_stretch_that_goes_on_settles_only_what_it_newly_covers(tmp_path, monkeypatch):
+    """A session without a pause is one segment, which grows each second: its past must not be settled each second."""
+    minutes = range(12)
+    lines = ["day 2026-11-23", *(f"05:00:00 plan p{n} from 05:{n:02}:00 until 05:{n + 1:02}:00" for n in minutes)]
+    lines += ["05:00:00 begin p0", "05:00:00 hear on_air"]
+    for n in minutes[1:]:
+        lines += [f"05:{n:02}:00 end p{n - 1}", f"05:{n:02}:00 begin p{n}"]
+    settled = []
+    monkeypatch.setattr(ledger_round, "settle", lambda *asked: settled.append(asked[0].id) or settle(*asked))
+    day = Day(tmp_path, "\n".join([*lines, "05:12:00 end p11", "05:12:00 hear silence", "05:20:00 look"])).run()
+    assert max(Counter(settled).values()) <= 3
+    records = [e.body for e in day.ledger().entries_since(0) if e.kind == "airtime"]
+    assert [(r["on_air_ms"], r["revision"]) for r in records] == [(60_000, 0)] * len(minutes)
 
 
 TAMPERING = {
