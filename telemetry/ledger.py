@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from telemetry.shares import local_days
 from telemetry.slots import Sources
 
 __all__ = ["AnotherStation", "LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
+SLOTS_OF_A_DAY = 128  # whose figures are remembered, for they are shown each second; more only cost time
 JUST_OVER_NS = 900 * NS_PER_S  # an account that waits longer than this is no news any more
 
 
@@ -113,7 +115,7 @@ class LedgerCore:
     def today(self, now: Reading, running: Sequence[AirtimeRecord]) -> dict[str, int]:
         """Totals of the local day for eyes: settled and *running* (provisional); ``planned_ms`` is of the whole day."""
         start = now.wall.astimezone(STATION_TZ).replace(hour=0, minute=0, second=0, microsecond=0)
-        return _day_totals(start, self._store.slots_between(*_wall_day(start)), running)
+        return _day_totals(start, self._store.texts_between(*_wall_day(start)), running)
 
     def open_faults(self) -> list[dict[str, Any]]:
         """The body of each open fault's entry, for eyes."""
@@ -173,16 +175,29 @@ def _wall_day(start: datetime) -> tuple[int, int]:
     return wall_ns_of(start), wall_ns_of(start + timedelta(days=1))
 
 
-def _day_totals(start: datetime, slots: Sequence[Slot], running: Sequence[AirtimeRecord]) -> dict[str, int]:
+def _day_totals(
+    start: datetime, slots: Sequence[tuple[str, bool, str | None]], running: Sequence[AirtimeRecord]
+) -> dict[str, int]:
     day = start.date().isoformat()
-    totals = dict.fromkeys(FIGURES, 0)
-    records = [json.loads(slot.record) for slot in slots if slot.record is not None]
-    for record in (*records, *(r.to_json() for r in running)):
-        for name in FIGURES:
-            totals[name] += record["days"].get(day, {}).get(name, 0)
-    totals["planned_ms"] = sum(_planned_on(slot.occurrence, day) for slot in slots if slot.counts)
-    return totals
+    booked = [_booked_on(day, record) for _, _, record in slots if record is not None]
+    booked += [_of_day(day, record.to_json()) for record in running]
+    totals = (
+        dict(zip(FIGURES, map(sum, zip(*booked, strict=True)), strict=True)) if booked else dict.fromkeys(FIGURES, 0)
+    )
+    return totals | {"planned_ms": sum(_planned_on(day, body) for body, counts, _ in slots if counts)}
 
 
-def _planned_on(occurrence: Occurrence, day: str) -> int:
-    return sum(d.to_ms - d.from_ms for d in local_days(occurrence) if d.date.isoformat() == day)
+@lru_cache(maxsize=SLOTS_OF_A_DAY)
+def _booked_on(day: str, record: str) -> tuple[int, ...]:
+    """The figures of a booked record on a local day."""
+    return _of_day(day, json.loads(record))
+
+
+def _of_day(day: str, record: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(record["days"].get(day, {}).get(name, 0) for name in FIGURES)
+
+
+@lru_cache(maxsize=SLOTS_OF_A_DAY)
+def _planned_on(day: str, body: str) -> int:
+    """How much of a planned occurrence lies on a local day, in ms."""
+    return sum(d.to_ms - d.from_ms for d in local_days(Occurrence.from_json(json.loads(body))) if str(d.date) == day)

@@ -173,6 +173,11 @@ class LedgerStore:
         )
         return [Slot(row) for row in rows]
 
+    def texts_between(self, from_wall_ns: int, to_wall_ns: int) -> list[tuple[str, bool, str | None]]:
+        """(occurrence, whether it counts, newest record) of the same slots, as they are stored."""
+        sql = "SELECT body, withdrawn_by IS NULL OR begun, record FROM slot WHERE ends_ns > ? AND starts_ns < ?"
+        return [(body, bool(counts), record) for body, counts, record in self._db.rows(sql, (from_wall_ns, to_wall_ns))]
+
     def settled_over(self, boot: int, from_ns: int, to_ns: int) -> set[str]:
         """Settled occurrences whose slot shares time with this stretch of a boot."""
         rows = self._db.rows(
