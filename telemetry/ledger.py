@@ -181,9 +181,7 @@ def _day_totals(
     day = start.date().isoformat()
     booked = [_booked_on(day, record) for _, _, record in slots if record is not None]
     booked += [_of_day(day, record.to_json()) for record in running]
-    totals = (
-        dict(zip(FIGURES, map(sum, zip(*booked, strict=True)), strict=True)) if booked else dict.fromkeys(FIGURES, 0)
-    )
+    totals = {name: sum(figures[n] for figures in booked) for n, name in enumerate(FIGURES)}
     return totals | {"planned_ms": sum(_planned_on(day, body) for body, counts, _ in slots if counts)}
 
 
