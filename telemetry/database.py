@@ -125,13 +125,13 @@ class Database:
             raise
 
     def _prepare(self, family: str) -> None:
-        self._inode = self.path.stat().st_ino
         self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only has effect before the first table
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
         migrate(self._connection, family, self.path)
+        self._inode = self.path.stat().st_ino
 
     def refuse_if_gone(self) -> None:
         """A file that was removed or replaced takes every commit, and nobody will ever read it. Raises JournalError."""
