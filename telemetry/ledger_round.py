@@ -10,7 +10,7 @@ from telemetry.airtime import AirtimeRecord
 from telemetry.axis import FOREVER_NS, Axis, trusted_backwards
 from telemetry.entries import entry_kind, fact_body, fault_body, plan_body
 from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact
-from telemetry.faults import RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
+from telemetry.faults import OF_A_SOURCE, RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
 from telemetry.ledger_store import LedgerStore, Slot, same_account
 from telemetry.path_level import PathLevel, gain_of
 from telemetry.readers import MeterReader, PlanRow, PlayoutReader
@@ -68,6 +68,7 @@ class Round:
         self._changes: list[Change] = []
         self._settled: list[AirtimeRecord] = []
         self._more = False
+        self._replanned = False
         self.heard = dict(heard or {})  # after this round, once it is stored
 
     def done(self, said: Sequence[Condition]) -> Progress:
@@ -76,6 +77,8 @@ class Round:
         if self._now.quality.plays:
             self._store.reopen_slots(self._now.wall_ns)
         touched = self._take_facts() | self._take_segments() | self._take_clock()
+        if self._replanned and self._now.quality.plays:
+            self._forget_sources()
         self._settle_again(touched)
         self._settle_due()
         self._book_unplanned()
@@ -107,6 +110,7 @@ class Round:
         for start in range(0, len(news), PLAN_CHUNK):
             self._store.append("plan", plan_body(news[start : start + PLAN_CHUNK]))
         self._move("plan", journal, since, rows[-1].change if rows else since)
+        self._replanned = bool(news)
 
     def _is_news(self, row: PlanRow) -> bool:
         known = self._store.slot(row.occurrence.id)
@@ -138,6 +142,15 @@ class Round:
         """What a source's faults are about: the file or address, else the programme that names none."""
         slot = self._store.slot(occurrence_id)
         return slot.occurrence.source or slot.occurrence.programme if slot else occurrence_id
+
+    def _forget_sources(self) -> None:
+        """Of what nothing to come is planned any more (its name was mended, its day is over) no fault stays open."""
+        bad = [watch for watch in self._watches.values() if watch.bad and watch.code in OF_A_SOURCE]
+        wanted = self._store.sources_after(self._now.wall_ns) if bad else set()
+        for watch in bad:
+            if watch.target not in wanted:
+                at = self._now.boot, self._now.boottime_ns
+                self._take_condition(Condition(watch.code, watch.target, False, *at, watch.evidence))
 
     def _take_segments(self) -> set[str]:
         """The settled occurrences over which a channel has said more."""

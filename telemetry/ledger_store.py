@@ -178,6 +178,12 @@ class LedgerStore:
         sql = "SELECT body, withdrawn_by IS NULL OR begun, record FROM slot WHERE ends_ns > ? AND starts_ns < ?"
         return [(body, bool(counts), record) for body, counts, record in self._db.rows(sql, (from_wall_ns, to_wall_ns))]
 
+    def sources_after(self, wall_ns: int) -> set[str]:
+        """What is planned to sound from here on: files and addresses, of those without one the occurrences."""
+        sql = "SELECT body FROM slot WHERE ends_ns > ? AND withdrawn_by IS NULL"
+        planned = [json.loads(body) for (body,) in self._db.rows(sql, (wall_ns,))]
+        return {occurrence["source"] or occurrence["occurrence"] for occurrence in planned}
+
     def settled_over(self, boot: int, from_ns: int, to_ns: int) -> set[str]:
         """Settled occurrences whose slot shares time with this stretch of a boot."""
         rows = self._db.rows(

@@ -485,6 +485,28 @@ def test_what_is_in_progress_is_shown_and_not_booked(tmp_path):
     assert [e.kind for e in day.ledger().entries_since(0) if e.kind == "airtime"] == []
 
 
+def test_a_missing_file_is_no_fault_any_more_when_nothing_to_come_wants_it(tmp_path):
+    """The name was mended in the timetable: the file that never was will never play, and so never be good."""
+    text = """
+day 2026-11-23
+05:00:00  plan    sang until 05:10:00 own source chua-thu.mp3
+05:00:00  plan    mai from 1+05:00:00 until 1+05:10:00 own source chua-thu.mp3
+05:00:00  miss    sang source_missing
+05:11:00  look
+05:12:00  plan    khac from 06:00:00 until 06:10:00
+05:13:00  look
+05:14:00  withdraw mai by Hoa
+05:15:00  look
+"""
+    day = Day(tmp_path, text)
+    opened = []
+    for words in day.lines:
+        day.run_line(words)
+        if words[1] == "look":
+            opened.append([fault["code"] for fault in day.core.open_faults() if fault["target"] == "chua-thu.mp3"])
+    assert opened == [["source_missing"], ["source_missing"], []]
+
+
 def test_a_process_that_is_dead_is_a_fault_and_clears_nothing(tmp_path):
     core = LedgerCore(tmp_path / "ledger.db", "tram-1", Rules("line"))
     playout, meter = PlayoutReader(tmp_path / "playout.db"), MeterReader(tmp_path / "meter.db")
