@@ -68,17 +68,16 @@ class Round:
         self._changes: list[Change] = []
         self._settled: list[AirtimeRecord] = []
         self._more = False
-        self._replanned = False
         self.heard = dict(heard or {})  # after this round, once it is stored
 
     def done(self, said: Sequence[Condition]) -> Progress:
         before = self._store.last_seq()
-        self._take_plan()
+        replanned = self._take_plan()
         if self._now.quality.plays:
             self._store.reopen_slots(self._now.wall_ns)
+            if replanned:
+                self._forget_sources()
         touched = self._take_facts() | self._take_segments() | self._take_clock()
-        if self._replanned and self._now.quality.plays:
-            self._forget_sources()
         self._settle_again(touched)
         self._settle_due()
         self._book_unplanned()
@@ -99,8 +98,8 @@ class Round:
 
     # --- the plan
 
-    def _take_plan(self) -> None:
-        """Book what was planned, changed or withdrawn, before it can be judged by it."""
+    def _take_plan(self) -> bool:
+        """Book what was planned, changed or withdrawn, before it can be judged by it; whether anything was."""
         journal = self._sources.playout.journal_id()
         since = self._store.cursor("plan", journal)
         rows = self._sources.playout.plan_since(since)
@@ -110,7 +109,7 @@ class Round:
         for start in range(0, len(news), PLAN_CHUNK):
             self._store.append("plan", plan_body(news[start : start + PLAN_CHUNK]))
         self._move("plan", journal, since, rows[-1].change if rows else since)
-        self._replanned = bool(news)
+        return bool(news)
 
     def _is_news(self, row: PlanRow) -> bool:
         known = self._store.slot(row.occurrence.id)
@@ -150,7 +149,7 @@ class Round:
         for watch in bad:
             if watch.target not in wanted:
                 at = self._now.boot, self._now.boottime_ns
-                self._take_condition(Condition(watch.code, watch.target, False, *at, watch.evidence))
+                self._take_condition(Condition(watch.code, watch.target, False, *at, dict(watch.evidence)))
 
     def _take_segments(self) -> set[str]:
         """The settled occurrences over which a channel has said more."""
