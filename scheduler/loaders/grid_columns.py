@@ -287,7 +287,7 @@ class Columns:
                 continue
             try:
                 read = read_days(cell, self.titles.span, self.titles.year)
-                found = read if found is None else _together(found, read, cell)
+                found = read if found is None else together(found, read, cell)
             except Misread as misread:
                 self._error(row, column, misread)
                 return None
@@ -371,13 +371,6 @@ class Columns:
 def _heads_a_day(cell: Cell) -> bool:
     """Also "Thứ 8", which is none: it has to be asked about."""
     return is_day(cell) or (isinstance(cell, str) and bool(re.fullmatch(r"\W*(?:thu|t)\W*\d.{0,20}", fold(cell))))
-
-
-def _together(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
-    """A weekday and its date, whichever stands above."""
-    if isinstance(one, Dates) and isinstance(other, Weekdays):
-        return together(other, one, cell)
-    return together(one, other, cell)
 
 
 def _overlap(one: Recurrence | None, other: Recurrence) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from scheduler.loaders.grid_columns import Columns, is_clock
 from scheduler.loaders.headings import part_named
-from scheduler.loaders.titles import read_titles
+from scheduler.loaders.titles import is_week, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, words
@@ -268,7 +268,7 @@ def _is_session(cell: Cell) -> bool:
 
 def _is_nearly_a_clock(cell: Cell) -> bool:
     text = words(cell)
-    return any(c.isdigit() for c in text) and len(text) <= _LONGEST_CLOCK
+    return any(c.isdigit() for c in text) and len(text) <= _LONGEST_CLOCK and not is_week(text)
 
 
 def _goes_back(last: Row, timed: Row) -> bool:

@@ -95,6 +95,8 @@ HEADINGS = {
         "chuong trinh phat",
         "chuong trinh phat song",
         "ten noi dung",
+        "ct",
+        "ten ct",
     ),
     "content": (
         "noi dung",
@@ -120,6 +122,8 @@ HEADINGS = {
         "loai",
         "loai chuong trinh",
         "hinh thuc phat",
+        "ht",
+        "h/thuc",
         "type",
         "kind",
     ),

@@ -17,7 +17,7 @@ from scheduler.spoken.sessions import Session
 from scheduler.spoken.spans import Span
 from scheduler.spoken.times import TimeOfDay, read_times, shown_clock
 from scheduler.timetable import Dates, Recurrence, Weekdays
-from scheduler.vietnamese import Misread
+from scheduler.vietnamese import Misread, fold
 
 LONGEST_UNSAID_S = 3_600  # of a row that tells only its start: so far may an item in its cells begin
 
@@ -56,7 +56,8 @@ def entries_of(
     frame: Frame, marks: Sequence[Mark], recurrence: Recurrence | None, line: object, span: Span | None = None
 ) -> Iterator[Entry]:
     """The entries of one row (or cell) in their order. Those of one *line* follow one another."""
-    for n, mark in enumerate(marks):
+    for n, given in enumerate(marks):
+        mark = _with_time_in_title(given, frame)
         after = marks[n + 1].piece if n + 1 < len(marks) else None
         entry = Entry(_reader(frame, mark), recurrence, line, limit_s=_limit_s(frame, mark, marks))
         entry.ends_with_next = frame.ends_with_next
@@ -73,6 +74,18 @@ def entries_of(
         for clock in clocks[1:]:
             yield _again(entry, clock)
         yield from _repeats(entry, mark)
+
+
+def _with_time_in_title(mark: Mark, frame: Frame) -> Mark:
+    """ "Họp thôn lúc 19h30" in the row of 5h30 airs at 5h30: the other time is what it is about."""
+    piece = mark.piece
+    if frame.begins_s is None or not frame.is_readable or not fold(piece.clock).startswith("luc "):
+        return mark
+    with suppress(Misread):
+        for clock in read_times(piece.clock):
+            _refuse_outside(clock, frame)
+        return mark
+    return replace(mark, piece=replace(piece, title=f"{piece.title} {piece.clock}", clock=""))
 
 
 def _repeats(entry: Entry, mark: Mark) -> Iterator[Entry]:

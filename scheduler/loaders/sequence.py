@@ -98,7 +98,8 @@ def missing_duration(reader: Reader) -> None:
 def _check(entry: Entry, begins_s: int | None, ends_s: int | None) -> None:
     if begins_s is None:
         if entry.is_readable and not entry.reader.errors:
-            vi, en = "thiếu giờ; ghi như 5h30", "the time is missing; write it like 5h30"
+            vi = "thiếu giờ; ghi như 5h30, hoặc “tiếp theo” nếu phát ngay sau mục trên"
+            en = "the time is missing; write it like 5h30, or “tiếp theo” if it follows the item above"
             entry.reader.error("time", "missing_time", vi, en)
     elif begins_s >= DAY_S:
         vi, en = "mục này bắt đầu sau 24h; ghi vào ngày hôm sau", "this begins after 24h; write it on the next day"

@@ -19,7 +19,9 @@ from scheduler.recurrence import (
     Recurrence,
     Unlimited,
     Weekdays,
+    YearDays,
     limited,
+    longest_month,
 )
 from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
 from scheduler.spoken.lunar_days import PARTS, read_lunar_days
@@ -50,7 +52,7 @@ _EXCEPT = re.compile(r"[\s,;(]*\b(?:va )?(?:ngoai tru|tru|khong phat)\b(?: vao\b
 
 def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> Recurrence:
     """Ngày: "T2-T7", "Thứ 2, 4, 6", "Hằng ngày", 23/11/2026, an Excel date, "Chủ nhật cuối tháng", "ngày 1 và 15 hằng
-    tháng", "Rằm", "10/3 âm lịch", "ngày lễ", "Tết"; and their bounds: "từ …", "đến hết ngày …", "trừ …".
+    tháng", "27/7 hằng năm", "Rằm", "10/3 âm lịch", "ngày lễ", "Tết"; and their bounds: "từ …", "đến hết …", "trừ …".
 
     What a date leaves out ("Thứ 2 (23/11)", "23/11", "ngày 23", a bare 23) is that of *span*, the days of the whole
     timetable, or of *year*. Raises Misread: unreadable, without a year that anything tells, or a weekday that is not
@@ -117,7 +119,9 @@ def _without_ornament(text: str) -> str:
 
 
 def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
-    """A weekday and a date beside it, which must agree. Raises Misread (day_contradicts_date)."""
+    """A weekday and a date beside it, whichever comes first; they must agree. Raises Misread (day_contradicts_date)."""
+    if isinstance(named, Dates) and isinstance(dated, Weekdays):
+        named, dated = dated, named
     if named == dated:
         return dated
     days = dated.dates if isinstance(dated, Dates) else frozenset()
@@ -298,6 +302,7 @@ def _unlimited(text: str, cell: str) -> Unlimited:
         read_lunar_days,
         _nth_weekdays,
         _month_days,
+        _year_days,
     )
     for read in readers:
         if (found := read(text, cell)) is not None:
@@ -386,6 +391,22 @@ def _month_day(found: re.Match[str], cell: str) -> Iterable[int]:
     if not 1 <= first <= last <= 31:
         raise _bad_days(cell)
     return range(first, last + 1)
+
+
+_OF_EVERY_YEAR = re.compile(r"(.*\d)\s*\(?(?:hang|moi|cac) nam\)?")
+_DAY_OF_YEAR = re.compile(r"(?:ngay )?(\d{1,2})\s*(?:/|thang)\s*(\d{1,2})")
+
+
+def _year_days(text: str, cell: str) -> YearDays | None:
+    """ "27/7 hằng năm", "ngày 20/11 và 22/12 mỗi năm"."""
+    found = _OF_EVERY_YEAR.fullmatch(text)
+    parts = [_DAY_OF_YEAR.fullmatch(part) for part in PARTS.split(found[1])] if found else []
+    if not parts or not all(parts):
+        return None
+    pairs = [(int(part[2]), int(part[1])) for part in parts if part]
+    if not all(1 <= month <= 12 and 1 <= day <= longest_month(month) for month, day in pairs):
+        raise _bad_days(cell)
+    return YearDays(frozenset(pairs))
 
 
 def _weekdays(text: str, cell: Cell) -> set[int]:

@@ -73,6 +73,8 @@ def read_times(cell: Cell) -> list[TimeOfDay]:
         return [read_time(cell)]
     if len(cell) > LONGEST_TIME:
         raise _bad_time(cell)
+    if (clocks := _on_lines(cell)) is not None:
+        return clocks
     parts = [part for part in re.split(r"[,;&/+]|\bvà\b|\bva\b", tidy(cell)) if part.strip()]
     if len(parts) < 2 or len(parts) > MOST_TIMES:
         return [read_time(cell)]
@@ -80,6 +82,20 @@ def read_times(cell: Cell) -> list[TimeOfDay]:
         return [read_time(part) for part in parts]
     except Misread:
         raise _bad_time(cell) from None
+
+
+def _on_lines(cell: str) -> list[TimeOfDay] | None:
+    """ "Sáng: 5h30-5h45⏎Chiều: 17h30-17h45"; None for one time on several lines, or lines that may be from and to."""
+    lines = [line for line in cell.splitlines() if line.strip()]
+    if not 1 < len(lines) <= MOST_TIMES:
+        return None
+    try:
+        clocks = [read_time(line.strip(" ;,")) for line in lines]
+    except Misread:
+        return None
+    apart_s = clocks[1].second - clocks[0].second
+    bare = all(clock.duration_ms is None for clock in clocks)
+    return None if len(clocks) == 2 and bare and 0 < apart_s <= LONGEST_RANGE_S else clocks
 
 
 def shown_clock(second: int) -> str:

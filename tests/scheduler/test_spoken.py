@@ -18,6 +18,7 @@ from scheduler.recurrence import (
     MonthDays,
     NthWeekdays,
     Weekdays,
+    YearDays,
 )
 from scheduler.spoken.cells import words
 from scheduler.spoken.contents import remark_in
@@ -301,6 +302,14 @@ WORKING, WEEK = Weekdays(frozenset(range(6))), Weekdays(frozenset(range(7)))
         ("ngày 1-5 hằng tháng", MonthDays(frozenset(range(1, 6)))),
         ("ngày cuối tháng", MonthDays(frozenset({LAST}))),
         ("ngày 15 và ngày cuối tháng", MonthDays(frozenset({15, LAST}))),
+        ("27/7 hằng năm", YearDays(frozenset({(7, 27)}))),
+        ("ngày 27/07 hàng năm", YearDays(frozenset({(7, 27)}))),
+        ("27 tháng 7 hằng năm", YearDays(frozenset({(7, 27)}))),
+        ("ngày 2/9 (hằng năm)", YearDays(frozenset({(9, 2)}))),
+        ("20/11, 22/12 mỗi năm", YearDays(frozenset({(11, 20), (12, 22)}))),
+        ("29/2 hằng năm", YearDays(frozenset({(2, 29)}))),
+        ("27/7 hằng năm từ 01/01/2027", Limited(YearDays(frozenset({(7, 27)})), first=date(2027, 1, 1))),
+        ("Hằng ngày trừ 27/7 hằng năm", Limited(WEEK, excludes=(YearDays(frozenset({(7, 27)})),))),
         ("Rằm", LunarDays(frozenset({(0, 15)}))),
         ("ngày rằm hằng tháng", LunarDays(frozenset({(0, 15)}))),
         ("mùng một", LunarDays(frozenset({(0, 1)}))),
