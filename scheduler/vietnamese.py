@@ -110,6 +110,11 @@ def is_class(text: str) -> bool:
     return bool(text) and fold(text) in _CLASS_OF
 
 
+def is_emergency(text: str) -> bool:
+    """Whether the text is nothing but a name of the class that no timetable may hold."""
+    return _CLASS_OF.get(fold(text)) is BulletinClass.EMERGENCY
+
+
 def read_kind(text: str) -> Kind:
     """Hình thức. Raises Misread on a word that is not one of the known ones."""
     try:

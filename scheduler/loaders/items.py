@@ -17,7 +17,7 @@ from scheduler.spoken.sessions import Session
 from scheduler.spoken.spans import Span
 from scheduler.spoken.times import TimeOfDay, read_times, shown_clock
 from scheduler.timetable import Dates, Recurrence, Weekdays
-from scheduler.vietnamese import Misread, fold
+from scheduler.vietnamese import Misread, fold, is_emergency
 
 LONGEST_UNSAID_S = 3_600  # of a row that tells only its start: so far may an item in its cells begin
 
@@ -132,7 +132,7 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
         cells["time"], places["time"] = mark.piece.clock, mark.place
     if mark.piece.kind and is_blank(cells.get("kind")):
         cells["kind"], places["kind"] = mark.piece.kind, mark.place
-    if mark.piece.level and is_blank(cells.get("class")):
+    if mark.piece.level and (is_blank(cells.get("class")) or is_emergency(mark.piece.level)):
         cells["class"], places["class"] = mark.piece.level, mark.place
     if mark.piece.source and is_blank(cells.get("source")):
         cells["source"], places["source"] = mark.piece.source, mark.place
