@@ -10,8 +10,10 @@ from datetime import date, timedelta
 
 from scheduler.loaders.fields import Reader, warn_of_seconds, warn_of_words
 from scheduler.loaders.sequence import Entry, missing_duration
+from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank
 from scheduler.spoken.contents import Piece, remark_in
+from scheduler.spoken.days import narrowed, read_date
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.sessions import Session
 from scheduler.spoken.spans import Span
@@ -70,6 +72,8 @@ def entries_of(
         _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)
         if mark.piece.days > 1 or mark.piece.times:
             entry.recurrence = _on_more_days(entry, mark, clocks, span)
+        if mark.piece.until:
+            entry.recurrence = _until(entry, mark.piece.until, span)
         yield entry
         for clock in clocks[1:]:
             yield _again(entry, clock)
@@ -111,6 +115,23 @@ def _on_more_days(entry: Entry, mark: Mark, clocks: Sequence[TimeOfDay], span: S
     return Dates(frozenset(days))
 
 
+def _until(entry: Entry, written: str, span: Span | None) -> Recurrence | None:
+    """ "Phát đến hết ngày 28/11": every day from the date of its cell on; what recurs weekly does so until then."""
+    said, first = f"phát đến hết ngày {written}", _only_date(entry.recurrence, span)
+    try:
+        last = read_date(written, span)
+        base = entry.recurrence if first is None or first > last else EVERY_DAY
+        days = base and narrowed(base, written, first, last)
+    except Misread:
+        vi, en = f"“{said}” chưa rõ đến ngày nào: máy không làm theo", f"“{said}” is not carried out: unclear"
+        entry.reader.warn("airings", "note_ignored", vi, en)
+        return entry.recurrence
+    begins = f"từ {first:%d/%m/%Y} " if first else ""
+    vi, en = f"“{said}”: hiểu là {begins}đến hết {last:%d/%m/%Y}", f"“{said}” is taken as until {last}"
+    entry.reader.warn("airings", "several_days", vi, en)
+    return days
+
+
 def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
     """The one date that is meant: by itself, or a weekday in a week that has its dates."""
     if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
@@ -136,6 +157,8 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
         cells["class"], places["class"] = mark.piece.level, mark.place
     if mark.piece.source and is_blank(cells.get("source")):
         cells["source"], places["source"] = mark.piece.source, mark.place
+    if mark.piece.ending and is_blank(cells.get("end_rule")):
+        cells["end_rule"], places["end_rule"] = mark.piece.ending, mark.place
     if mark.piece.lasts:
         cells["duration"], places["duration"] = mark.piece.lasts, mark.place
     if frame.session is not None and is_blank(cells.get("session")):

@@ -81,10 +81,10 @@ def _with_validity(titles: Titles, texts: Sequence[tuple[str, str]]) -> Titles:
     for n, (place, text) in enumerate(texts):
         if (span := _span(place, text, errors)) is not None:
             for later, other in texts[n + 1 :]:
-                if (week := _week(other, titles.year)) is not None and _is_within(week, span):
+                if (week := week_of(other, titles.year)) is not None and _is_within(week, span):
                     place, span = later, week
             return replace(titles, span=span, year=span.last.year, errors=errors, warnings=[_noted(place, span)])
-        if (span := _week(text, titles.year)) is not None:
+        if (span := week_of(text, titles.year)) is not None:
             return replace(titles, span=span, errors=errors, warnings=[_noted(place, span)])
         since, until = _bounds(place, text, errors)
         if since or until:
@@ -93,7 +93,7 @@ def _with_validity(titles: Titles, texts: Sequence[tuple[str, str]]) -> Titles:
     return replace(titles, errors=errors)
 
 
-def _week(text: str, year: int | None) -> Span | None:
+def week_of(text: str, year: int | None) -> Span | None:
     """The days of "Tuần 48 (23/11 - 29/11)", whose year stands elsewhere."""
     if year is None or not is_week(text):
         return None
@@ -105,7 +105,7 @@ def _week(text: str, year: int | None) -> Span | None:
 
 def is_week(text: str) -> bool:
     """Whether a text heads a week: "Tuần 48", "TUẦN 4 (23/11 - 29/11)"."""
-    return re.match(r"\W*tuan\b", fold(text)) is not None
+    return re.match(r"\W*tuan (?:thu )?\d", fold(text)) is not None
 
 
 def _is_within(one: Span, other: Span) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scheduler.spoken.cells import HOUR, LONGEST_CELL, MARKS, MINUTE, Cell, words
+from scheduler.spoken.conduct import says_ending
 from scheduler.vietnamese import is_class, is_kind, marked_as_repeat, shadow, tidy
 
 
@@ -24,9 +25,11 @@ class Piece:
     kind: str = ""
     has_bullet: bool = False
     days: int = 1  # "phát 3 ngày"
+    until: str = ""  # "phát đến hết ngày 28/11"
     times: int = 0  # "ngày 2 lần"; 0: not said
     source: str = ""  # a file's name or an address: "(ban-tin.mp3)"
     level: str = ""  # "(ưu tiên)"
+    ending: str = ""  # "(phát hết)", "(lấp)"
     again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
@@ -61,6 +64,7 @@ _LEADING_LASTS = re.compile(rf"\s*(?:\((?P<inside>{_LASTS})\)\s*[:-]?|(?P<found>
 _TRAILING_LASTS = re.compile(rf"[\s:,.-]+{_SAID}(?P<found>{_LASTS})\s*$")
 _TRAILING_CLOCK = re.compile(rf"[\s:,.-]+(?P<found>luc\s+{_CLOCKS}|{_CLOCK}\s*(?:-+>?|den|toi)\s*{_CLOCK})\s*$")
 _TRAILING_BRACKET = re.compile(r"\s*[(\[](?P<found>[^()\[\]]*)[)\]]\s*$")
+_LASTS_BEFORE_BRACKETS = re.compile(rf"\s*[(\[]\s*{_SAID}(?P<found>{_LASTS})\s*[)\]](?=(?:\s*[(\[][^()\[\]]*[)\]])+$)")
 _IS_CLOCKS = re.compile(_CLOCKS)
 _IS_LASTS = re.compile(rf"{_SAID}(?P<found>{_LASTS}|{_LONG})")
 _CAPITAL_PART = re.compile(r"\b(?:Sáng|Trưa|Chiều|Tối|Đêm)\b(?=\s+\w)")  # "5h30 Chiều quê hương": a title begins
@@ -73,6 +77,10 @@ _AIRINGS = re.compile(
     r"(?:\s*[,;:-]?\s*(?:moi |mot )?ngay\s+(?P<times>\d) (?:lan|luot|buoi)"
     rf"(?:\s*[(:,-]?\s*(?:luc\s+)?(?P<found>{_CLOCKS})\s*\)?)?)?"
     r"\s*\)?\s*[.;]?\s*$"
+)
+_UNTIL = re.compile(
+    r"(?:^|[\s,;.(-]+)phat\s+(?:lien tuc\s+|hang ngay\s+|lai\s+)?(?:cho\s+)?(?:den|toi)\s+(?:het\s+)?(?:ngay\s+)?"
+    r"(?P<found>\d{1,2}/\d{1,2}(?:/\d{4})?)\s*\)?\s*[.;]?\s*$"
 )
 _IS_SOURCE = re.compile(r"https?://\S+|\S.{0,200}\.(?:mp3|wav|flac|ogg|opus|m4a|aac|wma)", re.IGNORECASE)
 _REPEATED = re.compile(
@@ -168,6 +176,9 @@ def _without_repeat(piece: Piece) -> Piece:
 
 def with_airings(piece: Piece, said: str) -> Piece:
     """The piece with what *said* (its own words, or a note beside it) tells of repeats: "phát 3 ngày, ngày 2 lần"."""
+    if found := _UNTIL.search(_plain(said)):
+        title = piece.title[: found.start()] if said is piece.title else piece.title
+        return replace(piece, title=title, until=said[slice(*found.span("found"))])
     found = _AIRINGS.search(_plain(said))
     if found is None:
         return piece
@@ -178,7 +189,7 @@ def with_airings(piece: Piece, said: str) -> Piece:
 
 def is_airings(note: str) -> bool:
     """Whether a note says nothing else."""
-    found = _AIRINGS.search(_plain(note))
+    found = _UNTIL.search(_plain(note)) or _AIRINGS.search(_plain(note))
     return found is not None and not note[: found.start()].strip()
 
 
@@ -217,12 +228,14 @@ def _without_trailing_mark(piece: Piece) -> Piece:
         return _taken(piece, "lasts", found)
     if not piece.clock and (found := _TRAILING_CLOCK.search(plain)) and found.start():
         return _taken(piece, "clock", found)
+    if not piece.lasts and (found := _LASTS_BEFORE_BRACKETS.search(plain)) and found.start():
+        return _taken(piece, "lasts", found)
     found = _TRAILING_BRACKET.search(plain)
     return _without_bracket(piece, found) if found else piece
 
 
 def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
-    """A bracket holds minutes, a time, a kind, or several of them; any other one is part of the title."""
+    """A bracket holds minutes, a time, a kind, an end rule, or several of them; any other one is part of the title."""
     inside = piece.title[slice(*found.span("found"))]
     marked = replace(piece, title=piece.title[: found.start()])
     tokens = [inside] if _IS_CLOCKS.fullmatch(_plain(inside).strip()) else re.split(r"[,;]|\s[-–—]\s", inside)
@@ -238,6 +251,8 @@ def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
             marked = replace(marked, kind=token)
         elif not marked.level and is_class(token):
             marked = replace(marked, level=token)
+        elif not marked.ending and says_ending(token):
+            marked = replace(marked, ending=token)
         else:
             return piece
     return marked
