@@ -3,25 +3,20 @@
 import re
 from datetime import date, datetime, timedelta
 
+from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import Titles
-from scheduler.spoken.cells import DAY_S, Cell, words
+from scheduler.spoken.cells import DAY_S, MARKS, Cell, words
+from scheduler.spoken.contents import MOMENT
 from scheduler.spoken.days import narrowed, perhaps_weekdays
 from scheduler.spoken.sessions import Session, session_if_any
 from scheduler.spoken.spans import read_span
-from scheduler.spoken.times import TimeOfDay, read_times, shown_clock
+from scheduler.spoken.times import DAY_ZERO_YEAR, TimeOfDay, read_times, shown_clock
 from scheduler.timetable import Dates, Recurrence
-from scheduler.vietnamese import Misread, fold
+from scheduler.vietnamese import Misread, fold, shadow, tidy
 
-_DAY = r"(?:[2-7]|hai|ba|tu|nam|sau|bay)"
-_BARE_DAYS = re.compile(rf"{_DAY}(?:\s*(?:[-,;/+&]|va|den)\s*{_DAY})*")
 _TOTAL = re.compile(r"tong(?: cong| so| thoi luong| thoi gian)?\W*(?:\d.*)?")
 _FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)?|sau do)")
-
-
-def are_bare_days(cell: Cell) -> bool:
-    """Whether a cell is nothing but numbers (or their words) that may be weekdays: "2, 4, 6"."""
-    return _BARE_DAYS.fullmatch(fold(words(cell))) is not None
 
 
 def in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
@@ -63,6 +58,18 @@ def _of_part(clock: TimeOfDay, session: Session) -> TimeOfDay:
         return TimeOfDay(starts, clock.duration_ms, shown_clock(later))
     session.refuse(clock.second)
     return clock
+
+
+def day_and_time(cell: Cell) -> tuple[Cell, Cell]:
+    """The day and the time of a cell that holds both: a moment, "5h30 (thứ 2 đến thứ 6)"; else no day, and the cell."""
+    if isinstance(cell, datetime) and cell.year > DAY_ZERO_YEAR:
+        return cell.date(), cell.time()
+    text = tidy(cell) if isinstance(cell, str) else ""
+    if found := MOMENT.search(shadow(text).translate(MARKS)):
+        day = f"{text[: found.start()]} {text[found.end() :]}".strip(" ,;:-()")
+        if is_day(day):
+            return day, text[slice(*found.span())]
+    return None, cell
 
 
 def names_session_only(cell: Cell) -> bool:

@@ -11,7 +11,7 @@ from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.headings import missing_column
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.list_cells import (
-    are_bare_days,
+    day_and_time,
     day_of,
     has_hours,
     in_week,
@@ -33,7 +33,7 @@ from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
-from scheduler.spoken.days import perhaps_weekdays, read_days, together
+from scheduler.spoken.days import are_bare_days, perhaps_weekdays, read_days, together
 from scheduler.spoken.sessions import Session, read_session, session_if_any
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.spoken.written import written_days
@@ -102,10 +102,12 @@ class _List:
     rows: list[_Row] = field(default_factory=list)
     day: Recurrence | None = None
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
+    day_heads: bool = False  # it stands in a row of its own, above the items
     session: Session | None = None
     week: Cell = None
     sure_dates: dict[int, set[date]] = field(default_factory=dict)  # by column: those that can be nothing else
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
+    days_are_in_times: bool = False  # "5h30 (thứ 2 đến thứ 6)" in the column of times
     only_first_is_timed: bool = False  # what has no time follows the item above
 
     def read(self) -> SheetPlan:
@@ -142,7 +144,14 @@ class _List:
         filled = [(row, self.table.filled(row)) for row in rows]
         if self.day_was_given or any(len(f) == 1 and is_day(self.table.cell(row, f[0])) for row, f in filled):
             return True
-        return self._day_in_title() or self._days_between()
+        return self._days_in_times() or self._day_in_title() or self._days_between()
+
+    def _days_in_times(self) -> bool:
+        """Days beside the times, in one cell with them."""
+        rows = range(self.heading.below, len(self.table.rows))
+        cells = [cell for row in rows if not is_blank(cell := self._cell(row, "time"))]
+        self.days_are_in_times = 2 * sum(day_and_time(cell)[0] is not None for cell in cells) > len(cells)
+        return self.days_are_in_times
 
     def _day_in_title(self) -> bool:
         """ "LỊCH PHÁT THANH HẰNG NGÀY", "(từ thứ 2 đến thứ 7)": said once, for all items."""
@@ -165,6 +174,8 @@ class _List:
         """Times among the words of the items, or of a session from which they follow one another."""
         rows = range(self.heading.below, len(self.table.rows))
         cells = [self.table.cell(row, column) for row in rows for column in self.table.filled(row)]
+        if self.session is not None and self.session.clock is not None:
+            return True
         return any(piece.clock for cell in cells for piece in read_contents(cell).pieces) or any(map(has_hours, cells))
 
     def _read_rows(self) -> None:
@@ -197,6 +208,12 @@ class _List:
         return self.table.where(row, column, excerpt(self.table.cell(self.heading.row, column)))
 
     def _cell(self, row: int, part: str) -> Cell:
+        if self.days_are_in_times and part in ("day", "time", "end"):
+            day, time = day_and_time(self._in_column(row, "end" if part == "end" else "time"))
+            return day if part == "day" else time
+        return self._in_column(row, part)
+
+    def _in_column(self, row: int, part: str) -> Cell:
         column = self.heading.columns.get(part)
         return None if column is None else self.table.cell(row, column)
 
@@ -269,7 +286,7 @@ class _List:
             return self.day
         if not is_blank(cell) or self._second_day(row) is not None:
             self.day = self._try_day(row)
-        elif self.day_was_given and "day" not in self.heading.columns:
+        elif self.day_was_given and (self.day_heads or "day" not in self.heading.columns):
             pass  # the row above that names it
         elif not self.day_was_given:
             self._problem(self.errors, row, "day", "missing_day", "thiếu ngày", "the day is missing")
@@ -285,8 +302,9 @@ class _List:
         return None if is_blank(cell) or is_ditto(cell) else cell
 
     def _try_day(self, row: int) -> Recurrence | None:
-        self.day_was_given = True
-        cells = [(self.heading.columns.get("day", 0), self._cell(row, "day"))]
+        self.day_was_given, self.day_heads = True, False
+        column = self.heading.columns.get("day", self.heading.columns.get("time", 0))
+        cells = [(column, self._cell(row, "day"))]
         if self.heading.second_day is not None:
             cells.append((self.heading.second_day, self._second_day(row)))
         found: Recurrence | None = None
@@ -315,7 +333,7 @@ class _List:
     def _as_weekdays(self, column: int, cell: Cell) -> Cell:
         """ "2, 4, 6" under the heading Thứ can be nothing else; under Ngày it has to be asked about."""
         of_weekdays = fold(words(self.table.cell(self.heading.row, column))).strip(" :.") == "thu"
-        return f"Thứ {words(cell)}" if of_weekdays and are_bare_days(cell) else cell
+        return f"Thứ {words(cell)}" if of_weekdays and are_bare_days(words(cell)) else cell
 
     def _problem(self, problems: list[Problem], row: int, part: str, code: str, vi: str, en: str) -> None:
         problems.append(Problem(self._where(row, part), code, vi, en))
@@ -431,7 +449,7 @@ class _List:
         """Whether the row's one cell names a day or a session, which then hold for the rows below."""
         cell = self.table.cell(row, column)
         if is_day(cell):
-            self.day_was_given = True
+            self.day_was_given = self.day_heads = True
             self.session = None if row > self.heading.row else self.session
             self.day = self._try_label(row, column)
             return True

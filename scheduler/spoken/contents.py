@@ -49,6 +49,7 @@ _CLOCK = (
     rf"|\d{{1,2}}:\d\d(?::\d\d)?(?!\d))(?:\s?{_PART_OF_DAY}(?![a-z]))?"
 )
 _RANGE = rf"(?:(?:tu|luc)\s+)?{_CLOCK}(?:\s*(?:-+>?|~|den|toi)\s*{_CLOCK})?"
+MOMENT = re.compile(_RANGE)
 _CLOCKS = rf"{_RANGE}(?:\s*(?:[,;&/+]|va)\s*{_RANGE})*"
 _LASTS = (
     rf"(?:\d{{1,3}}(?:[.,]\d)?\s?{MINUTE}(?:\s?[0-5]?\d\s?(?:\"|giay|s)?)?|\d{{1,3}}\s?(?:\"|giay)"
@@ -86,6 +87,7 @@ _IS_SOURCE = re.compile(r"https?://\S+|\S.{0,200}\.(?:mp3|wav|flac|ogg|opus|m4a|
 _REPEATED = re.compile(
     rf"(?:[\s,;(-]+)(?:va )?(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?\s*\)?\s*[.;]?\s*$"
 )
+_REPEATED_ALONE = re.compile(rf"(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?[\s.;]*")
 _IN_SESSION = re.compile(rf"\s*(?:buoi )?(?P<part>sang|trua|chieu|toi)\s*[:(-]*\s*(?={_CLOCK})")
 _LINES = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _NUMBER = re.compile(r"(?:(?<=[\s;,.])|^)(?=\d{1,2}[.)]\s)")
@@ -179,6 +181,8 @@ def with_airings(piece: Piece, said: str) -> Piece:
     if found := _UNTIL.search(_plain(said)):
         title = piece.title[: found.start()] if said is piece.title else piece.title
         return replace(piece, title=title, until=said[slice(*found.span("found"))])
+    if found := _REPEATED_ALONE.fullmatch(_plain(said)):
+        return piece if said is piece.title else replace(piece, again=said[slice(*found.span("found"))])
     found = _AIRINGS.search(_plain(said))
     if found is None:
         return piece
@@ -189,6 +193,8 @@ def with_airings(piece: Piece, said: str) -> Piece:
 
 def is_airings(note: str) -> bool:
     """Whether a note says nothing else."""
+    if _REPEATED_ALONE.fullmatch(_plain(note)):
+        return True
     found = _UNTIL.search(_plain(note)) or _AIRINGS.search(_plain(note))
     return found is not None and not note[: found.start()].strip()
 

@@ -76,6 +76,15 @@ def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> 
         raise
 
 
+_BARE_DAY = r"(?:[2-7]|hai|ba|tu|nam|sau|bay)"
+_BARE_DAYS = re.compile(rf"{_BARE_DAY}(?:\s*(?:[-,;/+&]|va|den)\s*{_BARE_DAY})*")
+
+
+def are_bare_days(text: str) -> bool:
+    """Whether a text is nothing but numbers (or their words) that are weekdays under "Thứ": "2, 4, 6"."""
+    return _BARE_DAYS.fullmatch(fold(text)) is not None
+
+
 def perhaps_weekdays(cell: Cell) -> Misread | None:
     """The question about a date that a spreadsheet may have made of "2-6", which was typed for T2-T6."""
     if not isinstance(cell, date) or not (2 <= cell.day <= 7 and 2 <= cell.month <= 7 and cell.day != cell.month):
