@@ -428,7 +428,7 @@ class _List:
         named = filled if len(filled) == 1 else [column for column in filled if column not in self.heading.numbers]
         if not named or (len(named) == 1 and self._is_named(row, named[0])):
             return True
-        if not any(is_total(self.table.cell(row, column)) for column in filled):
+        if not any(is_total(self.table.cell(row, column)) for column in filled[:2]):
             if self._has_time(row) or is_off(self._cell(row, "title")):
                 return names_as_many(self.table, row, self.heading)
             if self._is_untimed_item(row, filled, last_timed):
