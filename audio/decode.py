@@ -29,6 +29,7 @@ from scheduler.problem import Problem, reason
 
 MAX_HOURS = 12
 MEMORY_BYTES = 1 << 30  # address space; ffmpeg needs 55 MB of it
+STREAM_MEMORY_BYTES = 512 << 20  # the same; an endless playlist took 500 MB of memory within 8 s
 CPU_SECONDS = 3_600  # 12 h of sound that has to be limited cost 350 s here, some 2,000 s on a Pi 4
 WALL_SECONDS = 5_400
 PROBE_SECONDS = 30
@@ -53,11 +54,13 @@ STREAM_TROUBLES = (  # what ffmpeg says, and the word for it
     ("Network is unreachable", "unreachable"),
     ("No route to host", "unreachable"),
     ("Invalid data found", "not_audio"),
+    ("does not contain any stream", "not_audio"),  # a picture, a film without sound
     (STARVED := "no sound came", "stall"),
 )
 _CHUNK_BYTES = 1 << 16
 _DIES_WITH_THREAD = ("setpriv", "--pdeathsig", "KILL", "--")
 _LIMITED = ("prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_SECONDS}", f"--fsize={MAX_FILE_BYTES}", "--core=0", "--")
+_LASTING = ("prlimit", f"--as={STREAM_MEMORY_BYTES}", "--core=0", "--")
 _FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-threads", "1")
 # In floating point, where an MP3's peaks above full scale survive; channels are averaged, as in 16 bit, not summed.
 _MONO_48K = f"aresample={RATE_HZ}:rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"
@@ -303,12 +306,13 @@ def _measured(path: Path, graph: str, *outputs: str) -> Iterator[tuple[Child, So
 
 @contextmanager
 def _running(command: list[str], wall_s: float | None = None, inherited: int | None = None) -> Iterator[Child]:
-    """Start a child; limited in all it can use up if it has *wall_s* seconds. Reaped when the context is left.
+    """Start a child; limited in memory, and in all it can use up if it has *wall_s* seconds. Reaped when the context is
+    left.
 
     It is given the time to end by itself after its last byte was read; on an exception it is killed. *inherited*: a
     file descriptor that it keeps.
     """
-    limits = _LIMITED if wall_s is not None else ()
+    limits = _LIMITED if wall_s is not None else _LASTING
     with subprocess.Popen(
         [*_DIES_WITH_THREAD, *limits, *command],
         stdin=subprocess.DEVNULL,

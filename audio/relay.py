@@ -236,7 +236,6 @@ class LoopedFiles:
     """Library files one after another, again and again. It knows no places: what is asked for next, comes next."""
 
     live = False
-    failure = None
 
     def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
         """*files*: each with its frames; at least one."""
@@ -250,6 +249,10 @@ class LoopedFiles:
     @property
     def ready(self) -> bool:
         return self._round.ready
+
+    @property
+    def failure(self) -> str | None:
+        return self.trouble.said if self.trouble else None
 
     @property
     def trouble(self) -> Trouble | None:

@@ -84,6 +84,7 @@ class Situation:
     awake_ns: int = 0  # since when this process has been deciding
     trusted_ns: int = 0  # since when the clock has been good enough to play by
     unavailable: Collection[str] = frozenset()  # ids of which nothing can be opened now: their place is free
+    asked: Mapping[str, int] = field(default_factory=dict)  # id → boottime of its start, of what no clock had placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,20 @@ def decide(plan: Iterable[Occurrence], situation: Situation, lookahead_ns: int =
         step = _begin(due, playing, situation, horizon_ns)
         playing = obey(playing, step)
         commands += step
-    return [*commands, *_misses(plan, replace(situation, playing=playing))]
+    return [*_without_stubs(commands), *_misses(plan, replace(situation, playing=playing))]
+
+
+def _without_stubs(commands: Sequence[Command]) -> Iterator[Command]:
+    """Without what would only be heard to be cut again: something of higher class begins in less than MIN_REST."""
+    starts = [command for command in commands if isinstance(command, Start)]
+    stubs = {one.occurrence.id for one in starts if any(_soon_beats(other, one) for other in starts)}
+    return (command for command in commands if command.occurrence.id not in stubs)
+
+
+def _soon_beats(other: Start, one: Start) -> bool:
+    higher = other.occurrence.precedence > one.occurrence.precedence
+    soon = 0 <= other.at_ns - one.at_ns < MIN_REST_NS
+    return higher and soon and zones_meet(other.occurrence.zone, one.occurrence.zone)
 
 
 def obey(playing: Sequence[Playing], commands: Iterable[Command]) -> tuple[Playing, ...]:
@@ -222,11 +236,16 @@ def _open(plan: Iterable[Occurrence], situation: Situation) -> Iterator[_Due]:
     """What may still be started, placed at its earliest instant. By an untrusted clock only what needs no clock."""
     shut = {p.occurrence.id for p in situation.playing}.union(situation.closed, situation.unavailable)
     for occurrence in plan:
-        placeable = situation.reading.quality.plays or occurrence.id in situation.pinned
+        placeable = situation.reading.quality.plays or not _needs_clock(occurrence, situation)
         if placeable and occurrence.id not in shut:
             due = _allowed(_placed(occurrence, situation), situation)
             if due is not None and not due.too_late:
                 yield due
+
+
+def _needs_clock(occurrence: Occurrence, situation: Situation) -> bool:
+    """Whether only the wall clock can place it."""
+    return occurrence.id not in situation.pinned and occurrence.id not in situation.asked
 
 
 def _startable(plan: Iterable[Occurrence], situation: Situation, horizon_ns: int) -> Iterator[_Due]:
@@ -239,18 +258,19 @@ def _near(plan: Iterable[Occurrence], situation: Situation, horizon_ns: int) -> 
     now, horizon = reading.wall, datetime_of(horizon_ns + reading.offset_ns + NS_PER_S)
     for occurrence in plan:
         latest = occurrence.ends_at + timedelta(milliseconds=occurrence.waits_ms)
-        if occurrence.id in situation.pinned or (occurrence.starts_at <= horizon and latest > now):
+        if (occurrence.starts_at <= horizon and latest > now) or not _needs_clock(occurrence, situation):
             yield occurrence
 
 
 def _placed(occurrence: Occurrence, situation: Situation) -> _Due:
-    """Pinned by its anchor if it has begun, by the wall clock if not."""
+    """Pinned by its anchor if it has begun; if not, by the wall clock, or by when it was asked for without one."""
     now_ns, lasts_ns = situation.reading.boottime_ns, occurrence.planned_ms * NS_PER_MS
     pinned_ns = situation.pinned.get(occurrence.id)
+    anchor_ns = situation.asked.get(occurrence.id) if pinned_ns is None else pinned_ns
+    if anchor_ns is None:
+        anchor_ns = situation.reading.boottime_of(occurrence.starts_at)
     if pinned_ns is not None or not occurrence.waits_ms:
-        anchor_ns = situation.reading.boottime_of(occurrence.starts_at) if pinned_ns is None else pinned_ns
         return _Due(occurrence, anchor_ns, anchor_ns + lasts_ns, max(anchor_ns, now_ns))
-    anchor_ns = situation.reading.boottime_of(occurrence.starts_at)
     due = _Due(occurrence, anchor_ns, anchor_ns + lasts_ns, anchor_ns, anchor_ns + occurrence.waits_ms * NS_PER_MS)
     return due.put_off(now_ns + WHOLE_LEAD_NS)
 

@@ -16,6 +16,7 @@ from scheduler.occurrence import BulletinClass
 from scheduler.vietnamese import fold
 
 MAX_BYTES = 1 << 20  # of a document
+LONGEST_TITLE = 200  # characters, for lists and the logbook; what is said is the text
 LIFE = timedelta(hours=24)  # of an alert that does not say when it expires
 EARTH_KM = 6_371.0
 EMERGENCY_URGENCY = ("Immediate", "Expected")
@@ -255,7 +256,7 @@ def _broadcast(alert: Alert, infos: Sequence[Info]) -> Broadcast:
     best = min(infos, key=lambda info: (not info.language.lower().startswith("vi"), info.gravity))
     chosen = sorted((i for i in infos if i.language.lower() == best.language.lower()), key=lambda info: info.gravity)
     return Broadcast(
-        title=best.headline or best.event,
+        title=(best.headline or best.event)[:LONGEST_TITLE],
         text="\n".join(dict.fromkeys(info.text for info in chosen)),
         language=best.language,
         audio=tuple(resource for info in chosen[:1] for resource in info.resources if resource.is_audio),

@@ -1,7 +1,7 @@
 """What changes when a new plan is adopted. An occurrence that has begun is never removed."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.occurrence import Occurrence
@@ -32,20 +32,32 @@ def plan_change(
 ) -> PlanChange:
     """How to get from *old* to *new* at *now*. *begun*: ids that have sounded or are cued.
 
-    What has begun, or should have by now, stays as it was planned: the past is judged by the plan of its day. What the
-    new plan has in the past is not added: nobody could have played it. What it has in progress is added (and joined)
-    unless something that stays wants the same loudspeakers at that time.
+    What has begun, or should have by now, stays as it was planned: the past is judged by the plan of its day. Only the
+    name of a file that is waited for in its own slot may still be corrected. What the new plan has in the past is not
+    added: nobody could have played it. What it has in progress is added (and joined) unless something that stays wants
+    the same loudspeakers at that time.
     """
     fixed = {o.id: o for o in old if o.id in begun or o.starts_at <= now}
+    corrected = {o.id: o for o in _corrected([o for o in fixed.values() if o.id not in begun], new, now)}
     open_old = {o.id: o for o in old if o.id not in fixed}
     coming = [o for o in new if o.id not in fixed and _can_sound(o, now, fixed.values())]
     coming_ids = {o.id for o in coming}
     return PlanChange(
         added=_by_start(o for o in coming if o.id not in open_old),
         withdrawn=_by_start(o for o in open_old.values() if o.id not in coming_ids),
-        changed=_by_start(o for o in coming if o.id in open_old and o != open_old[o.id]),
-        kept=_by_start([*fixed.values(), *(o for o in coming if o == open_old.get(o.id))]),
+        changed=_by_start([*corrected.values(), *(o for o in coming if o.id in open_old and o != open_old[o.id])]),
+        kept=_by_start(
+            [*(o for o in fixed.values() if o.id not in corrected), *(o for o in coming if o == open_old.get(o.id))]
+        ),
     )
+
+
+def _corrected(due: Iterable[Occurrence], new: Iterable[Occurrence], now: datetime) -> Iterator[Occurrence]:
+    """What should sound now and does not, with the file that *new* names for it."""
+    sources = {o.id: o.source for o in new}
+    for one in due:
+        if now < one.ends_at and sources.get(one.id, one.source) != one.source:
+            yield replace(one, source=sources[one.id])
 
 
 def _can_sound(new: Occurrence, now: datetime, fixed: Collection[Occurrence]) -> bool:

@@ -126,9 +126,9 @@ class Round:
             self._take_condition(condition)
 
     def _source_of(self, occurrence_id: str) -> str:
-        """What a source's faults are about: the file or address, else the occurrence itself."""
+        """What a source's faults are about: the file or address, else the programme that names none."""
         slot = self._store.slot(occurrence_id)
-        return (slot.occurrence.source if slot else "") or occurrence_id
+        return slot.occurrence.source or slot.occurrence.programme if slot else occurrence_id
 
     def _take_segments(self) -> set[str]:
         """The settled occurrences over which a channel has said more."""

@@ -142,13 +142,14 @@ def _not_on_air_claims(life: _Life, played: _Played, heard: _Heard) -> list[tupl
     idle = without(played.alive, played.sure)
     # A process that stood still wakes after the end of the slot and says that it ended in time.
     overslept = common(common(idle, played.frozen), played.reasons.get("ended_early", ()))
-    finished = union(*(played.reasons.get(cause, ()) for cause in ("ended_early", "source_short")))
+    cancelled = played.reasons.get("cancelled", ())  # by who had asked for it: it would not have sounded any more
+    finished = union(cancelled, *(played.reasons.get(cause, ()) for cause in ("ended_early", "source_short")))
     return [
         ("foreign", common(heard.states[State.FOREIGN], played.sure)),
         ("noise", common(heard.states[State.NOISE], played.sure)),
         ("hum", common(heard.states[State.HUM], played.sure)),
         ("frozen", union(common(silence, played.frozen), overslept)),
-        ("stopped_by", common(idle, played.stopped)),
+        ("stopped_by", without(common(idle, played.stopped), cancelled)),
         ("device_lost", common(played.card_lost, played.alive)),
         ("dead_air", silence),
         ("pre_empted", without(common(idle, played.others), finished)),  # what was over gave way to nobody

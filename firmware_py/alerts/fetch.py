@@ -1,6 +1,8 @@
 """A resource that an alert names by its address: https only, not larger and not slower than an alert can wait for."""
 
 import http.client
+import queue
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -31,8 +33,31 @@ class _OnlyHttps(urllib.request.HTTPRedirectHandler):
 
 
 def fetch(uri: str, time_limit_s: float = TIME_LIMIT_S, trust: SSLContext | None = None) -> bytes:
-    """The bytes behind *uri*. Raises FetchError."""
+    """The bytes behind *uri*. Raises FetchError.
+
+    By a thread of its own that is left behind when its time is up: names are looked up, redirections followed and
+    headers read for as long as a server likes, and an alert waits for none of it.
+    """
     _refuse_others(uri)
+    answers: queue.SimpleQueue[bytes | str] = queue.SimpleQueue()  # or why not
+
+    def run() -> None:
+        try:
+            answers.put(_fetched(uri, time_limit_s, trust))
+        except FetchError as error:
+            answers.put(str(error))
+
+    threading.Thread(target=run, name="alert-fetch", daemon=True).start()
+    try:
+        answer = answers.get(timeout=time_limit_s)
+    except queue.Empty:
+        raise FetchError(f"{uri}: takes too long") from None
+    if isinstance(answer, str):
+        raise FetchError(answer)
+    return answer
+
+
+def _fetched(uri: str, time_limit_s: float, trust: SSLContext | None) -> bytes:
     until = time.monotonic() + time_limit_s
     opener = urllib.request.build_opener(_OnlyHttps, urllib.request.HTTPSHandler(context=trust))
     try:

@@ -77,11 +77,13 @@ class Sounder:
 
 
 def beginning(text: str) -> str:
-    """As much as people can listen to: whole sentences of the first MOST_CHARS."""
+    """As much as people can listen to: whole sentences of the first MOST_CHARS, or words where one is too long."""
     if len(text) <= MOST_CHARS:
         return text
     cut = text[:MOST_CHARS]
     end = max(cut.rfind(mark) for mark in (". ", ".\n", "! ", "? "))
+    if end < MOST_CHARS // 2:
+        end = cut.rfind(" ")
     return cut[: end + 1] if end > 0 else cut
 
 

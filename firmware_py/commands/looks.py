@@ -14,6 +14,7 @@ from firmware_py.commands.context import CommandError, Context, failure
 from firmware_py.config import Config, Speech
 from firmware_py.live import Live, look_at_all
 from scheduler.clock import STATION_TZ
+from scheduler.occurrence import BulletinClass
 from scheduler.problem import Problem
 from telemetry.reports.reasons import explained, gravest_first, reason_of
 from telemetry.reports.rounding import apportion
@@ -163,9 +164,9 @@ def _programme(data: dict[str, Any] | None, context: Context) -> str:
 
 
 def _held_back(playout: Mapping[str, Any], context: Context) -> str:
-    """What comes next does not come while a stop is in force."""
+    """What comes next does not come while a stop is in force, but for an emergency."""
     stopped, coming = playout.get("stopped"), playout.get("next")
-    if not stopped or not coming:
+    if not stopped or not coming or coming.get("class") == BulletinClass.EMERGENCY:
         return ""
     until = stopped.get("until")
     if until and datetime.fromisoformat(until) <= datetime.fromisoformat(coming["starts_at"]):

@@ -43,12 +43,9 @@ def ledger(context: Context) -> None:
 
 
 def console(context: Context) -> None:
-    from firmware_py.console.process import ConsoleError, main
+    from firmware_py.console.process import main
 
-    try:
-        _run(context, "console", main)
-    except ConsoleError as error:
-        raise CommandError(error.problem) from None
+    _run(context, "console", main)
 
 
 def collector(context: Context) -> None:

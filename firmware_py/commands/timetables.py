@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from firmware_py.commands.context import CommandError, Context, failure, person
+from firmware_py.commands.dates import day_of
 from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
@@ -16,7 +17,6 @@ from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
-from scheduler.clock import FIRST_DAY, LAST_DAY
 from scheduler.holidays import VIETNAM
 from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
@@ -70,8 +70,8 @@ def show(context: Context) -> None:
 def _shown_days(context: Context) -> tuple[date, date]:
     """From --from (today) until before --to (a week later)."""
     first, last = context.args.first, context.args.last
-    begins = _day(first, "--from") if first else context.now().date()
-    return begins, _day(last, "--to") if last else begins + timedelta(days=SHOWN_DAYS)
+    begins = day_of(first, "--from") if first else context.now().date()
+    return begins, day_of(last, "--to") if last else begins + timedelta(days=SHOWN_DAYS)
 
 
 def load(context: Context) -> None:
@@ -265,17 +265,6 @@ def _config_if_any(context: Context) -> Config | None:
     except ConfigError as error:
         context.warn(problem for problem in error.problems if problem.code != "unreadable")  # no station here
         return None
-
-
-def _day(text: str, where: str) -> date:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            day = datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-        if FIRST_DAY <= day <= LAST_DAY:
-            return day
-    raise failure(where, "bad_date", f"{text!r} không phải là ngày (2026-11-23)", f"{text!r} is no date (2026-11-23)")
 
 
 def _in_file(context: Context, path: Path, problems: Sequence[Problem]) -> list[Problem]:

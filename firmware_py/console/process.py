@@ -3,6 +3,8 @@
 import logging
 import os
 import signal
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,21 +16,15 @@ from firmware_py.console.settings import ConsoleSettings
 from firmware_py.files import write_json
 from firmware_py.library_keeper import LibraryKeeper
 from firmware_py.process import end_with_parent, log_to_stderr, notify
-from scheduler.problem import Problem
 
 log = logging.getLogger("smartradio")
 
 
-class ConsoleError(Exception):
-    """The page cannot be served; ``problem`` says why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.en)
-        self.problem = problem
+LISTEN_AGAIN_S = 5.0
 
 
 def main(config: Config) -> None:
-    """Serve until told to end. Raises ConsoleError when the port is taken, JournalError for its accounts."""
+    """Serve until told to end. Raises JournalError for its accounts."""
     end_with_parent()
     log_to_stderr("console")
     settings = ConsoleSettings(
@@ -43,11 +39,23 @@ def main(config: Config) -> None:
     alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
     alerts.start()
     try:
-        serve(settings, ready=partial(_ready, config.paths.run_dir))
-    except CannotListen as error:
-        raise ConsoleError(Problem("[console]", "cannot_listen", error.vi, error.en)) from None
+        _serve_when_it_can(settings, partial(_ready, config.paths.run_dir))
     finally:
         alerts.close()
+
+
+def _serve_when_it_can(settings: ConsoleSettings, ready: Callable[[str], None]) -> None:
+    """A taken port keeps the page away, and nothing else: alerts and new files wait for no page."""
+    said = ""
+    while True:
+        try:
+            return serve(settings, ready=ready)
+        except CannotListen as error:
+            if str(error) != said:
+                said = str(error)
+                log.error("%s | %s", error.vi, error.en)
+                notify("READY=1")
+            time.sleep(LISTEN_AGAIN_S)
 
 
 def _library_keeper(config: Config) -> LibraryKeeper:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from audio.events import Began, CardBack, CardLost, ClockJumped, Ended
+from audio.events import Began, CardBack, CardLost, ClockJumped, EndCause, Ended
 from firmware_py.journaling import CannotCommit, Committed
 from firmware_py.playout.book import Book
 from firmware_py.playout.on_air import OnAir
@@ -18,12 +18,14 @@ from firmware_py.playout.orders import (
     Arrange,
     DropTimetable,
     EndAired,
+    EndLive,
     Heard,
     LearnLevel,
     NewTimetable,
     Order,
     Resume,
     StopAll,
+    is_live_by_hand,
     read_order,
 )
 from firmware_py.playout.past import CARD_LOST, Past
@@ -44,6 +46,7 @@ from telemetry.journal import PlayoutJournal
 from telemetry.journal import Stop as JournaledStop
 
 AWAITING = "awaiting_content"
+MISSING = "source_missing"
 
 
 @dataclass
@@ -61,6 +64,7 @@ class Desk:
     _awake_ns: int = 0
     _trusted_ns: int | None = None
     _sessions: Mapping[str, datetime] = field(default_factory=dict)
+    _asked: dict[str, int] = field(default_factory=dict)  # id → boottime, of what was asked for without a clock
     _requests_seen: set[str] = field(default_factory=set)
 
     # -- start ---------------------------------------------------------------------------------------------------
@@ -99,6 +103,8 @@ class Desk:
                 self.on_air.began(message, reading)
             case Ended():
                 self.on_air.ended(message, reading)
+                if message.cause is EndCause.SOURCE_FAILED:
+                    self._fill_rest(message, reading)
             case CardLost(_, reason):
                 self._card(False, reading, reason=reason)
             case CardBack(at_ns):
@@ -172,6 +178,12 @@ class Desk:
             self.book.write(lambda journal: journal.amend(filler))
         return filler
 
+    def _fill_rest(self, broke: Ended, reading: Reading) -> None:
+        """Its file broke: from there on its slot is a filler's, if that is its rule."""
+        for one in (o for o in self.plan.occurrences if o.id == broke.occurrence_id):
+            anchor_ns = self.on_air.pinned.get(one.id, reading.boottime_of(one.starts_at))
+            self._fill(one, max(0, (broke.sink_ns - anchor_ns) // NS_PER_MS))
+
     def _amend(self, *changed: Occurrence) -> None:
         self.plan = self.plan.with_changed(*changed)
         self.book.write(lambda journal: journal.amend(*changed))
@@ -189,6 +201,7 @@ class Desk:
             self._awake_ns,
             self._trusted_ns if self._trusted_ns is not None else reading.boottime_ns,
             self.on_air.unavailable(reading),
+            self._asked,
         )
 
     # -- requests --------------------------------------------------------------------------------------------------
@@ -223,6 +236,8 @@ class Desk:
                 self._air(order, by, reading)
             case EndAired():
                 self._end_aired(order, by, reading)
+            case EndLive(why):
+                self._end_live(why, by, reading)
             case Arrange():
                 self._arrange(order, by, reading)
             case Heard(source, why):
@@ -259,14 +274,21 @@ class Desk:
             self._end_marked(mark, reading)
         self.plan = self.plan.with_extra(order.occurrence)
         if not reading.quality.plays:  # what is asked for now needs no clock
-            self.on_air.pinned[order.occurrence.id] = reading.boottime_ns + WHOLE_LEAD_NS
+            self._asked[order.occurrence.id] = reading.boottime_ns + WHOLE_LEAD_NS
         self.book.fact(Fact.COMMAND, reading, order.occurrence.id, by=by, what=order.what, why=order.why)
         self._replan(reading, by)
 
     def _end_aired(self, order: EndAired, by: str, reading: Reading) -> None:
         self.book.fact(Fact.COMMAND, reading, None, by=by, what=order.what, why=order.why)
         for mark in order.marks:
-            self._end_marked(mark, reading, order.shortens)
+            self._end_marked(mark, reading)
+
+    def _end_live(self, why: str, by: str, reading: Reading) -> None:
+        self.book.fact(Fact.COMMAND, reading, None, by=by, what="live_stop", why=why)
+        for occurrence in filter(is_live_by_hand, self.plan.occurrences):
+            lasted_ms = self.on_air.cancel(occurrence, reading)
+            if lasted_ms is not None:
+                self._shorten(occurrence, lasted_ms)
 
     def waiting(self, reading: Reading) -> list[Occurrence]:
         """The priority bulletins whose turn has not come, in the order in which they will be heard."""
@@ -284,14 +306,12 @@ class Desk:
         self.book.fact(Fact.COMMAND, reading, None, by=by, what="arrange", why=order.why, ids=first)
 
     def _marked(self, mark: str) -> list[Occurrence]:
-        return [o for o in self.plan.occurrences if mark in o.id]
+        return [o for o in self.plan.occurrences if o.id.endswith(mark)]
 
-    def _end_marked(self, mark: str, reading: Reading, shortens: bool = False) -> None:
-        """It ends now, or never begins. What was to end whenever somebody says so was not planned any longer."""
+    def _end_marked(self, mark: str, reading: Reading) -> None:
+        """It ends now, or never begins."""
         for occurrence in self._marked(mark):
-            lasted_ms = self.on_air.cancel(occurrence, reading)
-            if shortens and lasted_ms is not None:
-                self._shorten(occurrence, lasted_ms)
+            self.on_air.cancel(occurrence, reading)
 
     def _shorten(self, occurrence: Occurrence, lasted_ms: int) -> None:
         """Its plan ends with the last whole second that has sounded."""
@@ -312,6 +332,7 @@ class Desk:
         def store(journal: PlayoutJournal) -> None:
             journal.commit()  # replace_plan reads what is committed
             journal.replace_plan(occurrences, reading, by)
+            journal.amend(*(o for o in change.changed if o.starts_at <= reading.wall))  # a corrected name
 
         self.book.write(store)
         if not change.is_empty:
@@ -329,6 +350,14 @@ class Desk:
             occurrence = waiting.get(target)
             evidence = {"occurrence": occurrence.id, "programme": occurrence.programme} if occurrence else None
             self.book.state({AWAITING: occurrence is not None}, reading, evidence, target)
+        self._forget_missing(reading)
+
+    def _forget_missing(self, reading: Reading) -> None:
+        """What no timetable names any more is nobody's fault: what was corrected, or came only on a day gone by."""
+        named = {o.source or o.programme for o in self.plan.occurrences}
+        for code, target in self.book.conditions.bad():
+            if code == MISSING and target not in named:
+                self.book.state({MISSING: False}, reading, target=target)
 
     def _card(self, ok: bool, reading: Reading, **detail: Any) -> None:
         self.card_ok = ok

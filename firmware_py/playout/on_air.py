@@ -18,8 +18,12 @@ from scheduler.occurrence import Occurrence
 from telemetry.facts import Fact
 
 SOURCE_RETRY_NS = 2_000 * NS_PER_MS
+LONGEST_RETRY_NS = 600_000 * NS_PER_MS  # of a broken file, which seldom mends itself: each try is heard in what fills
 JUST_ENDED_NS = 60_000 * NS_PER_MS
 MAY_STILL_BEGIN = {str(Cause.STOPPED_BY), str(Cause.PRE_EMPTED), DROPPED, str(EndCause.SHUTDOWN)}  # or be missed
+
+
+_BROKEN = str(EndCause.SOURCE_FAILED)
 
 
 class Player(Protocol):
@@ -50,6 +54,15 @@ class _Content:
     content: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why it could not be played when it was last tried, and when it is tried again."""
+
+    cause: str
+    retry_ns: int
+    times: int = 1  # it was broken
+
+
 OpenSource = Callable[[Occurrence, int], Opened]  # occurrence, offset_ms; raises SourceMissing
 
 
@@ -69,7 +82,7 @@ class OnAir:
     _sounding: set[str] = field(default_factory=set)  # began, and not yet ended
     _contents: dict[str, _Content] = field(default_factory=dict)
     _cut_causes: dict[str, str] = field(default_factory=dict)
-    _failures: dict[str, tuple[int, str]] = field(default_factory=dict)  # id → (retry at, cause)
+    _failures: dict[str, _Failure] = field(default_factory=dict)
 
     def recall(self, past: Past) -> None:
         """Take over from the predecessor."""
@@ -78,7 +91,7 @@ class OnAir:
 
     def unavailable(self, reading: Reading) -> set[str]:
         """What could not be opened, until it is tried again."""
-        return {id for id, (retry_ns, _) in self._failures.items() if reading.boottime_ns < retry_ns}
+        return {id for id, failure in self._failures.items() if reading.boottime_ns < failure.retry_ns}
 
     @property
     def cued(self) -> set[str]:
@@ -97,11 +110,15 @@ class OnAir:
         try:
             opened = self.open_source(occurrence, start.offset_ms)
         except SourceMissing as error:
-            self._failures[occurrence.id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_missing")
+            self._failures[occurrence.id] = _Failure("source_missing", reading.boottime_ns + SOURCE_RETRY_NS)
             evidence = {"occurrence": occurrence.id, "why": str(error)}
-            self.book.state({"source_missing": True}, reading, evidence, target=occurrence.source)
+            self.book.state(
+                {"source_missing": True}, reading, evidence, target=occurrence.source or occurrence.programme
+            )
             return None
-        self._contents[occurrence.id] = _Content(occurrence.source, opened.content_ms, opened.content)
+        self._contents[occurrence.id] = _Content(
+            occurrence.source or occurrence.programme, opened.content_ms, opened.content
+        )
         return opened
 
     def cue(self, start: Start, opened: Opened, sounds_ms: int) -> None:
@@ -129,26 +146,26 @@ class OnAir:
 
     def miss(self, miss: Miss, reading: Reading) -> None:
         id = miss.occurrence.id
-        _, known = self._failures.pop(id, (0, str(miss.cause)))
+        failure = self._failures.pop(id, None)
         if miss.cause is Cause.DROPPED:
             self.closed.add(id)
-        self._book_miss(id, known, reading)
+        self._book_miss(id, failure.cause if failure else str(miss.cause), reading)
 
     def cancel(self, occurrence: Occurrence, reading: Reading) -> int | None:
-        """It ends now, or never begins; for how many ms it has sounded by then, None if it has not begun."""
-        if occurrence.id in self.closed:
+        """It ends now, or never begins; how many ms its first sound lies back by then, None if it has not begun."""
+        id = occurrence.id
+        if id in self.closed:
             return None
-        self.closed.add(occurrence.id)
-        playing = next((p for p in self.playing if p.occurrence.id == occurrence.id), None)
-        begun = playing is not None and playing.starts_ns <= reading.boottime_ns
-        if not begun and occurrence.id not in self.begun | self.missed:
-            self._book_miss(occurrence.id, CANCELLED, reading)
-        if playing is None:
-            return None
-        self._cut_causes[occurrence.id] = CANCELLED
-        self.playing = tuple(p for p in self.playing if p is not playing)
-        self.player.stop(occurrence.id)
-        return (reading.boottime_ns - playing.anchor_ns) // NS_PER_MS if begun else None
+        self.closed.add(id)
+        playing = next((p for p in self.playing if p.occurrence.id == id), None)
+        begun = id in self.begun or (playing is not None and playing.starts_ns <= reading.boottime_ns)
+        if not (begun and playing) and id not in self.missed:
+            self._book_miss(id, CANCELLED, reading)  # also of what was cut: nobody joins it any more
+        if playing is not None:
+            self._cut_causes[id] = CANCELLED
+            self.playing = tuple(p for p in self.playing if p is not playing)
+            self.player.stop(id)
+        return (reading.boottime_ns - self.pinned[id]) // NS_PER_MS if begun and id in self.pinned else None
 
     def drop_ended(self, reading: Reading) -> None:
         """What the player would have told long ago is gone (its event came before ours was booked)."""
@@ -162,8 +179,9 @@ class OnAir:
         self._sounding.add(id)
         self.missed.discard(id)
         known = self._contents[id]
-        if self._failures.pop(id, None) is not None:
-            self.book.state({"source_missing": False}, reading, target=known.source)
+        if id in self._failures and self._failures[id].cause != _BROKEN:
+            del self._failures[id]
+        self.book.state({"source_missing": False}, reading, target=known.source)  # whoever it was missing to
         times = {"sink_ns": began.sink_ns, "wanted_ns": began.wanted_ns, "anchor_ns": self._anchor_of(began)}
         of_file = {"content_ms": known.content_ms, "content": known.content}
         self.book.fact(Fact.BEGAN, reading, id, **times, offset_ms=began.offset_ms, **of_file)
@@ -185,6 +203,8 @@ class OnAir:
         cause = ordered if ended.cause is EndCause.STOPPED else str(ended.cause)
         self._ended_ns = reading.boottime_ns
         self.playing = tuple(p for p in self.playing if p.occurrence.id != id)
+        if ended.cause is EndCause.SOURCE_FAILED:
+            self._failures[id] = self._broken_again(id, reading)
         if id not in self._sounding:
             self._ended_unheard(id, cause, reading)
             return
@@ -192,14 +212,21 @@ class OnAir:
         self.book.fact(Fact.ENDED, reading, id, sink_ns=ended.sink_ns, frames=ended.frames, cause=cause)
         if cause in FINAL_ENDS:
             self.closed.add(id)
-        if ended.cause is EndCause.SOURCE_FAILED:
-            self._failures[id] = (reading.boottime_ns + SOURCE_RETRY_NS, "source_failed")
+
+    def _broken_again(self, id: str, reading: Reading) -> _Failure:
+        before = self._failures.get(id)
+        times = before.times + 1 if before and before.cause == _BROKEN else 1
+        wait_ns = min(SOURCE_RETRY_NS * 2 ** min(times - 1, 16), LONGEST_RETRY_NS)
+        return _Failure(_BROKEN, reading.boottime_ns + wait_ns, times)
 
     def _ended_unheard(self, id: str, cause: str, reading: Reading) -> None:
         """It was cued and its time passed, or it was joined behind the last sample of its content."""
+        told = id in self.begun | self.closed | self.missed
+        if id not in self.begun:
+            self.pinned.pop(id, None)  # it was never heard: it may still be dropped, or missed
         if cause == str(EndCause.SOURCE_SHORT):
             self.closed.add(id)
-        if id not in self.begun and cause not in MAY_STILL_BEGIN:
+        if not told and cause not in MAY_STILL_BEGIN:
             known = cause in (str(EndCause.SOURCE_FAILED), str(EndCause.SOURCE_SHORT))
             self._book_miss(id, cause if known else "device_lost", reading)
 

@@ -3,6 +3,7 @@
 The bodies are those of ``spool.drop``. Every reader raises KeyError, TypeError or ValueError on what it cannot take.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from scheduler.clock import STATION_TZ, Reading, local_iso
-from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind, Occurrence
+from scheduler.occurrence import ALL_ZONES, LIVE_PRECEDENCE, BulletinClass, Kind, Occurrence
 from scheduler.timetable import MAX_TEXT, Timetable
 
 PLAY_LEAD = timedelta(milliseconds=600)  # from an operator's "play" to its first frame, at least
@@ -23,6 +24,7 @@ STALE = timedelta(seconds=60)  # "now" that nobody heard for so long is now no m
 BY_HAND = "phat-ngay"
 LIVE = "truc-tiep"
 ALERT = "canh-bao"
+_LIVE_ID = re.compile(rf"T\d{{6}}-{LIVE}-[^-]{{8}}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,13 @@ class EndAired:
     marks: tuple[str, ...]
     what: str
     why: str
-    shortens: bool = False  # it was planned to end whenever somebody says so: what is left of it was never due
+
+
+@dataclass(frozen=True, slots=True)
+class EndLive:
+    """Whoever speaks live is done. It was to end whenever somebody says so: what is left of it was never due."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class Heard:
     why: str
 
 
-Order = NewTimetable | DropTimetable | StopAll | Resume | LearnLevel | Air | EndAired | Arrange | Heard
+Order = NewTimetable | DropTimetable | StopAll | Resume | LearnLevel | Air | EndAired | EndLive | Arrange | Heard
 
 
 def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> Order:
@@ -107,6 +115,8 @@ def read_order(id: str, command: str, body: Mapping[str, Any], at: Reading) -> O
             return Resume()
         case "learn_level":
             return LearnLevel(_why(body))
+        case "live_stop":
+            return EndLive(_why(body))
         case "arrange":
             return Arrange(tuple(map(_text, body["ids"])), _why(body))
         case "heard":
@@ -170,8 +180,9 @@ def _alert(id: str, body: Mapping[str, Any], at: Reading) -> Air:
     )
 
 
-def _end_live(id: str, body: Mapping[str, Any], at: Reading) -> EndAired:
-    return EndAired((f"-{LIVE}-",), "live_stop", _why(body), shortens=True)
+def is_live_by_hand(one: Occurrence) -> bool:
+    """Whether an operator's "live start" planned it; a timetable's "Trực tiếp …" is not hers to end."""
+    return one.precedence == LIVE_PRECEDENCE and _LIVE_ID.search(one.id) is not None
 
 
 def _cancel_alerts(id: str, body: Mapping[str, Any], at: Reading) -> EndAired:
@@ -182,7 +193,6 @@ def _cancel_alerts(id: str, body: Mapping[str, Any], at: Reading) -> EndAired:
 _AIRED: Mapping[str, Callable[[str, Mapping[str, Any], Reading], Air | EndAired]] = {
     "play": _play,
     "live_start": _live,
-    "live_stop": _end_live,
     "alert": _alert,
     "cancel_alerts": _cancel_alerts,
 }

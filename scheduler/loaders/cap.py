@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from typing import TypeVar
 from xml.etree.ElementTree import Element, ParseError
@@ -22,7 +22,7 @@ from scheduler.vietnamese import tidy
 MAX_DEPTH = 12  # CAP itself has five; a signature some more
 MAX_ELEMENTS = 20_000
 MAX_CORNERS = 20_000
-MAX_LIFE = timedelta(days=366)
+LONGEST_REFERENCE = 450  # characters; sender and identifier of an alert have 200 each at most
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 _OLDER = ("urn:oasis:names:tc:emergency:cap:1.1", "http://www.incident.com/cap/1.0")
 _SENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[+-]\d\d:\d\d|Z)")
@@ -225,7 +225,7 @@ def _references(node: _Node) -> tuple[Reference, ...]:
         sender, _, rest = text.partition(",")
         identifier, _, sent_text = rest.partition(",")
         sent = parse_moment(sent_text)
-        if not sender or not identifier or sent is None:
+        if not sender or not identifier or sent is None or len(text) > LONGEST_REFERENCE:
             vi = f"“{text[:80]}” phải có dạng nơi-gửi,mã,giờ-gửi"
             node.notes.error("references", "bad_reference", vi, f"“{text[:80]}” is not sender,identifier,sent")
             continue

@@ -493,6 +493,15 @@ def test_a_file_that_waits_begins_at_its_beginning(tmp_path):
     assert array("h", pcm)[2_000:20_000] == kept[2_000:20_000]
 
 
+def test_files_of_which_none_can_be_read_fail_instead_of_being_silent_for_ever(tmp_path):
+    broken = tmp_path / "hong.flac"
+    broken.write_bytes(b"no sound at all" * 1_000)
+    files = LoopedFiles([(broken, 48_000), (broken, 48_000)])
+    wait_for(lambda: (files.take(BLOCK_FRAMES, 0), files.failure)[1], "the failure is told")
+    files.close()
+    assert files.join(5.0)
+
+
 def test_a_switch_is_a_crossfade_of_20_ms():
     mixed = array("h", crossfaded(array("h", [8_000] * 4_096).tobytes(), array("h", [-8_000] * 4_096).tobytes()))
     assert mixed[0] == 8_000

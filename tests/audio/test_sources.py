@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from audio.decode import STREAM_MEMORY_BYTES, streaming
 from audio.format import RATE_HZ
 from audio.library import ingest
 from audio.sources import FILE_AHEAD_FRAMES, FileSource, StreamSource
@@ -191,6 +192,15 @@ def test_a_relay_gathers_two_seconds_and_then_gives_what_comes_in_order(relay, o
     assert first + second == Relay.pcm[: 4 * 4_096]
     assert not source.ended_by(10**12)
     assert source.failure is None
+
+
+def test_a_relay_may_not_take_the_boxs_memory_with_it(relay):
+    with streaming(relay) as child:
+        child.read()
+        limits = Path(f"/proc/{child.process.pid}/limits").read_text()
+        child.process.kill()
+    (line,) = (line for line in limits.splitlines() if line.startswith("Max address space"))
+    assert line.split()[3:5] == [str(STREAM_MEMORY_BYTES)] * 2
 
 
 def test_a_relay_whose_line_drops_is_called_again_and_says_why(relay, opened):

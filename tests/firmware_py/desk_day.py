@@ -54,7 +54,9 @@ class FakePlayer:
             return []
         if is_start:
             return self._started(id, self.cues[id])
-        return [self._end(id, at_ns, EndCause.PLANNED_END if at_ns == self.cues[id].end_ns else EndCause.SOURCE_SHORT)]
+        return [
+            self._end(id, at_ns, EndCause.PLANNED_END if at_ns == self.cues[id].end_ns else dries_up(self.cues[id]))
+        ]
 
     def _started(self, id, cue):
         if any(other.start_ns == cue.start_ns for name, other in self.cues.items() if name not in {id, *self.begun}):
@@ -63,7 +65,7 @@ class FakePlayer:
         before = [self._end(other, cue.start_ns, EndCause.STOPPED) for other in list(self.begun)]
         self.begun[id] = cue.start_ns
         if runs_out_ns(cue) <= cue.start_ns:
-            return [*before, self._end(id, cue.start_ns, EndCause.SOURCE_SHORT)]
+            return [*before, self._end(id, cue.start_ns, dries_up(cue))]
         return [*before, Began(id, cue.start_ns, cue.start_ns, cue.offset_ms)]
 
     def _end(self, id, at_ns, cause):
@@ -73,12 +75,18 @@ class FakePlayer:
 
 def runs_out_ns(cue):
     """When there is nothing more in its file."""
-    return cue.start_ns + (cue.source.content_ms - cue.offset_ms) * NS_PER_MS
+    gives_ms = cue.source.content_ms if cue.source.breaks_ms is None else cue.source.breaks_ms
+    return cue.start_ns + (gives_ms - cue.offset_ms) * NS_PER_MS
+
+
+def dries_up(cue):
+    return EndCause.SOURCE_SHORT if cue.source.breaks_ms is None else EndCause.SOURCE_FAILED
 
 
 @dataclass(frozen=True)
 class FakeSource:
     content_ms: int
+    breaks_ms: int | None = None
 
 
 @dataclass
@@ -91,6 +99,7 @@ class Day:
     quality: ClockQuality = ClockQuality.NTP
     files: set = field(default_factory=lambda: {"sang.mp3"})
     lasts_ms: dict = field(default_factory=dict)  # of files; half an hour where it does not matter
+    breaks_ms: dict = field(default_factory=dict)  # where a file is broken, of those that are
     longest_gap_s: int = 0
     guards: Guards = NO_GUARDS
 
@@ -115,9 +124,9 @@ class Day:
         if occurrence.source not in self.files:
             raise SourceMissing(occurrence.source)
         if occurrence.kind is Kind.FILLER:
-            return Opened(FakeSource(10**9), None)
+            return Opened(FakeSource(10**9, self.breaks_ms.get(occurrence.source)), None)
         lasts_ms = self.lasts_ms.get(occurrence.source, 1_800_000)
-        return Opened(FakeSource(lasts_ms), lasts_ms, f"of {occurrence.source}")
+        return Opened(FakeSource(lasts_ms, self.breaks_ms.get(occurrence.source)), lasts_ms, f"of {occurrence.source}")
 
     @property
     def reading(self):

@@ -25,7 +25,7 @@ from firmware_py.alerts.sound import MOST_CHARS, Sounder, beginning
 from firmware_py.alerts.watch import AlertWatch, Desk
 from firmware_py.config import Speech
 from firmware_py.speech import voice_of
-from scheduler.alert import Home, Outcome
+from scheduler.alert import LONGEST_TITLE, Home, Outcome
 from scheduler.clock import ClockQuality, Reading, wall_ns_of
 from tests.support.alerts import FIVE, HEADLINE, cap, info, name_of, resource
 
@@ -260,12 +260,21 @@ def test_a_language_without_a_voice_is_read_by_ours(station):
     assert request.body["duration_ms"] > 5_000
 
 
+def test_a_headline_as_long_as_a_speech_is_said_whole_and_named_shortly(station):
+    (request,) = station.takes(cap(infos=[info(headline="Nước sông Cầu lên nhanh " * 40)])).requests()
+    assert len(request.body["title"]) == LONGEST_TITLE
+    assert request.body["duration_ms"] > 60_000
+
+
 def test_of_a_long_text_the_first_sentences_are_said():
     text = beginning("Nước lên nhanh. " * 1_000)
     assert len(text) <= MOST_CHARS
     assert text.endswith("nhanh.")
     assert beginning("Nước lên.") == "Nước lên."
     assert len(beginning("x" * 9_000)) == MOST_CHARS
+    breathless = beginning("Khẩn cấp. " + "nước lên nhanh, " * 1_000)
+    assert len(breathless) > MOST_CHARS - 20
+    assert breathless.endswith(("nước ", "lên ", "nhanh, "))
 
 
 def test_a_station_without_alerts_loads_no_parser_and_no_voice():

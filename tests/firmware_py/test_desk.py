@@ -146,6 +146,43 @@ def test_a_file_that_is_not_there_is_missed_with_its_cause_and_joined_if_it_come
     assert len(day.facts(Fact.BEGAN)) == 1
 
 
+def test_a_file_that_was_missing_is_missed_aloud_again_when_it_is_missing_again(day):
+    day.files.clear()
+    day.pass_time(31 * 60)
+    day.files.add("sang.mp3")
+    day.pass_time(24 * 3_600)
+    day.files.clear()
+    day.pass_time(24 * 3_600)
+    day.journal.commit()
+    conditions = PlayoutReader(day.folder / "playout.db").conditions_since(0)
+    assert [c.bad for _, c in conditions if c.code == "source_missing"] == [True, False, True]
+
+
+def test_a_missing_file_that_no_timetable_names_any_more_is_no_fault(day):
+    day.pass_time(1)
+    day.load((FIVE, "Bản tin sáng", 30, "sai.mp3"))
+    day.pass_time(20)
+    day.load((FIVE, "Bản tin sáng", 30, "sang.mp3"))
+    day.pass_time(20)
+    day.desk.remind(day.files.__contains__, day.reading)
+    day.journal.commit()
+    conditions = PlayoutReader(day.folder / "playout.db").conditions_since(0)
+    said = [(c.target, c.bad) for _, c in conditions if c.code == "source_missing"]
+    assert said == [("sai.mp3", True), ("sai.mp3", False)]
+
+
+def test_a_wrong_files_name_can_be_corrected_while_its_slot_runs(day):
+    day.load((FIVE + HOUR, "Trưa", 30, "sai.mp3"))
+    day.pass_time(3_600 + 60)
+    day.load((FIVE + HOUR, "Trưa", 30, "sang.mp3"))
+    day.pass_time(30)
+    (began,) = day.facts(Fact.BEGAN)[-1:]
+    assert began.occurrence_id == "2026-11-23T0600-trua"
+    day.crash()
+    day.pass_time(5)
+    assert "2026-11-23T0600-trua" in day.player.begun
+
+
 def test_a_file_that_never_comes_is_a_miss_and_a_fault(day):
     day.files.clear()
     day.pass_time(31 * 60)
@@ -252,6 +289,19 @@ def test_an_alert_is_cued_at_once_whole_and_the_programme_goes_on_after_it(day):
     assert len(day.facts(Fact.BEGAN)) == 3
 
 
+@pytest.mark.parametrize(("command", "cause"), [("alert", "pre_empted"), ("stop", "stopped_by")])
+def test_what_was_cued_and_then_never_had_its_turn_is_missed_with_its_cause(day, command, cause):
+    day.files.add("bao.flac")
+    day.pass_time(1)
+    day.load((FIVE, "Bản tin sáng", 1, "sang.mp3"))
+    day.pass_time(7.5)
+    assert day.player.cues
+    day.ask(command, **alert_body(duration_ms=90_000) if command == "alert" else {"why": ""})
+    day.pass_time(120)
+    missed = [f.detail["cause"] for f in day.facts(Fact.MISSED) if f.occurrence_id.endswith("ban-tin-sang")]
+    assert missed == [cause]
+
+
 def test_an_alert_just_before_a_programmes_start_is_not_cut_by_it(day):
     day.files.add("bao.flac")
     day.pass_time(8.5)  # the programme is cued
@@ -292,6 +342,20 @@ def test_a_cancelled_alert_ends_and_one_that_waits_never_begins_also_after_a_cra
     assert len([f for f in day.facts(Fact.BEGAN) if "canh-bao" in f.occurrence_id]) == 1
 
 
+def test_an_alert_that_is_cancelled_while_a_graver_one_has_its_place_is_not_joined_after_a_crash(day):
+    day.files |= {"bao.flac", "lu.flac"}
+    day.pass_time(1)
+    day.ask("alert", **alert_body("a", duration_ms=60_000, **{"class": "priority"}))
+    day.pass_time(10)
+    day.ask("alert", **alert_body("b", source="lu.flac", duration_ms=20_000))
+    day.pass_time(5)
+    day.ask("cancel_alerts", alerts=[alert_body("a")["alert"]], why="hết bão")
+    day.pass_time(1)
+    day.crash()
+    day.pass_time(60)
+    assert [f.detail["content"] for f in day.facts(Fact.BEGAN)].count("of bao.flac") == 1
+
+
 def test_an_update_takes_the_place_of_the_alert_it_replaces(day):
     day.files.add("bao.flac")
     day.ask("alert", **alert_body("a", duration_ms=60_000))
@@ -301,6 +365,20 @@ def test_an_update_takes_the_place_of_the_alert_it_replaces(day):
     (first,) = day.facts(Fact.ENDED)
     assert first.detail["cause"] == "cancelled"
     assert sum("canh-bao" in id for id in day.player.begun) == 1
+
+
+def test_between_an_alert_and_its_update_nothing_else_is_heard_for_a_moment(day):
+    day.files.add("bao.flac")
+    day.pass_time(60)
+    day.ask("alert", **alert_body("a", duration_ms=60_000))
+    day.pass_time(5)
+    day.ask("alert", **alert_body("b", replaces=[alert_body("a")["alert"]]))
+    day.pass_time(30)
+    assert [f.detail["content"] for f in day.facts(Fact.BEGAN)] == [
+        "of sang.mp3",
+        *["of bao.flac"] * 2,
+        "of sang.mp3",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -380,6 +458,18 @@ def test_an_alert_sounds_though_nobody_trusts_the_clock(day):
     assert [f.detail["cause"] for f in day.facts(Fact.ENDED)] == ["planned_end"]
 
 
+def test_a_second_alert_is_heard_whole_too_though_nobody_trusts_the_clock(day):
+    day.quality = ClockQuality.NONE
+    day.pass_time(1)
+    day.files |= {"bao.flac", "lu.flac"}
+    day.ask("alert", **alert_body())
+    day.pass_time(5)
+    day.ask("alert", **alert_body("b", source="lu.flac"))
+    day.pass_time(120)
+    heard = [(f.detail["offset_ms"], f.detail["content"]) for f in day.facts(Fact.BEGAN)]
+    assert heard == [(0, "of bao.flac"), (0, "of lu.flac")]
+
+
 def test_live_takes_the_air_until_it_is_ended_and_was_planned_for_no_longer(day):
     day.files.add("mic:ban")
     day.pass_time(60)
@@ -395,6 +485,36 @@ def test_live_takes_the_air_until_it_is_ended_and_was_planned_for_no_longer(day)
     assert len(day.facts(Fact.BEGAN)) == 3
     (row,) = [r for r in PlayoutReader(day.folder / "playout.db").plan_since(0) if r.occurrence.id == live.id]
     assert row.occurrence.planned_ms == 61_000
+
+
+def test_the_end_of_a_live_programme_ends_nothing_that_is_only_called_so(day):
+    day.load((FIVE, "Trực tiếp họp hội đồng", 30, "sang.mp3"))
+    day.pass_time(5)
+    day.ask("live_stop", why="")
+    day.pass_time(60)
+    assert day.player.begun
+    assert day.facts(Fact.MISSED, Fact.ENDED) == []
+
+
+def test_a_live_programme_that_is_ended_before_it_begins_is_cancelled_and_blames_no_card(day):
+    day.ask("live_start", source="mic:a", duration_ms=60_000)
+    day.ask("live_stop", why="")
+    day.pass_time(20)
+    assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["cancelled"]
+
+
+def test_a_live_programme_that_is_ended_while_an_alert_has_its_place_was_planned_for_no_longer(day):
+    day.files |= {"mic:a", "bao.flac"}
+    day.pass_time(1)
+    day.ask("live_start", source="mic:a", duration_ms=3_600_000)
+    day.pass_time(30)
+    day.ask("alert", **alert_body(duration_ms=20_000))
+    day.pass_time(10)
+    day.ask("live_stop", why="")
+    day.pass_time(60)
+    (live,) = [o for o in day.desk.plan.occurrences if "truc-tiep" in o.id]
+    assert live.planned_ms == pytest.approx(39_000, abs=1_500)
+    assert [f.detail["cause"] for f in day.facts(Fact.ENDED) if f.occurrence_id == live.id] == ["pre_empted"]
 
 
 def test_a_forgotten_live_ends_by_its_limit(day):

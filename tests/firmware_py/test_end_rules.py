@@ -172,6 +172,35 @@ def test_without_any_filler_the_day_goes_on_in_silence(tmp_path):
     assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["source_missing"]
 
 
+def test_a_broken_file_is_missed_once_and_tried_ever_more_seldom(tmp_path):
+    day = day_of(tmp_path, slot("05:00", 30, "a"), slot("05:30", 5, "b"))
+    day.breaks_ms["a.mp3"] = 0
+    tries = []
+    day.desk.on_air.open_source = lambda occurrence, ms: (tries.append(ms), day.open_source(occurrence, ms))[1]
+    day.pass_time(40 * 60)
+    assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["source_failed"]
+    assert 5 < len(tries) < 20
+    assert [end[2] for end in heard(day)["b"]] == ["planned_end"]
+
+
+def test_where_a_file_breaks_the_filler_takes_over(tmp_path):
+    day = day_of(tmp_path, slot("05:00", 10, "a", FILL), slot("05:10", 5, "b"))
+    day.breaks_ms["a.mp3"] = 240_000
+    day.pass_time(16 * 60)
+    assert heard(day)["a"] == [(0, 240, "source_failed")]
+    begins, ends = heard(day)["Nhạc đệm"][0][0], heard(day)["Nhạc đệm"][-1][1]
+    assert begins < 250
+    assert ends == 600
+
+
+def test_a_broken_filler_is_missed_with_that_cause_and_the_day_goes_on(tmp_path):
+    day = day_of(tmp_path, slot("05:00", 10, "a", FILL), slot("05:10", 5, "b"), lasts_ms={"a.mp3": 300_000})
+    day.breaks_ms[""] = 0
+    day.pass_time(16 * 60)
+    assert [end[2] for end in heard(day)["b"]] == ["planned_end"]
+    assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["source_failed"]
+
+
 def test_a_gap_within_a_session_is_filled_if_the_station_wants_it(tmp_path):
     slots = slot("05:00", 5, "a"), slot("05:06", 5, "b"), slot("05:20", 5, "c"), slot("05:25:30", 5, "d", session="")
     day = day_of(tmp_path, *slots, longest_gap_s=120)
@@ -222,6 +251,16 @@ def test_what_is_to_be_dropped_is_not_joined_after_what_cut_it(tmp_path, crash):
 
 def test_what_is_to_be_dropped_and_finds_its_place_taken_is_missed_with_that_cause(tmp_path):
     day = day_of(tmp_path, slot("05:00", 10, "a", DROP), slot("05:10", 5, "b"))
+    day.ask("play", source="a.mp3", duration_ms=60_000, why="lũ")
+    day.pass_time(10 * 60)
+    assert "a" not in heard(day)
+    assert [f.detail["cause"] for f in day.facts(Fact.MISSED)] == ["dropped"]
+
+
+def test_what_is_to_be_dropped_is_dropped_also_when_it_was_already_cued(tmp_path):
+    day = day_of(tmp_path, slot("05:00", 10, "a", DROP), slot("05:10", 5, "b"))
+    day.pass_time(8.5)
+    assert "2026-11-23T0500-a" in day.player.cues
     day.ask("play", source="a.mp3", duration_ms=60_000, why="lũ")
     day.pass_time(10 * 60)
     assert "a" not in heard(day)

@@ -122,7 +122,9 @@ def test_times_are_read_with_their_zones():
     assert parse_moment("2026-11-22T22:00:00-00:00") == parse_moment("2026-11-22T22:00:00Z") == FIVE
 
 
-@pytest.mark.parametrize("text", ["x@y.vn,VN-1", "x@y.vn,VN-1,hom-qua", ",,", "x@y.vn,VN-1,2026-11-23"])
+@pytest.mark.parametrize(
+    "text", ["x@y.vn,VN-1", "x@y.vn,VN-1,hom-qua", ",,", "x@y.vn,VN-1,2026-11-23", name_of("x" * 500)]
+)
 def test_a_reference_that_is_none_is_told(text):
     found = codes(cap("VN-2", kind="Cancel", references=[name_of("VN-1"), text]))
     assert found == [("references", "bad_reference")]

@@ -32,6 +32,15 @@ def test_what_has_begun_or_is_cued_stays_as_it_was_planned():
     assert plan_change([A], [], at("04:59:58"), begun={A.id}).plan == (A,)
 
 
+def test_the_name_of_a_file_that_is_waited_for_may_be_corrected_in_its_slot_but_no_more_than_that():
+    wrong = replace(A, source="sai.mp3")
+    right = replace(A, source="dung.mp3", ends_at=at("05:20"))
+    change = plan_change([wrong], [right], at("05:05"))
+    assert change.plan == change.changed == (replace(A, source="dung.mp3"),)
+    assert plan_change([wrong], [right], at("05:05"), begun={A.id}).kept == (wrong,)
+    assert plan_change([wrong], [right], at("05:15")).kept == (wrong,)
+
+
 def test_a_programme_in_progress_is_added_if_nothing_that_stays_wants_its_place():
     late, same_time = occurrence("05:01", 20, "late"), occurrence("04:00", 5, "past")
     assert plan_change([], [late, same_time], at("05:05")).added == (late,)

@@ -106,10 +106,11 @@ function drawNow() {
   show($("bar"), Boolean(playout && playout.on_air));
 }
 
-// A stop is in force when it would begin.
+// A stop is in force when it would begin; an emergency sounds all the same.
 function heldBack(playout) {
   const until = playout.stopped && playout.stopped.until;
-  return Boolean(playout.next && playout.stopped && (!until || new Date(playout.next.starts_at) < new Date(until)));
+  if (!playout.next || !playout.stopped || playout.next.class === "emergency") return false;
+  return !until || new Date(playout.next.starts_at) < new Date(until);
 }
 
 function drawChannels() {
