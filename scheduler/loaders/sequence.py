@@ -78,7 +78,7 @@ def _until_next_ms(entry: Entry, begins_s: int, may_last: bool) -> int | None:
     lasts_s = (entry.next_s or 0) - begins_s
     span = f"{shown_clock(begins_s)}-{shown_clock(entry.next_s)}" if entry.next_s and lasts_s > 0 else ""
     if entry.next_s is None or not may_last:
-        missing_duration(entry.reader, span)
+        missing_duration(entry.reader, span if lasts_s <= LONGEST_UNTIL_NEXT_S else "")
         return None
     if 0 < lasts_s <= LONGEST_UNTIL_NEXT_S:
         return lasts_s * 1_000

@@ -31,7 +31,17 @@ from scheduler.spoken.written import DAY_NAMES, MOST_DAYS_IN_A_RANGE
 from scheduler.vietnamese import Misread, fold, tidy
 
 _FULL = r"(?:\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}|\d{4}-\d{2}-\d{2})"
-_EVERY_DAY = {"hang ngay", "moi ngay", "ca tuan", "tat ca cac ngay", "cac ngay", "every day", "everyday", "daily"}
+_EVERY_DAY = {
+    "hang ngay",
+    "moi ngay",
+    "ca tuan",
+    "tat ca cac ngay",
+    "tat ca cac ngay trong tuan",
+    "cac ngay",
+    "every day",
+    "everyday",
+    "daily",
+}
 _WORKING_DAYS = {
     "ngay thuong",
     "ngay lam viec",
@@ -424,7 +434,7 @@ def _weekdays(text: str, cell: Cell) -> set[int]:
     named = False
     text = re.sub(r"^tu (?=t(?:hu)?\b|t\d)", "", text).removesuffix("hang tuan").strip()
     for part in re.split(r"\s*(?:[,;/&+]|\bva\b)\s*", text):
-        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b)\s*", part)]
+        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-+>?|~|\b(?:den|toi)(?: het)?\b)\s*", part)]
         named = named or bool(ends[0] and (ends[0]["prefix"] or ends[0]["sunday"] or ends[0]["english"]))
         if not named or not all(ends):
             raise _bad_days(cell)
@@ -458,6 +468,8 @@ def _likely_days(text: str) -> str | None:
         return f"{found[1]}/{found[2]}/20{found[3]}"
     if text in _WORKING_DAYS:
         return "T2-T6"
+    if found := re.fullmatch(r"(\d\d/\d\d/\d{4}) \d\d:\d\d", text):  # a moment
+        return found[1]
     if re.fullmatch(r"t[2-7]\s*-\s*t[2-7]", text):
         return _day_list(int(text[1]) - 2, int(text[-1]) - 2)
     return None
