@@ -71,11 +71,11 @@ def _with_named_days(table: Table) -> Table:
 def _with_days_down(table: Table) -> Table:
     """The table with "Hai", "Ba" under "Thứ" written as the weekdays that they are, where nothing else stands there."""
     for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
-        for column, cell in enumerate(cells):
-            if isinstance(cell, str) and fold(cell).strip(" :.") == "thu":
-                days = [r for r in range(row + 1, len(table.rows)) if are_bare_days(words(table.cell(r, column)))]
-                if len(days) > 1:
-                    return _prefixed(table, days, column)
+        columns = [n for n, cell in enumerate(cells) if isinstance(cell, str) and fold(cell).strip(" :.") == "thu"]
+        if columns:
+            below = range(row + 1, len(table.rows))
+            days = [lower for lower in below if are_bare_days(words(table.cell(lower, columns[0])))]
+            return _prefixed(table, days, columns[0]) if len(days) > 1 else table
     return table
 
 

@@ -22,8 +22,7 @@ _FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)
 def in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
     """The days of "Tuần 48 (23/11-29/11)" only. Raises Misread for a week that nothing dates."""
     text = words(cell)
-    span = read_span(text) or (read_span(f"{text} năm {titles.year}") if titles.year else None)
-    if span is not None:
+    if (span := read_span(text, titles.year)) is not None:
         return narrowed(days, cell, span.first, span.last)
     if titles.span is not None and titles.span.last - titles.span.first < timedelta(days=7):
         return days

@@ -269,13 +269,15 @@ class _List:
 
     def _meant(self, row: int, part: str) -> Cell:
         """The cell; for "nt" what it repeats from above."""
-        cell = self._cell(row, part)
+        return self._as_above(self._cell(row, part), part, self._where(row, part))
+
+    def _as_above(self, cell: Cell, key: str, place: str) -> Cell:
         if not is_ditto(cell):
-            self.above[part] = cell
-        elif part not in self.above:
+            self.above[key] = cell
+        elif key not in self.above:
             vi, en = f"“{excerpt(cell)}” không có dòng nào ở trên", f"nothing stands above “{excerpt(cell)}”"
-            self.errors.append(Problem(self._where(row, part), "ditto_of_nothing", vi, en))
-        return self.above.get(part)
+            self.errors.append(Problem(place, "ditto_of_nothing", vi, en))
+        return self.above.get(key)
 
     # --- the day
 
@@ -383,7 +385,8 @@ class _List:
     def _read_clocks(self, item: _Row) -> None:
         """The times of columns for parts of the day, "Giờ sáng | Giờ chiều"; 5h30 in the afternoon's is 17h30."""
         for column, session in self.heading.clocks:
-            cell, place = self.table.cell(item.row, column), self._place(item.row, column)
+            place = self._place(item.row, column)
+            cell = self._as_above(self.table.cell(item.row, column), f"time {session.part}", place)
             if is_blank(cell) or is_off(cell) or self.table.is_merged_into(item.row, column):
                 continue
             try:
@@ -524,7 +527,8 @@ class _List:
         texts = [words(self.table.cell(row, column)) for column in self.table.filled(row)]
         said = next((text for text in texts if is_airings(text)), None)
         is_one = len(read_contents(self._cell(row, "title")).pieces) == 1
-        return said if said is None or is_one or not with_airings(Piece(""), said).times else None
+        told = with_airings(Piece(""), said or "")
+        return said if is_one or not (told.times or told.again) else None
 
     def _place_of(self, row: int, text: str) -> str:
         column = next(c for c in self.table.filled(row) if words(self.table.cell(row, c)) == text)

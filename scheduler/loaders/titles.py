@@ -98,7 +98,7 @@ def week_of(text: str, year: int | None) -> Span | None:
     if year is None or not is_week(text):
         return None
     try:
-        return read_span(text) or read_span(f"{text} năm {year}")
+        return read_span(text, year)
     except Misread:
         return None
 
