@@ -449,6 +449,9 @@ def _day_number(found: re.Match[str]) -> int:
 
 
 def _span(ends: list[int], cell: Cell) -> set[int]:
+    """From the first to the last of two; "2-4-6" are three days."""
+    if len(ends) > 2 and ends == sorted(set(ends)):
+        return set(ends)
     if len(ends) > 2 or ends[0] > ends[-1] or (len(ends) == 2 and ends[0] == ends[1]):
         raise _bad_days(cell)
     return set(range(ends[0], ends[-1] + 1))

@@ -162,7 +162,7 @@ def _second_of_day(text: str, cell: str) -> int:
 
 
 # Which hours a part of the day goes with, and what is added to them. Vietnamese Excel writes SA and CH for AM and PM.
-_AFTERNOON = {hour: hour + 12 for hour in range(1, 12)} | {12: 12}
+_AFTERNOON = {hour: hour + 12 for hour in range(1, 12)} | {hour: hour for hour in range(12, 24)}
 _MORNING = {hour: hour for hour in range(12)} | {12: 0}
 _ITSELF = {hour: hour for hour in range(24)}
 _HOURS_OF = {

@@ -241,6 +241,9 @@ def test_every_range_of_weekdays_is_read_back(first, last, names, dash, form):
     ("cell", "expected"),
     [
         ("Thứ 2, 4, 6", {0, 2, 4}),
+        ("THỨ 2-4-6", {0, 2, 4}),
+        ("Từ T2 đến hết T6", {0, 1, 2, 3, 4}),
+        ("Tất cả các ngày trong tuần", set(range(7))),
         ("Thứ 2,4 và 6", {0, 2, 4}),
         ("thứ hai, tư, sáu", {0, 2, 4}),
         ("T2-T4, T7", {0, 1, 2, 5}),
