@@ -269,14 +269,15 @@ class _List:
 
     def _meant(self, row: int, part: str) -> Cell:
         """The cell; for "nt" what it repeats from above."""
-        return self._as_above(self._cell(row, part), part, self._where(row, part))
+        column = self.heading.columns.get(part, self.heading.columns["title"])
+        return self._as_above(self._cell(row, part), part, row, column)
 
-    def _as_above(self, cell: Cell, key: str, place: str) -> Cell:
+    def _as_above(self, cell: Cell, key: str, row: int, column: int) -> Cell:
         if not is_ditto(cell):
             self.above[key] = cell
         elif key not in self.above:
             vi, en = f"“{excerpt(cell)}” không có dòng nào ở trên", f"nothing stands above “{excerpt(cell)}”"
-            self.errors.append(Problem(place, "ditto_of_nothing", vi, en))
+            self.errors.append(Problem(self._place(row, column), "ditto_of_nothing", vi, en))
         return self.above.get(key)
 
     # --- the day
@@ -386,7 +387,7 @@ class _List:
         """The times of columns for parts of the day, "Giờ sáng | Giờ chiều"; 5h30 in the afternoon's is 17h30."""
         for column, session in self.heading.clocks:
             place = self._place(item.row, column)
-            cell = self._as_above(self.table.cell(item.row, column), f"time {session.part}", place)
+            cell = self._as_above(self.table.cell(item.row, column), f"time {session.part}", item.row, column)
             if is_blank(cell) or is_off(cell) or self.table.is_merged_into(item.row, column):
                 continue
             try:

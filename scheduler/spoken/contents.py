@@ -177,25 +177,31 @@ def _without_repeat(piece: Piece) -> Piece:
 
 
 def with_airings(piece: Piece, said: str) -> Piece:
-    """The piece with what *said* (its own words, or a note beside it) tells of repeats: "phát 3 ngày, ngày 2 lần"."""
-    if found := _UNTIL.search(_plain(said)):
-        title = piece.title[: found.start()] if said is piece.title else piece.title
+    """The piece with what *said* tells of repeats: "phát 3 ngày, ngày 2 lần", "phát đến hết ngày 28/11".
+
+    *said* is its own title, which loses these words, or a note beside it.
+    """
+    plain = _plain(said)
+    if "phat" not in plain and "pl" not in plain:
+        return piece
+    is_title = said is piece.title
+    if (found := _REPEATED_ALONE.fullmatch(plain)) and not is_title:
+        return replace(piece, again=said[slice(*found.span("found"))])
+    if found := _UNTIL.search(plain):
+        title = piece.title[: found.start()] if is_title else piece.title
         return replace(piece, title=title, until=said[slice(*found.span("found"))])
-    if found := _REPEATED_ALONE.fullmatch(_plain(said)):
-        return piece if said is piece.title else replace(piece, again=said[slice(*found.span("found"))])
-    found = _AIRINGS.search(_plain(said))
-    if found is None:
+    if (found := _AIRINGS.search(plain)) is None:
         return piece
     clock = tidy(said[slice(*found.span("found"))]) if found["found"] else piece.clock
-    title = piece.title[: found.start()] if said is piece.title else piece.title
+    title = piece.title[: found.start()] if is_title else piece.title
     return replace(piece, title=title, clock=clock, days=int(found["days"]), times=int(found["times"] or 0))
 
 
+@lru_cache(maxsize=5_000)
 def is_airings(note: str) -> bool:
     """Whether a note says nothing else."""
-    if _REPEATED_ALONE.fullmatch(_plain(note)):
-        return True
-    found = _UNTIL.search(_plain(note)) or _AIRINGS.search(_plain(note))
+    plain = _plain(note)
+    found = _REPEATED_ALONE.fullmatch(plain) or _UNTIL.search(plain) or _AIRINGS.search(plain)
     return found is not None and not note[: found.start()].strip()
 
 
