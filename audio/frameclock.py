@@ -2,7 +2,7 @@
 
 A return may be late by any time (the scheduler, a busy core) but hardly early, so the true line lies *low* among the
 points: its offset is their lower fifth over the last four seconds. Not the very lowest: the turns of a null sink wobble
-by 5 ms in a saw tooth, and the earliest of them is no truth either. The slope is the median slope (Theil and Sen)
+by 5 … 15 ms in a saw tooth, and the earliest of them is no truth either. The slope is the median slope (Theil and Sen)
 between the lowest points of five-second spans, within the ±500 ppm that any card keeps. Pure: time is an argument.
 """
 

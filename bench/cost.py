@@ -136,7 +136,7 @@ def cpu_s(pid: int) -> float:
 
 
 def _client_cpu_s(pid: int) -> float:
-    """Of libpulse's threads in a process: it is woken for each of the server's blocks, 5 ms on our null sink."""
+    """Of libpulse's threads in a process: it is woken for each of the server's blocks, 15 ms on our null sink."""
     stats = (task / "stat" for task in Path(f"/proc/{pid}/task").iterdir())
     fields = (stat.read_text(encoding="utf-8").rpartition(")")[2].split() for stat in stats if _is_client(stat.parent))
     return sum(int(of[11]) + int(of[12]) for of in fields) / TICKS_PER_S

@@ -2,7 +2,7 @@
 
 Every start is a burst of noise that no other start has, found again, to the sample, in an independent recording of the
 sink's monitor. The recorder's frames are dated on CLOCK_MONOTONIC by the lower fifth of the arrivals of every two
-seconds (the turns of a null sink wobble by 5 ms, and busy cores make some late). What is left is where such a line
+seconds (the turns of a null sink wobble by 15 ms, and busy cores make some late). What is left is where such a line
 stands against the sink itself: a stream that is kept empty plays impulses, and no sink carries an impulse before it was
 written; if the earliest is dated before its writing, all dates are moved by that (the calibration).
 Ours is the player with a file of the library, as the playout process runs it; peers are idle daemons that are told to

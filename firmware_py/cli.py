@@ -85,7 +85,7 @@ def _schedule(sub: Sub, common: argparse.ArgumentParser) -> None:
     check.add_argument("--json", action="store_true")
     show = _add(group, common, "show", "timetables.show", "các lượt phát theo lịch / the planned broadcasts")
     show.add_argument("file")
-    show.add_argument("--from", dest="first", required=True, metavar="D", help="2026-11-23")
+    show.add_argument("--from", dest="first", required=True, metavar="D", help="2026-11-23 hoặc/or 23/11/2026")
     show.add_argument("--to", dest="last", required=True, metavar="D", help="không kể ngày này / exclusive")
     show.add_argument("--json", action="store_true")
     load = _add(group, common, "load", "timetables.load", "nạp lịch phát sóng / adopt a timetable that passes whole")
@@ -117,7 +117,7 @@ def _operate(sub: Sub, common: argparse.ArgumentParser) -> None:
     queue.add_argument("numbers", metavar="N", type=int, nargs="*", help="phát các tin này trước / these come first")
     queue.add_argument("--json", action="store_true")
     stop = _add(sub, common, "stop", "operate.stop", "dừng phát / stop what plays")
-    stop.add_argument("--until", metavar="T", help="2026-11-23T05:00 hoặc/or 17h30")
+    stop.add_argument("--until", metavar="T", help="17h30, 17h30 23/11/2026 hoặc/or 2026-11-23T05:00")
     resume = _add(sub, common, "resume", "operate.resume", "cho phát lại / end a stop")
     level = _add(sub, common, "relearn", "operate.relearn", "học lại mức âm thanh / learn the normal level anew")
     live = sub.add_parser("live", help="phát trực tiếp / speak live").add_subparsers(
@@ -155,12 +155,14 @@ def _speak(sub: Sub, common: argparse.ArgumentParser) -> None:
 
 def _accounts(sub: Sub, common: argparse.ArgumentParser) -> None:
     airtime = _add(sub, common, "airtime", "accounts.airtime", "thời lượng phát sóng trong tháng / the station's month")
-    airtime.add_argument("--month", metavar="2026-11", help="bỏ trống: tháng này / if none, this month")
+    airtime.add_argument(
+        "--month", metavar="2026-11", help="hoặc/or 11/2026; bỏ trống: tháng này / if none, this month"
+    )
     airtime.add_argument("--json", action="store_true")
     for form in ("csv", "xlsx", "docx", "pdf"):
         airtime.add_argument(f"--{form}", metavar="F")
     logbook = _add(sub, common, "logbook", "accounts.logbook", "sổ nhật ký chương trình phát thanh / the logbook")
-    logbook.add_argument("--week", metavar="2026-W47", help="bỏ trống: tuần này / if none, this week")
+    logbook.add_argument("--week", metavar="2026-W47", help="hoặc/or 47/2026; bỏ trống: tuần này / if none, this week")
     logbook.add_argument("--pdf", metavar="F")
     logbook.add_argument("--xlsx", metavar="F")
     journal = sub.add_parser("journal", help="sổ cái / the ledger").add_subparsers(required=True, metavar="WHAT")

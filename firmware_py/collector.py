@@ -12,4 +12,4 @@ def main(config: CollectorConfig) -> None:
     log_to_stderr("collector")
     broker = Broker(config.host, config.port, config.username, config.password_file, config.tls_ca)
     notify("READY=1")
-    Collector(broker, config.archive, config.name, config.share).run()
+    Collector(broker, config.archive, config.name).run()

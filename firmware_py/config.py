@@ -254,7 +254,6 @@ class CollectorConfig(Broker):
 
     archive: Path
     name: TopicWord = "collector"  # the client id: another one for each collector
-    share: TopicWord | None = None  # collectors of one share part the stations among them
 
 
 def load(path: Path) -> Config:

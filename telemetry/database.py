@@ -88,7 +88,7 @@ def damaged_rows(path: Path) -> Iterator[None]:
     """A row was whole when it was written: where its text cannot be understood, the file is damaged. Raises Corrupt."""
     try:
         yield
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Corrupt(f"{path}: a row that cannot be read: {error!r:.200}") from error
 
 

@@ -147,6 +147,13 @@ RULES: Mapping[str, FaultRule] = {
         "Kiểm tra mạng; số liệu được giữ tại đài và gửi lại khi có mạng.",
         "Check the network; the figures are kept here and sent when it is back.",
     ),
+    "uplink_refused": FaultRule(
+        0, 0, MAJOR, "Máy chủ không nhận số liệu của đài", "The collector does not take the station's figures",
+        "Gọi kỹ thuật: chạy smartradio journal verify; đổi tên tệp ledger.db để giữ lại, rồi khởi động lại: máy lập sổ "
+        "mới từ nhật ký.",
+        "Call the technician: run smartradio journal verify; keep ledger.db under another name, then restart: a new "
+        "ledger is made from the journals.",
+    ),
     "alert_refused": FaultRule(
         0, 0, MAJOR, "Có cảnh báo không phát được", "An alert could not be aired",
         "Xem lý do trong tệp .why cạnh cảnh báo (thư mục spool/alerts); phát bằng tay nếu cần, rồi xóa hai tệp đó.",

@@ -55,15 +55,20 @@ def month_days(month: str) -> tuple[date, date]:
 
 
 def monthly(
-    station: str, entries: Iterable[Entry], month: str, upto: int | None = None, as_of: datetime | None = None
+    station: str,
+    entries: Iterable[Entry],
+    month: str,
+    upto: int | None = None,
+    as_of: datetime | None = None,
+    ledger: str | None = None,
 ) -> MonthlyFigure:
     """Add up a month. *entries* in the order they were written; those that are about other days are passed over.
 
-    *upto*: the last seq counted, of the newest ledger among *entries*. *as_of*: until when a planned occurrence must
-    have been accounted for. Raises ValueError for a month that is none.
+    *upto*: the last seq counted, of the ledger of that name, else of the newest among *entries*. *as_of*: until when a
+    planned occurrence must have been accounted for. Raises ValueError for a month that is none.
     """
     month_days(month)
-    counted = _counted(list(entries), upto)
+    counted = _counted(list(entries), upto, ledger)
     rows = [row for entry in _newest(counted, "airtime", "occurrence") if (row := _share_of_month(entry.body, month))]
     rows.sort(key=lambda row: (row["starts_at"], row["occurrence"]))
     unplanned_ms = sum(_unplanned_ms(entry.body, month) for entry in _newest(counted, "unplanned", "id"))
@@ -75,15 +80,24 @@ def monthly(
         totals=_sums(rows) | {"unplanned_ms": unplanned_ms},
         by_kind={kind: sums for kind, sums in kinds.items() if sums["planned_ms"]},
         occurrences=rows,
-        unaccounted=_unaccounted(counted, month, as_of),
+        unaccounted=unaccounted(counted, month, as_of),
     )
 
 
-def _counted(entries: list[Entry], upto: int | None) -> list[Entry]:
+def begun_between(entries: Iterable[Entry], first: date, last: date) -> list[Json]:
+    """The newest record of each occurrence planned to begin on one of these local days: whole, also over midnight."""
+    days = first.isoformat(), last.isoformat()
+    records = [entry.body for entry in _newest(list(entries), "airtime", "occurrence")]
+    rows = [record | {"whole_planned_ms": record["planned_ms"]} for record in records]
+    begun = [row for row in rows if days[0] <= row["starts_at"][:10] <= days[1]]
+    return sorted(begun, key=lambda row: (row["starts_at"], row["occurrence"]))
+
+
+def _counted(entries: list[Entry], upto: int | None, ledger: str | None) -> list[Entry]:
     if upto is None or not entries:
         return entries
-    newest = entries[-1].ledger
-    return [entry for entry in entries if entry.ledger != newest or entry.seq <= upto]
+    limited = ledger or entries[-1].ledger
+    return [entry for entry in entries if entry.ledger != limited or entry.seq <= upto]
 
 
 def _newest(entries: Sequence[Entry], kind: str, key: str) -> list[Entry]:
@@ -112,8 +126,8 @@ def _unplanned_ms(body: Json, month: str) -> int:
     return sum(ms for day, ms in body["days"].items() if day.startswith(month))
 
 
-def _unaccounted(entries: Sequence[Entry], month: str, as_of: datetime | None) -> list[Json]:
-    """What was planned to begin in this month and to be over by *as_of*, and has no record."""
+def unaccounted(entries: Sequence[Entry], period: str, as_of: datetime | None) -> list[Json]:
+    """What was planned to begin in "2026-11", or on "2026-11-23", and to be over by *as_of*, and has no record."""
     if as_of is None:
         return []
     planned: dict[str, Json] = {}
@@ -127,7 +141,7 @@ def _unaccounted(entries: Sequence[Entry], month: str, as_of: datetime | None) -
     return [
         occurrence
         for occurrence in planned.values()
-        if occurrence["starts_at"].startswith(month) and datetime.fromisoformat(occurrence["ends_at"]) <= as_of
+        if occurrence["starts_at"].startswith(period) and datetime.fromisoformat(occurrence["ends_at"]) <= as_of
     ]
 
 

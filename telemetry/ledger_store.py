@@ -15,7 +15,7 @@ from telemetry.airtime import AirtimeRecord
 from telemetry.axis import Axis
 from telemetry.canonical import canonical
 from telemetry.chain import Entry, Wrong, day_span, first_wrong, genesis, link
-from telemetry.database import JournalError, Reader, Row, damaged_rows, open_or_quarantine
+from telemetry.database import Corrupt, JournalError, Reader, Row, damaged_rows, open_or_quarantine
 from telemetry.faults import Watch
 from telemetry.outbox import Bookmark, Receipt
 from telemetry.path_level import PathLevel
@@ -28,6 +28,7 @@ LATER_EVIDENCE = (
 )  # absent from records of older releases
 READ_THROUGH = 2_000  # slots that are tried at the start: months
 DIGITS = {"delay_ms", "coherence", "loudness", "uncertainty_ms", "evidence_share"}  # of evidence, beside the figures
+LOWEST_SEQ = -(1 << 63)
 ENTRY_COLUMNS = "seq, kind, body, prev, hash"
 OPEN_FAULTS = "SELECT body FROM entry JOIN watch ON seq = raised_seq ORDER BY seq"
 SLOT_COLUMNS = "body, withdrawn_by, begun, revision, record, open"
@@ -308,6 +309,10 @@ class LedgerReader(Reader):
         days = (first.isoformat(), last.isoformat())
         return self._entries("last_day >= ? AND first_day <= ? AND seq <= ? ORDER BY seq", *days, top)
 
+    def faults(self) -> list[Entry]:
+        """All that were raised and cleared: one may have been open for months."""
+        return self._entries("kind = 'fault' ORDER BY seq")
+
     def _entries(self, where: str, *parameters: Any) -> list[Entry]:
         identity = self.identity()
         rows = self.rows(f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {where}", parameters)
@@ -318,16 +323,22 @@ class LedgerReader(Reader):
         return [json.loads(body) for (body,) in self.rows(OPEN_FAULTS)]
 
     def verify(self) -> tuple[int, Wrong | None]:
-        """Walk the whole chain: the number of entries, and the first that is wrong."""
+        """Walk the whole chain: the number of entries, and the first that is wrong.
+
+        Raises Corrupt where all entries are right, but the file's indices, by which a month finds its own, are not.
+        """
         identity = self.identity()
         if identity is None:
             return 0, None
         station, ledger = identity
         wrong = first_wrong(station, ledger, self._walk(), self.acknowledged())
-        return self.last_seq(), wrong or self._wrong_days()
+        wrong = wrong or self._wrong_days()
+        if wrong is None and (said := self.rows("PRAGMA integrity_check(1)")) != [("ok",)]:
+            raise Corrupt(f"{self.path}: {said[0][0]}")
+        return self.last_seq(), wrong
 
     def _walk(self, page: int = 500) -> Iterator[Entry]:
-        seq = 0
+        seq = LOWEST_SEQ  # not 0: a row that was put in below the first must not be counted unseen
         while entries := self.entries_since(seq, page):
             yield from entries
             seq = entries[-1].seq
@@ -351,6 +362,6 @@ def _parsed(body: str) -> dict[str, Any]:
     """A body that is no JSON was changed by hand: empty, so that ``verify`` names it and nobody stumbles over it."""
     try:
         parsed: dict[str, Any] = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed

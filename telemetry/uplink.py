@@ -5,6 +5,7 @@ ledger. A broker's PUBACK counts for nothing: a stock broker acknowledged 5,000 
 delivered 1,000.
 """
 
+import logging
 import math
 import random
 import threading
@@ -34,6 +35,11 @@ from telemetry.wire import (
 TURN_S = 0.2  # how soon a waking is noticed
 TIMEOUTS_TO_RECONNECT = 2
 __all__ = ["Broker", "Pace", "Uplink"]
+log = logging.getLogger("smartradio")
+
+
+class Conflict(LinkError):
+    """The collector knows another account of this ledger: sending again mends nothing, a person has to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Pace:
     longest_wait_s: float = 60.0
     look_s: float = 5.0  # how often to look for new entries when nobody wakes us
     state_s: float = 60.0  # how often to say that we live
+    conflict_s: float = 600.0  # how long to leave a collector alone that does not take what we have
 
 
 class Uplink(threading.Thread):
@@ -61,9 +68,9 @@ class Uplink(threading.Thread):
         chance: random.Random | None = None,
     ) -> None:
         super().__init__(name="uplink", daemon=True)
-        self.connected = False  # to the broker: for eyes and for the fault ``uplink_down``
-        self.trouble = ""
-        self.refused: tuple[int, ...] = ()  # entries that the collector does not take: the chains differ
+        self.connected = False  # to the broker
+        self.trouble = ""  # why the collector does not have what waits, as far as is known: for ``uplink_down``
+        self.conflict = ""  # what the collector does not take, by its own word: for ``uplink_refused``
         self._broker = broker
         self._address = Address(province, station)
         self._ledger = ledger
@@ -88,6 +95,10 @@ class Uplink(threading.Thread):
         while not self._ending.is_set():
             try:
                 self._converse(reader)
+            except Conflict as conflict:
+                log.error("uplink: %s", conflict)
+                self.trouble = self.conflict = str(conflict)
+                self._ending.wait(self._pace.conflict_s)
             except (LinkError, JournalError) as error:
                 self.trouble = str(error)
                 self._ending.wait(self._back_off.wait_s())
@@ -100,7 +111,9 @@ class Uplink(threading.Thread):
         try:
             link.open()
             link.subscribe(self._address.topic(ACK))
-            self.connected, self.trouble = True, ""
+            self.connected = True
+            if reader.acknowledged() == reader.last_seq():
+                self.trouble = ""  # nothing waits; else a receipt has to show that the collector is there
             self._talk(link, reader)
         finally:
             self.connected = False
@@ -115,7 +128,7 @@ class Uplink(threading.Thread):
             now = time.monotonic()
             window = self._receive(link, reader, window, now)
             window = self._patience(window, now)
-            if self._news.is_set() or window.sent > window.confirmed or now - looked_at >= self._pace.look_s:
+            if self._news.is_set() or window.sent != window.confirmed or now - looked_at >= self._pace.look_s:
                 self._news.clear()
                 looked_at = now
                 window = self._send(link, reader, window, now)
@@ -130,16 +143,30 @@ class Uplink(threading.Thread):
             except BadMessage as error:
                 self.trouble = f"receipt: {error}"
                 continue
-            if ack.ledger == _ledger_id(reader) and ack.upto <= reader.last_seq():
+            if ack.ledger == _ledger_id(reader):
+                self._refuse_conflict(ack, reader.last_seq())
                 window = self._received(window, ack, now)
         return window
+
+    def _refuse_conflict(self, ack: Ack, last_seq: int) -> None:
+        """Raise Conflict where the collector's chain is another than ours: an old copy of the ledger, a changed entry.
+
+        Then its receipt confirms nothing of what we have.
+        """
+        if ack.upto > last_seq:
+            raise Conflict(f"the collector has entries up to {ack.upto} of this ledger, the station only {last_seq}")
+        if ack.refused:
+            if min(ack.refused) > ack.upto:
+                self._post(Receipt(ack.ledger, ack.upto))
+            raise Conflict(f"the collector does not take entry {min(ack.refused)}")
 
     def _received(self, window: Window, ack: Ack, now: float) -> Window:
         after = window.received(ack.upto, ack.missing, now)
         if after.confirmed > window.confirmed:
             self._back_off.reset()
-        self.refused = ack.refused
-        self.trouble = f"the collector does not take entry {ack.refused[0]}" if ack.refused else ""
+        elif after.confirmed < window.confirmed:
+            log.warning("uplink: the collector has lost what it had after entry %d: sent again", after.confirmed)
+        self.trouble = self.conflict = ""
         self._post(Receipt(ack.ledger, ack.upto))
         return after
 

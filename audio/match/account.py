@@ -13,13 +13,13 @@ from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts
 from audio.match.evidence import RECENT, Evidence
 from audio.match.follower import Follower
-from audio.match.gain import UsualGain
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, LEAD, RATE_HZ, Floats, milliseconds, samples
 from audio.match.kind import Heard, kind_of, quality_of
 from audio.match.lag import Track
 from audio.match.live import snr_db
 from audio.match.material import Material
 from audio.match.path import OFF, Path, Run, runs
+from audio.match.plain import STEP
 from audio.match.settings import Settings
 from audio.segments import MatchSegment, Quality, State
 
@@ -76,7 +76,6 @@ class Account:
         self._doubts: list[Doubt] = []  # in the run that is given out
         self._active = False
         self._sent_was_audible = False  # since this programme began
-        self._gain = UsualGain()
         self.given = 0  # 48 kHz frames given out
 
     def due(self, now: int) -> Iterator[MatchSegment]:
@@ -98,9 +97,20 @@ class Account:
         if not active(first):
             return range(0)
         tracks, stop = carriers(first * BLOCK), first + 1
-        while stop < first + _TOGETHER and active(stop) and carriers(stop * BLOCK) == tracks:
+        plain = self._is_plain(first, tracks)
+        while (
+            stop < first + _TOGETHER
+            and active(stop)
+            and carriers(stop * BLOCK) == tracks
+            and self._is_plain(stop, tracks) == plain
+        ):
             stop += 1
         return range(first, stop)
+
+    def _is_plain(self, block: int, tracks: list[Track]) -> bool:
+        """There is one delay that it can have, and along that it was plainly on air when it came."""
+        start, stop = block * BLOCK, (block + 1) * BLOCK
+        return len(tracks) == 1 and self._follower.plain.has(start, stop, tracks[0].number)
 
     def _is_due(self, block: int, now: int) -> bool:
         end, follower = (block + 1) * BLOCK, self._follower
@@ -130,12 +140,25 @@ class Account:
         nats: dict[int, Floats] = {}
         judged = [Judged(block) for block in blocks]
         for track in self._follower.carriers(blocks[0] * BLOCK):
-            nats[path.clean(track.number)], nats[path.mixed(track.number)] = self._look_back(track, judged)
+            clean, mixed = self._as_seen(track, judged) or self._look_back(track, judged)
+            nats[path.clean(track.number)], nats[path.mixed(track.number)] = clean, mixed
         self._judged += judged
         self._path.push(nats, HOPS * len(blocks))
         best = np.maximum.reduce(list(nats.values())) if nats else np.zeros(HOPS * len(blocks))
         self._nats = np.concatenate([self._nats, best])
         self._states += self._path.decided()
+
+    def _as_seen(self, track: Track, judged: list[Judged]) -> tuple[Floats, Floats] | None:
+        """The same of what was plainly on air when it came, as it was seen then; of all else None."""
+        start, stop = judged[0].block * BLOCK, (judged[-1].block + 1) * BLOCK
+        seen = self._follower.plain.seen(start, stop, track.number)
+        if seen is None:
+            return None
+        size = BLOCK // STEP
+        for n, one in enumerate(judged):
+            self._remember(one, track, seen.part(slice(n * size, (n + 1) * size)), Quality.OK)
+        nats = np.repeat(seen.llr / (STEP // HOP), STEP // HOP)
+        return nats, nats
 
     def _look_back(self, track: Track, judged: list[Judged]) -> tuple[Floats, Floats]:
         """Nats a hop for clean and for mixed; what is seen of each block is noted."""
@@ -158,7 +181,10 @@ class Account:
         return clean, seen.llr
 
     def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard) -> None:
-        quality = quality_of(seen, block, *self._gain.of(seen, self._follower.channel))
+        self._remember(one, track, seen, quality_of(seen, block, *self._follower.gain.of(seen, self._follower.channel)))
+
+    @staticmethod
+    def _remember(one: Judged, track: Track, seen: Evidence, quality: Quality) -> None:
         share = float(np.count_nonzero(seen.weight > 1)) / len(seen.weight)
         one.seen[track.number] = Seen(quality, _coherence(seen), share, snr_db(seen))
 

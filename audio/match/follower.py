@@ -15,10 +15,10 @@ from audio.match.kind import Heard, quality_of
 from audio.match.lag import LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
+from audio.match.plain import STEP, Plain, is_plain
 from audio.match.settings import Settings
 from audio.segments import Quality
 
-_STEP = 2 * HOP  # between looks: the account looks at every hop
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
@@ -28,6 +28,7 @@ _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay:
 _FINE_LOOKS = 40  # good looks that show the drift
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
+_LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _CLEAR_FINE_PEAK = 6.0  # standard deviations
 _SURE_LOOK_NATS = 0.6
 
@@ -60,7 +61,7 @@ class Follower:
         self.snr_db: float | None = None  # of the last looks
         self.on_air_rms = 0.0
         self._qualities: deque[Quality] = deque(maxlen=3)  # of the last ticks on air
-        self._gain = UsualGain()
+        self.gain, self.plain = UsualGain(), Plain()
         self._votes: list[Vote] = []
         self._fine = FineLag()
         self._slope = self._proven_slope = 0.0
@@ -70,6 +71,7 @@ class Follower:
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
         self._ticks: list[_Tick] = []  # that are not digested yet
+        self._unlearnt: list[_Tick] = []  # blocks that are on air
         self._good_from, self._good_to = 0, 0  # what was good and the channel has not learnt from yet
         self._on_air_to = 0  # up to here it was on air
 
@@ -117,7 +119,7 @@ class Follower:
         track = self.track
         if track is None:
             return
-        stop = int(now - track.lag_at(now) - LEAD - 16) // _STEP * _STEP
+        stop = int(now - track.lag_at(now) - LEAD - 16) // STEP * STEP
         start = self._to if 0 <= stop - self._to <= 4 * BLOCK else stop - TICK
         if stop > start:
             self._to = stop
@@ -136,6 +138,7 @@ class Follower:
     def rest(self) -> None:
         """Nothing is planned or sent: delay and path are kept, all else is forgotten."""
         self._ticks.clear()
+        self._unlearnt.clear()
         self._absent = self._to = 0
         self._votes.clear()
         self.presence.forget()
@@ -155,26 +158,38 @@ class Follower:
         if track.probation:
             self._prove(track, track.probation, seen, stop)
 
-    def _digest(self, track: Track, tick: _Tick) -> None:
-        self.snr_db = snr_db(tick.seen)
-        if self.presence.on_air:
-            self._confirmed, self._found_since_rest, self._on_air_to = 0, True, tick.stop
-            self._qualities.append(self._quality_of(track, tick))
-            self._learn(track, tick)
-            self._learn_channel(track, tick)
+    def _digest(self, track: Track, block: _Tick) -> None:
+        self.snr_db = snr_db(block.seen)
+        if not self.presence.on_air:
+            self._unlearnt.clear()
+            return
+        self._confirmed, self._found_since_rest, self._on_air_to = 0, True, block.stop
+        self._qualities.append(self._quality_of(track, block))
+        self._unlearnt.append(block)
+        if self.channel.is_young or len(self._unlearnt) >= _LEARNT_TOGETHER:
+            self._learn(track, _together(self._unlearnt))
+            self._unlearnt.clear()
+
+    def _learn(self, track: Track, tick: _Tick) -> None:
+        good = _good(tick.seen)
+        self._learn_drift(track, tick, good)
+        usual = self._learn_floor(tick.look, tick.seen, good)
+        if usual and not track.probation and not self.channel.is_young and set(self._qualities) == {Quality.OK}:
+            self.plain.add(tick.start, tick.stop, track.number, tick.seen)
+        self._learn_channel(track, tick, good)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
         sent = self._material.sent_for_looks(start, stop)
         predicted = self.channel.predict(sent)
-        expected = evidence.spectra(predicted, _STEP)
-        heard = self._material.heard_looks(track, start, stop, _STEP)
-        seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), _STEP)
+        expected = evidence.spectra(predicted, STEP)
+        heard = self._material.heard_looks(track, start, stop, STEP)
+        seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), STEP)
         return _Look(heard, expected, predicted[LEAD : LEAD + stop - start]), seen
 
     def _quality_of(self, track: Track, tick: _Tick) -> Quality:
         look, seen = tick.look, tick.seen
         sound = self._material.heard_near(tick.start + track.lag_at(tick.start), len(look.predicted))
-        gain = self._gain.of(seen, self.channel)
+        gain = self.gain.learn(seen, self.channel)
         return quality_of(seen, Heard(sound, look.predicted, look.heard, look.expected), *gain)
 
     def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> None:
@@ -197,38 +212,41 @@ class Follower:
         """What was seen along another track, or of another path, counts no more."""
         self.presence.forget()
         self._ticks.clear()
+        self._unlearnt.clear()
+        self.plain.forget()
         self._to = self._good_to = 0
 
     # ---- learning ----
 
-    def _learn(self, track: Track, tick: _Tick) -> None:
-        good = _good(tick.seen)
+    def _learn_drift(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
         if good.any():
             sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
-            self._fine.add(tick.look.heard[good], evidence.spectra(sent, _STEP)[good])
+            self._fine.add(tick.look.heard[good], evidence.spectra(sent, STEP)[good])
         if self._fine.frames >= _FINE_LOOKS:
             self._correct(track, tick.stop)
-        self._learn_floor(tick.look, tick.seen, good)
 
-    def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> None:
+    def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> bool:
+        """Is it plainly on air?"""
         channel, weak = self.channel, seen.weight < 0.5
         calm = (seen.llr > _SURE_LOOK_NATS) | weak
         if np.count_nonzero(good) > 1:
             channel.gain = min(10.0, max(0.1, median(seen.gain[good])))
         if not calm.any():
-            return
+            return False
         left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
         expected = evidence.power(look.expected)
         rest = evidence.rest_over_floor(left, expected, channel)
+        plain = is_plain(seen, rest, channel)
         if weak.any():
-            channel.learn_lowest(rest[weak], _STEP)
+            channel.learn_lowest(rest[weak], STEP)
         if not calm.all():
             rest, left, expected = rest[calm], left[calm], expected[calm]
-        channel.learn_scatter(rest, _STEP)
-        channel.learn_floor(left, expected, _STEP)
+        channel.learn_scatter(rest, STEP)
+        channel.learn_floor(left, expected, STEP)
+        return plain
 
-    def _learn_channel(self, track: Track, tick: _Tick) -> None:
-        good, stop = _good(tick.seen), tick.stop
+    def _learn_channel(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
+        stop = tick.stop
         if np.count_nonzero(good) <= 0.5 * len(good):
             return
         if self._good_to != tick.start:
@@ -322,7 +340,7 @@ class Follower:
     def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
         start = vote.start // HOP * HOP
-        _, seen = self._weigh(track, start, start + vote.size // _STEP * _STEP)
+        _, seen = self._weigh(track, start, start + vote.size // STEP * STEP)
         telling = seen.llr[seen.weight > 2]
         return int(np.count_nonzero(telling > 0)) > 0.4 * max(5, len(telling))
 
@@ -356,7 +374,7 @@ class Follower:
         """Learn delay, and the channel if it is not known, from the stretch that gave the lock."""
         start = vote.start // HOP * HOP
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
-            self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // _STEP * _STEP)
+            self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // STEP * STEP)
         if not self.channel.known:
             self._learn_first(track, start, vote.size)
         self._look_afresh()
@@ -367,7 +385,7 @@ class Follower:
         start = start // HOP * HOP
         sent = alone(self._material.sent_for_looks(start, start + size))
         self._fine.clear()
-        self._fine.add(self._material.heard_looks(track, start, start + size, _STEP), evidence.spectra(sent, _STEP))
+        self._fine.add(self._material.heard_looks(track, start, start + size, STEP), evidence.spectra(sent, STEP))
         peak = self._fine.peak()
         if peak.height > _CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
             track.measure(start + size // 2, peak.at, 0.3)
@@ -378,8 +396,8 @@ class Follower:
             heard = self._material.heard_along(track, begin, begin + WINDOW)
             self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
-        look, _ = self._weigh(track, start, start + size // _STEP * _STEP)
-        self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), _STEP)
+        look, _ = self._weigh(track, start, start + size // STEP * STEP)
+        self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), STEP)
 
 
 def _together(ticks: list[_Tick]) -> _Tick:

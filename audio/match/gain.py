@@ -1,6 +1,7 @@
 """How loud the whole path is now, against what is usual: what has become low."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.match.channel import Channel
 from audio.match.evidence import Evidence
@@ -17,10 +18,17 @@ class UsualGain:
 
     def of(self, seen: Evidence, channel: Channel) -> tuple[float, float]:
         """(now, usually): of the channel's filter and of what these looks have over it."""
-        telling = np.flatnonzero((seen.weight > 2) & (seen.llr > 0))
-        if not len(telling):
-            return self._usual, self._usual
-        gain = median(seen.gain[telling]) * channel.taps_gain
-        if median(seen.llr[telling]) > 1:
+        telling = _telling(seen)
+        return (median(seen.gain[telling]) * channel.taps_gain if len(telling) else self._usual), self._usual
+
+    def learn(self, seen: Evidence, channel: Channel) -> tuple[float, float]:
+        """The same, of a tick that is on air, which is now part of what is usual."""
+        gain, _ = self.of(seen, channel)
+        telling = _telling(seen)
+        if len(telling) and median(seen.llr[telling]) > 1:
             self._usual += (gain - self._usual) * (_RATE if self._usual else 1)
         return gain, self._usual
+
+
+def _telling(seen: Evidence) -> NDArray[np.intp]:
+    return np.flatnonzero((seen.weight > 2) & (seen.llr > 0))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.match.grid import Floats
 from audio.match.lag import MOST_TRACKS
@@ -47,11 +48,13 @@ class Path:
         self._seat(list(evidence))
         columns = [c for c, s in enumerate(self._holds) if s is not None]
         gains = np.array([evidence[s] if s else np.zeros(hops) for s in self._holds if s is not None])
+        highest = gains.max(0)
         table, held = gains.T.tolist(), list(self._holds)
         hop = 0
-        while hop < hops:
+        while hop < hops:  # all stays steady for as long as nothing gains more than the best
             best = max(columns, key=self._score.__getitem__)
-            steady = self._steady_hops(columns.index(best), table, hop) if self._is_steady(columns, best) else 0
+            own = gains[columns.index(best)]
+            steady = _hops_until(highest[hop:] > own[hop:]) if self._is_steady(columns, best) else 0
             if steady:
                 self._glide(columns, best, table[hop + steady - 1], held, steady)
             else:
@@ -77,14 +80,6 @@ class Path:
 
     def _cost_of(self, column: int, best: int) -> float:
         return self._cost * (_ON_TOP if best and (column - 1) // 2 == (best - 1) // 2 else 1.0)
-
-    @staticmethod
-    def _steady_hops(best: int, table: list[list[float]], hop: int) -> int:
-        """Hops from *hop* on in which nothing gains more than the *best* of its row: so long all stays steady."""
-        for n in range(hop, len(table)):
-            if max(table[n]) > table[n][best]:
-                return n - hop
-        return len(table) - hop
 
     def _glide(self, columns: list[int], best: int, gains: list[float], held: list[int | None], hops: int) -> None:
         """What *hops* steps would do where all is steady. *gains*: of the last of them."""
@@ -154,6 +149,11 @@ class Path:
         for end in range(_COLUMNS):
             if self._score[end] > _NEVER / 2 and self._trace(end, len(self._back), hops) != column:
                 self._score[end] = _NEVER
+
+
+def _hops_until(true: NDArray[np.bool_]) -> int:
+    """Number of values before the first that is."""
+    return int(np.argmax(true)) if true.any() else len(true)
 
 
 @dataclass(frozen=True, slots=True)

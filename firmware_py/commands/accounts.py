@@ -2,15 +2,16 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from firmware_py.commands.context import Context, failure
+from firmware_py.commands.dates import month_of, week_of
 from firmware_py.config import Config
 from scheduler.problem import reason
 from telemetry.database import Corrupt, JournalError, damaged_rows
-from telemetry.figures import fault_list, month_days, monthly
+from telemetry.figures import begun_between, fault_list, month_days, monthly, unaccounted
 from telemetry.ledger_store import LedgerReader
 from telemetry.reports.reasons import explained
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 T = TypeVar("T")
-LATE = timedelta(days=31)  # an account may be booked, and a stop explained, this long after its day
 
 
 def airtime(context: Context) -> None:
     """The month that is asked for, else the one it is."""
     config = context.config()
-    figure = month_figure(config, context.args.month or f"{context.now():%Y-%m}")
+    asked = context.args.month
+    figure = month_figure(config, f"{context.now():%Y-%m}" if asked is None else month_of(asked))
     if context.args.json:
         context.print_json(figure)
     written = [_write(context, config, figure, form) for form in ("csv", "xlsx", "docx", "pdf")]
@@ -39,7 +40,8 @@ def airtime(context: Context) -> None:
 def logbook(context: Context) -> None:
     """The week that is asked for, else the one it is."""
     config = context.config()
-    week = week_of(config, context.args.week or f"{context.now():%G-W%V}")
+    asked = context.args.week
+    week = week_figure(config, f"{context.now():%G-W%V}" if asked is None else week_of(asked))
     written = [_write(context, config, week, form) for form in ("pdf", "xlsx")]
     if not any(written):
         from telemetry.reports.logbook import logbook_text
@@ -66,7 +68,8 @@ def verify(context: Context) -> int:
         context.say(f"Sổ cái đúng: {count} bản ghi nối liền.", f"The ledger is whole: {count} linked entries.")
     else:
         context.say(
-            f"Bản ghi {wrong.seq} sai ({wrong.code}): {wrong.reason}", f"Entry {wrong.seq} is wrong: {wrong.reason}"
+            f"Sổ cái sai từ bản ghi số {wrong.seq}: {explained(wrong.reason)}",
+            f"The ledger is wrong from entry {wrong.seq} on: {wrong.reason}",
         )
     return 0 if wrong is None else 1
 
@@ -76,42 +79,46 @@ def month_figure(config: Config, month: str, upto: int | None = None) -> Json:
     try:
         first, last = month_days(month)
     except ValueError:
-        vi, en = f"{month!r} không phải là tháng (2026-11)", f"{month!r} is not a month (2026-11)"
+        vi, en = f"{month!r} không phải là tháng (11/2026)", f"{month!r} is not a month (2026-11)"
         raise failure("--month", "bad_month", vi, en) from None
-    entries = _read(config, lambda reader: reader.entries_about(first, last, upto))
     counted = upto if upto is not None else _read(config, LedgerReader.last_seq)
+    entries = _read(config, lambda reader: reader.entries_about(first, last, counted))
     figure = _made(config, lambda: monthly(config.station.id, entries, month, counted, datetime.now(UTC)).to_json())
+    return figure | {"head": _head(config, counted)}
+
+
+def _head(config: Config, counted: int) -> str | None:
+    """The hash of the entry that is counted up to."""
     newest = _read(config, lambda reader: reader.entries_since(counted - 1, 1))
-    return figure | {"head": newest[0].hash if newest else None}  # of the entry that is counted up to
+    return newest[0].hash if newest else None
 
 
-def week_of(config: Config, week: str) -> Json:
-    """The week's occurrences and faults, for the logbook."""
+def week_figure(config: Config, week: str) -> Json:
+    """The occurrences that began in the week, whole, and its faults, for the logbook."""
     from telemetry.reports.figures import week_days
 
     try:
         days = week_days(week)
     except ValueError:
-        vi, en = f"{week!r} không phải là tuần (2026-W47)", f"{week!r} is not a week (2026-W47)"
+        vi, en = f"{week!r} không phải là tuần (47/2026)", f"{week!r} is not a week (2026-W47)"
         raise failure("--week", "bad_week", vi, en) from None
-    months = sorted({day.isoformat()[:7] for day in days})
-    figures = [month_figure(config, month) for month in months]
-    wanted = {day.isoformat() for day in days}
-    occurrences = [o for figure in figures for o in figure["occurrences"] if o["starts_at"][:10] in wanted]
+    counted, now = _read(config, LedgerReader.last_seq), datetime.now(UTC)
+    entries = _read(config, lambda reader: reader.entries_about(days[0], days[-1], counted))
     return {
         "station": config.station.id,
         "week": week,
-        "as_of": datetime.now(UTC).isoformat(),
-        "seq": max(figure["seq"] for figure in figures),
-        "head": figures[-1]["head"],
-        "occurrences": occurrences,
+        "as_of": now.isoformat(),
+        "seq": counted,
+        "head": _head(config, counted),
+        "occurrences": _made(config, lambda: begun_between(entries, days[0], days[-1])),
+        "unaccounted": _made(config, lambda: [o for day in days for o in unaccounted(entries, str(day), now)]),
         "faults": _faults(config, days[0], days[-1]),
     }
 
 
 def _faults(config: Config, first: date, last: date) -> list[Json]:
-    """Every fault that was open on one of these days."""
-    entries = _read(config, lambda reader: reader.entries_about(first - LATE, last + LATE))
+    """Every fault that was open on one of these days, however long before it was raised."""
+    entries = _read(config, LedgerReader.faults)
     from_day, to_day = first.isoformat(), last.isoformat()
     return [
         fault

@@ -1,16 +1,16 @@
 """The operator's commands: each becomes a durable request in playout's spool, booked with who and why."""
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import CommandError, Context, failure, person
+from firmware_py.commands.dates import parse_until
 from firmware_py.config import Config
 from firmware_py.live import look
-from firmware_py.playout.orders import LONGEST_LIVE_MS, LONGEST_STOP
+from firmware_py.playout.orders import LONGEST_LIVE_MS
 from firmware_py.spool import drop
 from scheduler.clock import STATION_TZ
 from scheduler.problem import reason
@@ -19,7 +19,8 @@ WAITS_MS = 3_600_000  # a bulletin that found no place within an hour is no news
 
 
 def stop(context: Context) -> None:
-    until = parse_until(context.args.until, context.now()) if context.args.until else None
+    asked = context.args.until
+    until = None if asked is None else parse_until(asked, context.now())
     _request(context, "stop", until=until.isoformat() if until else None, why=context.args.why)
     when = f"{until.astimezone(STATION_TZ):%H:%M %d/%m/%Y}" if until else None
     context.say(
@@ -125,30 +126,6 @@ def _input(config: Config, wanted: str | None) -> str:
         vi, en = f"cấu hình không có [input.{wanted}]; có: {known}", f"there is no [input.{wanted}]; known: {known}"
         raise failure("--input", "unknown_input", vi, en)
     return wanted
-
-
-def parse_until(text: str, now: datetime) -> datetime:
-    """ "2026-11-23T05:00", "17h30", "17:30": a local time; a time of day is the next one. Raises CommandError."""
-    if match := re.fullmatch(r"(\d{1,2})[hg:](\d{2})?", text.strip()):
-        hour, minute = int(match[1]), int(match[2] or 0)
-        if hour < 24 and minute < 60:
-            today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-            return today if today > now else today + timedelta(days=1)
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise failure(
-            "--until",
-            "bad_time",
-            f"không hiểu giờ {text!r}; ghi như 17h30 hoặc 2026-11-23T05:00",
-            f"{text!r} is not a time (17:30, 2026-11-23T05:00)",
-        ) from None
-    when = when if when.tzinfo else when.replace(tzinfo=STATION_TZ)
-    if when <= now:
-        raise failure("--until", "past", f"{text} đã qua rồi", f"{text} is in the past")
-    if when > now + LONGEST_STOP:
-        raise failure("--until", "too_far", f"{text} còn xa hơn một năm", f"{text} is more than a year away")
-    return when
 
 
 def _request(context: Context, command: str, **body: Any) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from firmware_py.commands.context import CommandError, Context, failure, person
+from firmware_py.commands.dates import day_of
 from firmware_py.commands.operate import send
 from firmware_py.config import Config, ConfigError
 from firmware_py.config import load as load_config
@@ -16,7 +16,6 @@ from scheduler import export as exports
 from scheduler import intake
 from scheduler.book import NO_TIMETABLES, TimetableBook, id_of
 from scheduler.check import Rules
-from scheduler.clock import FIRST_DAY, LAST_DAY
 from scheduler.holidays import VIETNAM
 from scheduler.loaders import Charset, Loaded
 from scheduler.plan import plan_days
@@ -56,7 +55,7 @@ def show(context: Context) -> None:
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
     holidays = config.holidays if config else VIETNAM
-    first, end = _day(context.args.first, "--from"), _day(context.args.last, "--to")
+    first, end = day_of(context.args.first, "--from"), day_of(context.args.last, "--to")
     if context.args.json:
         context.print_json(rows(loaded.timetable, first, end, holidays, found.content_of))
         return
@@ -244,17 +243,6 @@ def _config_if_any(context: Context) -> Config | None:
         return load_config(context.config_file())
     except ConfigError:
         return None
-
-
-def _day(text: str, where: str) -> date:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            day = datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-        if FIRST_DAY <= day <= LAST_DAY:
-            return day
-    raise failure(where, "bad_date", f"{text!r} không phải là ngày (2026-11-23)", f"{text!r} is no date (2026-11-23)")
 
 
 def _in_file(context: Context, path: Path, problems: Sequence[Problem]) -> list[Problem]:

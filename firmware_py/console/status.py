@@ -120,8 +120,8 @@ def _broadcast(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _line(said: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    line = {key: said.get(key) for key in ("programme", "starts_at", "ends_at", "kind", "class", "state")}
-    return line | {key: record.get(key) for key in FIGURES} | {"planned_ms": said.get("planned_ms")}
+    line = {key: said.get(key) for key in ("programme", "starts_at", "ends_at", "class", "state", "planned_ms")}
+    return {key: record.get(key) for key in FIGURES} | line | {"kind": record.get("kind") or said.get("kind")}
 
 
 def _meter(live: Live) -> dict[str, Any]:

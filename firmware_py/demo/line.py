@@ -1,13 +1,15 @@
-"""The line in the terminal that shows the station live."""
+"""The line in the terminal that shows the station live; on a narrow one it is parted, for its end is what is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firmware_py.demo.rig import Rig
 from telemetry.reports.reasons import gravest_first
+from telemetry.reports.table import display_width, shorten
 from telemetry.reports.words import Lang, word_or_code
 
 QUIET_DBFS = -90.0
+BETWEEN = " │ "
 TEXTS = {
     "vi": {
         "stopped": "ĐÃ DỪNG ({by})",
@@ -38,7 +40,7 @@ TEXTS = {
 }
 
 
-def live_line(rig: Rig, lang: Lang) -> str:
+def live_parts(rig: Rig, lang: Lang) -> list[str]:
     """On air, heard, levels, today's account, next, faults: from what the processes show."""
     text = TEXTS[lang]
     lives = {name: rig.live(name) for name in ("playout", "meter", "ledger")}
@@ -47,7 +49,19 @@ def live_line(rig: Rig, lang: Lang) -> str:
     parts.append(_faults(ledger, lang))
     if silent := [text[name] for name, live in lives.items() if not live.fresh]:
         parts.append(text["no_news"].format(names=", ".join(silent)))
-    return " │ ".join(part for part in parts if part)
+    return [part for part in parts if part]
+
+
+def parted(parts: Sequence[str], width: int) -> list[str]:
+    """The parts on as few lines of *width* columns as they need; one that is wider alone ends with …"""
+    lines: list[str] = []
+    for part in parts:
+        longer = BETWEEN.join([*lines[-1:], part])
+        if lines and display_width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(shorten(part, width))
+    return lines
 
 
 def _on_air(playout: Mapping[str, Any], text: Mapping[str, str]) -> str:

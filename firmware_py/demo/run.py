@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from audio.library import ingest
 from firmware_py.commands.context import CommandError, print_whatever_the_locale
 from firmware_py.console.accounts import CODE_FILE
 from firmware_py.demo.broker import BrokerError
-from firmware_py.demo.line import live_line
+from firmware_py.demo.line import BETWEEN, live_parts, parted
 from firmware_py.demo.outcome import Outcome, outcome, print_outcome
 from firmware_py.demo.rig import Rig, RigSettings
 from firmware_py.demo.samples import ENOUGH_S, demo_programme, demo_timetable, make_samples, week_timetable
@@ -31,7 +31,6 @@ from scheduler.clock import STATION_TZ
 from scheduler.loaders import load
 from telemetry.reports.files import can_be_written, written_whole
 from telemetry.reports.reasons import explained
-from telemetry.reports.table import shorten
 from telemetry.reports.words import Lang
 
 FOLDER = Path(".demo")
@@ -231,24 +230,28 @@ def _ending(seconds: float | None) -> Callable[[], bool]:
 
 def _show_until(ending: Callable[[], bool], rig: Rig, lang: Lang) -> None:
     terminal = sys.stderr.isatty()
-    shown_at = 0.0
+    shown_at, above = 0.0, 0
     while not ending():
         if rig.supervisor:
             rig.supervisor.watch()
         if time.monotonic() - shown_at >= (0.25 if terminal else 5.0):
             shown_at = time.monotonic()
-            line = live_line(rig, lang)
-            width = shutil.get_terminal_size().columns
-            sys.stderr.write(f"\r\x1b[2K{_fitting(line, width)}" if terminal else line + "\n")
+            parts = live_parts(rig, lang)
+            if terminal:
+                above = _draw(parted(parts, shutil.get_terminal_size().columns - 1), above)
+            else:
+                sys.stderr.write(BETWEEN.join(parts) + "\n")
             sys.stderr.flush()
         time.sleep(0.05)
     if terminal:
         sys.stderr.write("\n")
 
 
-def _fitting(line: str, width: int) -> str:
-    """One that reached the last column would go on in the next row, where nothing takes it back."""
-    return shorten(line, width - 1)
+def _draw(lines: Sequence[str], above: int) -> int:
+    """Put *lines* where the last ones stand, of which *above* were above the cursor; how many are so now."""
+    up = f"\x1b[{above}A" if above else ""
+    sys.stderr.write(f"\r{up}\x1b[J" + "\n".join(lines))
+    return len(lines) - 1
 
 
 def _cannot_run(vi: str, en: str) -> None:

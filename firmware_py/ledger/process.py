@@ -166,9 +166,7 @@ class Ledger:
         ]
         if self.uplink is None:
             return said
-        down = not self.uplink.connected
-        why = {"why": self.uplink.trouble} if down and self.uplink.trouble else {}
-        return [*said, Condition("uplink_down", "broker", down, reading.boot, reading.boottime_ns, why)]
+        return [*said, *_uplink_conditions(self.uplink, reading)]
 
     def _missing(self) -> list[str]:
         """What was there since we started, and is gone: a card pulled out, a folder removed."""
@@ -185,8 +183,9 @@ class Ledger:
             log.error("receipt not stored, it will come again: %s", error)
 
     def _wait_for_receipts(self, mailbox: Mailbox) -> None:
+        """While there is somebody to give them: a station without a network ends at once."""
         until = time.monotonic() + LAST_RECEIPT_S
-        while self.core.acknowledged() < self.core.last_seq() and time.monotonic() < until:
+        while self._awaits_receipts() and time.monotonic() < until:
             try:
                 message = mailbox.get(timeout=0.1)
             except queue.Empty:
@@ -194,15 +193,20 @@ class Ledger:
             if isinstance(message, Receipt):
                 self._confirm(message)
 
+    def _awaits_receipts(self) -> bool:
+        uplink = self.uplink
+        there = uplink is not None and uplink.connected and not uplink.trouble
+        return there and self.core.acknowledged() < self.core.last_seq()
+
     # -- for eyes --------------------------------------------------------------------------------------------------
 
     def _remember(self, settled: tuple[AirtimeRecord, ...], reading: Reading) -> None:
         """The accounts of the local day, for the day's table; those of earlier processes are read again."""
         day = local_day(reading.wall)
         if day != self._day:
-            self._day = day
             booked = self._entries.entries_about(day, day)
             self._records = {e.body["occurrence"]: _shown(e.body) for e in booked if _is_record(e)}
+            self._day = day  # after the reading: what cannot be read now is read with the next round
         for record in settled:
             self._records[record.occurrence.id] = _shown(record.to_json())
 
@@ -234,6 +238,17 @@ class Ledger:
         return "connected" if self.uplink.connected else "down"
 
 
+def _uplink_conditions(uplink: Uplink, reading: Reading) -> list[Condition]:
+    """A broker that is there alone is not enough: of what waits a receipt has to come."""
+    why, conflict = uplink.trouble, uplink.conflict
+    down = not conflict and (not uplink.connected or bool(why))
+    at = reading.boot, reading.boottime_ns
+    return [
+        Condition("uplink_down", "broker", down, *at, {"why": why} if down and why else {}),
+        Condition("uplink_refused", "broker", bool(conflict), *at, {"why": conflict}),
+    ]
+
+
 def _disk_failed(why: str, reading: Reading) -> Condition:
     """By the ledger's word; good again where there is no *why*."""
     return Condition("disk_failed", "ledger", bool(why), reading.boot, reading.boottime_ns, {"reason": why})
@@ -245,4 +260,5 @@ def _is_record(entry: Entry) -> bool:
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key.endswith("_ms") or key in ("causes", "evidence")}
+    shown = ("kind", "causes", "evidence")  # its kind is what it turned out to be
+    return {key: value for key, value in record.items() if key.endswith("_ms") or key in shown}

@@ -35,6 +35,7 @@ from telemetry.retention import prune
 TICK_S = 0.25  # while something sounds: its level is shown so often
 IDLE_TICK_S = 0.5
 REQUESTED = "requested"  # something was dropped into the spool
+LOOK_NS = 1_000 * NS_PER_MS  # the kernel tells of a request; where it cannot, one is found within this
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
 STUCK_NS = 10_000 * NS_PER_MS  # a write that takes this long never returns: systemd's watchdog ends us
 STOOD_STILL_NS = 2_000 * NS_PER_MS  # no tick for so long: we were frozen, and no write of ours could return
@@ -119,6 +120,7 @@ class Shell:
     chores: Chores = field(default_factory=Chores)
     _taken: set[Path] = field(default_factory=set)  # requests that this process has looked at
     _copied: TimetableBook | None = None
+    _looked_ns: int = 0
     _progress_ns: int = 0
     _ticked_ns: int = 0
     _awake_ns: int = 0
@@ -143,7 +145,7 @@ class Shell:
         if isinstance(message, JournalDied):
             raise message
         self.desk.handle(message, self.clock.read())
-        if message in (TICK, REQUESTED):
+        if message == REQUESTED or boottime_ns() - self._looked_ns >= LOOK_NS:
             self._take_requests()
         if message == TICK:
             self._book_relays()
@@ -181,6 +183,7 @@ class Shell:
         ring.close()
 
     def _take_requests(self) -> None:
+        self._looked_ns = boottime_ns()
         for path, request in spool.pending(self.config.spool_dir):
             if path in self._taken:
                 continue

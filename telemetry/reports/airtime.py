@@ -7,7 +7,7 @@ from datetime import date, datetime
 from scheduler.clock import STATION_TZ
 from telemetry.figures import month_days
 from telemetry.reports.document import Align, Amount, Cell, Column, Document, Row, Style, Table, amounts, one_line
-from telemetry.reports.figures import Broadcast, Durations, Json
+from telemetry.reports.figures import Broadcast, Durations, Json, slot_text
 from telemetry.reports.form import Form
 from telemetry.reports.rounding import RoundedTable, apportion, round_table
 from telemetry.reports.words import KINDS, sentence, word_or_code
@@ -285,7 +285,7 @@ def _unaccounted(occurrences: Sequence[Json], form: Form) -> tuple[Table, ...]:
     rows = []
     for o, quanta in zip(occurrences, planned.rows, strict=True):
         starts_at, ends_at = (datetime.fromisoformat(o[key]).astimezone(STATION_TZ) for key in ("starts_at", "ends_at"))
-        slot, kind = f"{starts_at:%H:%M}–{ends_at:%H:%M}", word_or_code(o["kind"], form.lang)
+        slot, kind = slot_text(starts_at, ends_at), word_or_code(o["kind"], form.lang)
         rows.append(Row((f"{starts_at:%d/%m}", slot, one_line(o["programme"]), kind, *amounts(form, quanta))))
     total = Row(("", "", text["total"], "", *amounts(form, planned.totals)), Style.TOTAL)
     columns = (
@@ -318,11 +318,8 @@ def _details(shown: Sequence[Broadcast], form: Form, parts: RoundedTable, played
 
 def _detail(n: int, b: Broadcast, spread: Sequence[int], played: Sequence[int], form: Form) -> Row:
     figures = amounts(form, _in_order(spread, played[0]))
-    slot = f"{b.starts_at:%H:%M}–{b.ends_at:%H:%M}"
-    evidence = word_or_code(b.evidence, form.lang)
-    return Row(
-        (n, f"{b.day:%d/%m}", slot, one_line(b.programme), kind_text(b, form), *figures, remarks(b, form), evidence)
-    )
+    when, evidence = (f"{b.day:%d/%m}", slot_text(b.starts_at, b.ends_at)), word_or_code(b.evidence, form.lang)
+    return Row((n, *when, one_line(b.programme), kind_text(b, form), *figures, remarks(b, form), evidence))
 
 
 def _in_order(spread: Sequence[int], played: int) -> tuple[int, ...]:

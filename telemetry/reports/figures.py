@@ -103,6 +103,12 @@ class FaultEntry:
         )
 
 
+def slot_text(starts_at: datetime, ends_at: datetime) -> str:
+    """05:00–05:30; with seconds where there are any."""
+    form = "%H:%M:%S" if starts_at.second or ends_at.second else "%H:%M"
+    return f"{starts_at:{form}}–{ends_at:{form}}"
+
+
 def week_days(week: str) -> tuple[date, ...]:
     """The seven days of "2026-W47", Monday first. Raises ValueError."""
     monday = datetime.strptime(f"{week}-1", "%G-W%V-%u").date()

@@ -1,9 +1,9 @@
 """A week's *sổ nhật ký chương trình phát thanh* as a document: every day, its broadcasts, its faults."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from scheduler.clock import local_day
+from scheduler.clock import STATION_TZ, local_day
 from telemetry.reports.airtime import (
     exact_table,
     figure_columns,
@@ -14,7 +14,7 @@ from telemetry.reports.airtime import (
     remarks,
 )
 from telemetry.reports.document import Align, Column, Document, Row, Style, Table, amounts, cell_text, one_line
-from telemetry.reports.figures import Broadcast, FaultEntry, Json, week_days
+from telemetry.reports.figures import Broadcast, FaultEntry, Json, slot_text, week_days
 from telemetry.reports.form import Form
 from telemetry.reports.table import FoldedLine, folded_table
 from telemetry.reports.words import sentence, word, word_or_code
@@ -33,6 +33,8 @@ TEXTS = {
         "remarks": "Ghi chú (nguyên nhân, sự cố)",
         "on_duty": "Người trực",
         "nothing": "Không có chương trình theo lịch.",
+        "to_come": "Chưa đến ngày này.",
+        "unaccounted": "Chưa quyết toán: {slot} {programme}",
         "fault": "Sự cố: {title}{target} – {severity}, từ {since} {until}",
         "until": "đến {end}",
         "open": "(chưa hết)",
@@ -50,6 +52,8 @@ TEXTS = {
         "remarks": "Remarks (causes, faults)",
         "on_duty": "On duty",
         "nothing": "Nothing was scheduled.",
+        "to_come": "Still to come.",
+        "unaccounted": "Not accounted for: {slot} {programme}",
         "fault": "Fault: {title}{target} – {severity}, from {since} {until}",
         "until": "to {end}",
         "open": "(still open)",
@@ -65,10 +69,10 @@ FIGURES = ("planned", "played", "on_air", "not_on_air", "unobserved")
 
 
 def logbook_document(week: Json, form: Form) -> Document:
-    """The logbook of {"station", "week": "2026-W47", "as_of", "seq", "occurrences": […as in airtime], "faults": […]}.
+    """The logbook of {"station", "week": "2026-W47", "as_of", "seq", "occurrences", "unaccounted", "faults": […]}.
 
-    A fault is {"target", "severity", "since", "cleared_at" or null, "title_vi", "title_en"}; it is printed on each day
-    that it touched. Raises KeyError where something is missing.
+    The occurrences are as in ``airtime``. A fault is {"target", "severity", "since", "cleared_at" or null, "title_vi",
+    "title_en"}; it is printed on each day that it touched. Raises KeyError where something is missing.
     """
     text = TEXTS[form.lang]
     days = week_days(week["week"])
@@ -85,7 +89,7 @@ def logbook_document(week: Json, form: Form) -> Document:
             week=f"{days[0]:%V/%G}", first=_date(days[0]), last=_date(days[-1]), unit=form.unit.name_in(form.lang)
         ),
         lead=(text["lead"].format(count=len(shown), airtime=form.in_hours(on_air)),),
-        tables=(_table(days, lines, [(f, _last_day(f, week)) for f in faults], form),),
+        tables=(_table(days, lines, _remarks(week, faults, form), form),),
         notes=notes(form),
         evidence=ledger_line(week, form),
         exact=exact_table(week["occurrences"]),
@@ -130,24 +134,48 @@ def _columns(form: Form) -> tuple[Column, ...]:
     )
 
 
-def _table(days: Sequence[date], lines: Sequence[Line], faults: Sequence[tuple[FaultEntry, date]], form: Form) -> Table:
+def _remarks(week: Json, faults: Sequence[FaultEntry], form: Form) -> dict[date, list[Row]]:
+    """What is written below a day's broadcasts: what has no account, faults, else why there is nothing."""
+    text, today = TEXTS[form.lang], local_day(datetime.fromisoformat(week["as_of"]))
+    unaccounted = [_planned(o) for o in week.get("unaccounted", ())]
+    found = {}
+    for day in week_days(week["week"]):
+        told = [text["unaccounted"].format(slot=slot, programme=name) for at, slot, name in unaccounted if at == day]
+        said = [_remark(line) for line in told]
+        said += [_fault(fault, day, form) for fault in faults if fault.since.date() <= day <= _last_day(fault, week)]
+        if not told and not any(local_day(datetime.fromisoformat(o["starts_at"])) == day for o in week["occurrences"]):
+            said.append(_remark(text["to_come" if day > today else "nothing"]))
+        found[day] = said
+    return found
+
+
+def _planned(occurrence: Json) -> tuple[date, str, str]:
+    starts_at, ends_at = (
+        datetime.fromisoformat(occurrence[key]).astimezone(STATION_TZ) for key in ("starts_at", "ends_at")
+    )
+    return starts_at.date(), slot_text(starts_at, ends_at), one_line(occurrence["programme"])
+
+
+def _remark(line: str) -> Row:
+    return Row((line,), Style.REMARK)
+
+
+def _table(days: Sequence[date], lines: Sequence[Line], below: Mapping[date, Sequence[Row]], form: Form) -> Table:
     rows: list[Row] = []
     for day in days:
         mine = [line for line in lines if line[0].day == day]
         rows.append(Row((f"{WEEKDAYS[form.lang][day.weekday()]}, {_date(day)}",), Style.HEADING))
         rows.extend(_broadcast(*line, form) for line in mine)
-        rows.extend(_fault(fault, day, form) for fault, last in faults if fault.since.date() <= day <= last)
+        rows.extend(below[day])
         if mine:
             rows.append(_sum("total", [(spread, p) for _, spread, p in mine], form))
-        else:
-            rows.append(Row((TEXTS[form.lang]["nothing"],), Style.REMARK))
     rows.append(_sum("week_total", [(spread, p) for _, spread, p in lines], form))
     return Table("", _columns(form), tuple(rows))
 
 
 def _broadcast(b: Broadcast, spread: Sequence[int], played: Sequence[int], form: Form) -> Row:
     figures = amounts(form, (sum(spread), *played, *spread))
-    slot = f"{b.starts_at:%H:%M}–{b.ends_at:%H:%M}"
+    slot = slot_text(b.starts_at, b.ends_at)
     return Row((slot, _actual(b), one_line(b.programme), kind_text(b, form), *figures, remarks(b, form), b.on_duty))
 
 
@@ -189,7 +217,7 @@ def _fault(fault: FaultEntry, day: date, form: Form) -> Row:
         since=_moment(fault.since, day),
         until=until,
     )
-    return Row((line,), Style.REMARK)
+    return _remark(line)
 
 
 def _moment(when: datetime, day: date) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF, FontFace, XPos, YPos
-from fpdf.enums import TableBordersLayout
+from fpdf.enums import MethodReturnValue, TableBordersLayout
 from fpdf.fonts import TTFFont
 from fpdf.table import RowLayoutInfo
 from fpdf.table import Table as PdfTable
@@ -34,7 +34,11 @@ FAMILY = "liberationserif"
 FACES = {"": "Regular", "B": "Bold", "I": "Italic"}
 LEFT_MM, RIGHT_MM, TOP_MM, BOTTOM_MM = 20.0, 12.0, 13.0, 15.0  # the left margin is for the binding
 TABLE_POINTS, TEXT_POINTS = 9.5, 11.0
+NOTE_POINTS = 9.5
 LINE_MM = 5.2
+LINE_SPACING = 0.46  # mm a point
+NOTES_GAP_MM = 2.5  # above the notes
+SIGNATURES_MM = 42.0
 GREY, RULE = (232, 237, 242), (120, 130, 140)
 PDF_ALIGN = {Align.LEFT: "LEFT", Align.CENTER: "CENTER", Align.RIGHT: "RIGHT"}
 PAGE = {"vi": "Trang", "en": "Page"}
@@ -93,6 +97,8 @@ def _print(paper: _Paper, document: Document) -> None:
     _head(paper, document)
     for table in document.tables:
         _table(paper, table, document)
+    if document.form.signatures:
+        _keep_room(paper, _notes_mm(paper, document) + SIGNATURES_MM)  # no page has nothing but signatures
     _notes(paper, document)
     _signatures(paper, document)
 
@@ -132,7 +138,7 @@ def _rule(paper: _Paper, middle: float, width: float) -> float:
 
 def _paragraph(paper: _Paper, text: str, style: str, points: float) -> None:
     paper.set_font(FAMILY, style, points)
-    paper.multi_cell(paper.epw, points * 0.46, paper.safe(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.multi_cell(paper.epw, points * LINE_SPACING, paper.safe(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _table(paper: _Paper, table: Table, document: Document) -> None:
@@ -201,9 +207,9 @@ def _row(paper: _Paper, grid: PdfTable, row: Row, table: Table, document: Docume
 
 
 def _notes(paper: _Paper, document: Document) -> None:
-    paper.ln(2.5)
+    paper.ln(NOTES_GAP_MM)
     for note in (*document.notes, document.evidence):
-        _paragraph(paper, note, "I", 9.5)
+        _paragraph(paper, note, "I", NOTE_POINTS)
 
 
 def _signatures(paper: _Paper, document: Document) -> None:
@@ -211,7 +217,7 @@ def _signatures(paper: _Paper, document: Document) -> None:
     signers = document.form.signatures
     if not signers:
         return
-    _keep_room(paper, 42)
+    _keep_room(paper, SIGNATURES_MM)
     paper.ln(4)
     top, width = paper.get_y(), paper.epw / len(signers)
     if document.form.lang == "vi":
@@ -222,6 +228,17 @@ def _signatures(paper: _Paper, document: Document) -> None:
         paper.set_y(top)
         _centred(paper, signer.upper(), "B", TEXT_POINTS, LEFT_MM + n * width, width)
         _centred(paper, SIGN_HERE[document.form.lang], "I", TEXT_POINTS - 1, LEFT_MM + n * width, width)
+
+
+def _notes_mm(paper: _Paper, document: Document) -> float:
+    """The height of the notes."""
+    paper.set_font(FAMILY, "I", NOTE_POINTS)
+    height_mm = NOTES_GAP_MM
+    for note in (*document.notes, document.evidence):
+        lines = paper.multi_cell(paper.epw, text=paper.safe(note), dry_run=True, output=MethodReturnValue.LINES)
+        assert isinstance(lines, list)
+        height_mm += len(lines) * NOTE_POINTS * LINE_SPACING
+    return height_mm
 
 
 def _keep_room(paper: _Paper, height_mm: float) -> None:

@@ -34,6 +34,10 @@ REASONS_VI = (
     (r"takes connections but says nothing", "máy chủ nhận kết nối nhưng không trả lời"),
     (r"no receipt from the collector", "máy thu thập không xác nhận số liệu"),
     (r"the collector does not take entry (\d+)", r"máy thu thập không nhận bản ghi số \1"),
+    (
+        r"the collector has entries up to (\d+) of this ledger, the station only (\d+)",
+        r"máy thu thập đã có đến bản ghi số \1 của sổ này, đài chỉ có đến số \2: sổ của đài là bản sao cũ",
+    ),
     # the network
     (r"certificate verify failed|CERTIFICATE_VERIFY", "chứng chỉ của máy chủ không đúng"),
     (r"\bSSL\b|\bTLS\b", "không lập được kết nối mã hóa"),
@@ -48,10 +52,20 @@ REASONS_VI = (
     (r"disk I/O error|Input/output error", "thẻ nhớ bị lỗi"),
     (r"readonly database|Read-only file system", "thẻ nhớ chỉ cho đọc"),
     (r"malformed|not a database|cannot be read: ", "tệp bị hỏng"),
+    (r"missing from index|entries in index|Freelist|btree", "tệp bị hỏng"),
     (r"unable to open database file", "không mở được tệp"),
     (r"database is locked", "chương trình khác đang giữ tệp"),
     (r"Permission denied|Operation not permitted", "không có quyền"),
     (r"No such file or directory|not found", "không có tệp hoặc thư mục này"),
+    # our own words of the ledger's chain
+    (r"entry (\d+) is missing, (-?\d+) follows", r"thiếu bản ghi số \1, tiếp theo là số \2"),
+    (r"entry (\d+) does not follow the one before it", r"bản ghi số \1 không nối với bản ghi trước nó"),
+    (r"the content of entry (\d+) was changed", r"nội dung bản ghi số \1 đã bị sửa"),
+    (r"entry (\d+) is filed under other days", r"bản ghi số \1 bị xếp vào ngày khác"),
+    (
+        r"the collector acknowledged up to (\d+), here the last is (\d+)",
+        r"máy thu thập đã nhận đến bản ghi số \1, ở đây chỉ còn đến số \2",
+    ),
     # our own words of sources
     (r"not in the library", "tệp chưa có trong thư viện"),
     (r"its file is gone from the library", "tệp đã mất khỏi thư viện"),

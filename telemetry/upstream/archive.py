@@ -1,12 +1,13 @@
-"""The collector's store: every station's ledger as it came, whole and in order, or the gaps known.
+"""The collector's store: every station's ledger as it came, whole and in order.
 
-An entry is taken when it is well chained to what is known of its neighbours. The same entry again is nothing; another
-entry under a known number is refused and kept as evidence, for one of the two was forged.
+An entry is taken when it follows, well chained, what is here already; what comes after a gap is asked for again with
+the gap, for an entry whose past is not known may be of another history. The same entry again is nothing; another entry
+under a known number is refused and kept as evidence, for one of the two was forged.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class StationAck:
 
     address: Address
     ack: Ack
+    superseded: bool = False  # the station has begun a newer ledger, and yet this one is written on
 
 
 class Archive:
@@ -58,13 +60,24 @@ class Archive:
         self._db.close()
 
 
+@dataclass
+class _Told:
+    """What became of a ledger's entries in a batch."""
+
+    address: Address
+    ledger: str
+    refused: list[int] = field(default_factory=list)
+    untaken_upto: int = 0  # entries after a gap
+    taken: bool = False  # something was new
+
+
 class _Batch:
     """One transaction's work."""
 
     def __init__(self, db: Database, now_ns: int) -> None:
         self._db = db
         self._now_ns = now_ns
-        self._touched: dict[int, tuple[Address, str, list[int]]] = {}  # source: (address, ledger, refused seqs)
+        self._told: dict[int, _Told] = {}  # by source
 
     def take(self, message: Arrived) -> None:
         try:
@@ -76,16 +89,22 @@ class _Batch:
             self._keep_evidence(message.topic, None, str(error), message.payload)
             return
         source = self._source(address, entries[0].ledger)
-        refused = self._touched.setdefault(source, (address, entries[0].ledger, []))[2]
+        told = self._told.setdefault(source, _Told(address, entries[0].ledger))
         for entry in entries:
-            reason = self._take_entry(source, station, entry)
+            neighbours = self._neighbours(source, entry.seq)
+            if entry.seq > 1 and not {entry.seq, entry.seq - 1} & neighbours.keys():
+                told.untaken_upto = max(told.untaken_upto, entries[-1].seq)
+                return
+            told.taken |= entry.seq not in neighbours
+            reason = self._take_entry(source, station, entry, neighbours)
             if reason is not None:
-                refused.append(entry.seq)
+                told.refused.append(entry.seq)
                 self._keep_evidence(message.topic, entry.seq, reason, json.dumps(asdict(entry)).encode())
 
-    def _take_entry(self, source: int, station: str, entry: Entry) -> str | None:
+    def _take_entry(
+        self, source: int, station: str, entry: Entry, neighbours: dict[int, tuple[str, str]]
+    ) -> str | None:
         """Store the entry unless it is known; why not, if it must not be."""
-        neighbours = self._neighbours(source, entry.seq)
         known = neighbours.get(entry.seq)
         if known is not None and known[1] == entry.hash:
             return None
@@ -124,21 +143,28 @@ class _Batch:
 
     def acks(self) -> list[StationAck]:
         return [
-            StationAck(address, self._ack(source, ledger, tuple(refused)))
-            for source, (address, ledger, refused) in self._touched.items()
+            StationAck(
+                told.address, self._ack(source, told), told.taken and source != self._newest(told.address.station)
+            )
+            for source, told in self._told.items()
         ]
 
-    def _ack(self, source: int, ledger: str, refused: tuple[int, ...]) -> Ack:
+    def _newest(self, station: str) -> int:
+        return int(self._db.rows("SELECT max(id) FROM source WHERE station = ?", (station,))[0][0])
+
+    def _ack(self, source: int, told: _Told) -> Ack:
         (upto,) = self._db.rows("SELECT upto FROM source WHERE id = ?", (source,))[0]
         missing = self._missing(source, upto)
         (highest,) = self._db.rows("SELECT coalesce(max(seq), 0) FROM entry WHERE source = ?", (source,))[0]
         reached = missing[0][0] - 1 if missing else highest
         if reached > upto:
             self._db.execute("UPDATE source SET upto = ? WHERE id = ?", (reached, source))
-        return Ack(ledger, reached, missing, refused)
+        if told.untaken_upto > highest:
+            missing = (*missing, (highest + 1, told.untaken_upto))[:MAX_MISSING]
+        return Ack(told.ledger, reached, missing, tuple(told.refused))
 
     def _missing(self, source: int, upto: int) -> tuple[tuple[int, int], ...]:
-        """The gaps above *upto*, lowest first."""
+        """The gaps above *upto* of an archive of before, which kept what came after one; lowest first."""
         rows = self._db.rows(
             "SELECT before + 1, seq - 1 FROM (SELECT seq, lag(seq, 1, ?) OVER (ORDER BY seq) AS before FROM entry"
             " WHERE source = ? AND seq > ?) WHERE seq > before + 1 ORDER BY seq LIMIT ?",
@@ -201,15 +227,21 @@ class ArchiveReader(Reader):
 
     def upto(self, station: str) -> int:
         """The last seq without gap of the station's newest ledger."""
-        rows = self.rows("SELECT upto FROM source WHERE station = ? ORDER BY id DESC LIMIT 1", (station,))
-        return int(rows[0][0]) if rows else 0
+        newest = self._newest(station)
+        return newest.upto if newest else 0
+
+    def _newest(self, station: str) -> Source | None:
+        """The station's newest ledger: it need not have entries about every month."""
+        return next((source for source in reversed(self.sources()) if source.station == station), None)
 
     def monthly(
         self, station: str, month: str, upto: int | None = None, as_of: datetime | None = None
     ) -> MonthlyFigure:
         """The station's month, counted up to *upto* (else up to what is here without gap). Raises ValueError."""
+        newest = self._newest(station)
+        counted = upto if upto is not None or newest is None else newest.upto
         entries = self.entries_about(station, *month_days(month))
-        return monthly(station, entries, month, self.upto(station) if upto is None else upto, as_of)
+        return monthly(station, entries, month, counted, as_of, newest.ledger if newest else None)
 
     def refused(self) -> list[tuple[str, int | None, str]]:
         """(topic, seq, reason) of what was not taken."""

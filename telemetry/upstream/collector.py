@@ -15,7 +15,7 @@ from pathlib import Path
 
 from telemetry.database import JournalError
 from telemetry.mqtt import BackOff, Broker, Link, LinkError, Message, Session
-from telemetry.upstream.archive import Archive, Arrived
+from telemetry.upstream.archive import Archive, Arrived, StationAck
 from telemetry.wire import ACK, EVERY_STATION, ack_payload
 
 TURN_S = 0.2
@@ -34,14 +34,13 @@ class Batching:
 
 
 class Collector:
-    """Runs in the calling thread until told to end. *share*: collectors of one name part the stations among them."""
+    """Runs in the calling thread until told to end. Two need two *names*, and each its archive: both get everything."""
 
     def __init__(
         self,
         broker: Broker,
         archive: Path | Archive,
         name: str = "collector",
-        share: str | None = None,
         batching: Batching | None = None,
     ) -> None:
         """Raises JournalError when the archive cannot be opened."""
@@ -49,7 +48,6 @@ class Collector:
         self._broker = broker
         self._archive = Archive(archive) if isinstance(archive, Path) else archive
         self._name = name
-        self._subscription = f"$share/{share}/{EVERY_STATION}" if share else EVERY_STATION
         self._batching = batching or Batching()
         self._back_off = BackOff(0.5, LONGEST_WAIT_S, random.Random())
 
@@ -72,7 +70,7 @@ class Collector:
         link = Link(self._broker, self._name, session, manual_ack=True)
         try:
             link.open()
-            link.subscribe(self._subscription)
+            link.subscribe(EVERY_STATION)
             self._back_off.reset()
             self.connected = True
             while not ending.is_set():
@@ -97,7 +95,19 @@ class Collector:
         for message in batch:
             link.acknowledge(message)
         for told in acks:
+            _log(told)
             link.publish(told.address.topic(ACK), ack_payload(told.ack))
+
+
+def _log(told: StationAck) -> None:
+    """What a person at the server should know of."""
+    station, ack = told.address.station, told.ack
+    if ack.refused:
+        log.warning("collector: %s: entry %d and %d more refused", station, ack.refused[0], len(ack.refused) - 1)
+    if told.superseded:
+        log.warning("collector: %s: two machines send under this name (ledger %s is an older one)", station, ack.ledger)
+    if ack.missing:
+        log.warning("collector: %s: entries %d to %d are asked for again", station, *ack.missing[0])
 
 
 def _ended_by_signal() -> threading.Event:

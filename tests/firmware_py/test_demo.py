@@ -15,10 +15,12 @@ from firmware_py.commands.context import CommandError
 from firmware_py.demo import outcome as demo_outcome
 from firmware_py.demo import run as demo
 from firmware_py.demo.broker import Broker
+from firmware_py.demo.line import BETWEEN, parted
 from firmware_py.demo.rig import Rig, RigSettings
 from firmware_py.demo.soundserver import SoundServer
 from scheduler.clock import STATION_TZ
 from scheduler.problem import Problem
+from telemetry.reports.table import display_width
 from tests.telemetry.reports import sample as figures
 
 
@@ -75,9 +77,28 @@ def test_a_broken_programme_file_is_named_and_the_demo_goes_on(tmp_path, capsys)
     assert "hong.wav" in capsys.readouterr().err
 
 
-def test_the_live_line_is_never_wider_than_the_terminal():
-    wide = "▶ " + "Bản tin sáng " * 20
-    assert len(demo._fitting(wide, 80)) <= 79
+PARTS = [
+    "▶ Bản tin sáng 13/25 s",
+    "nghe: đã lên sóng −17→−18 dBFS",
+    "hôm nay: lịch 9086 s, lên sóng 243 s, chưa đo 9 s",
+    "tiếp: 17:15:00 Tiếp âm thời sự",
+    "⚠ 1 sự cố: Mất tiếng trong giờ phát",
+]
+
+
+def test_a_narrow_terminal_shows_all_that_a_wide_one_does():
+    assert parted(PARTS, 200) == [BETWEEN.join(PARTS)]
+    lines = parted(PARTS, 79)
+    assert max(map(display_width, lines)) <= 79
+    assert BETWEEN.join(lines) == BETWEEN.join(PARTS)
+    assert len(lines) == 3
+    assert parted(["▶ " + "Bản tin sáng " * 20], 79)[0].endswith("…")
+
+
+def test_lines_are_drawn_over_those_before_them(capsys):
+    above = demo._draw(["một", "hai", "ba"], 0)
+    assert demo._draw(["bốn"], above) == 0
+    assert capsys.readouterr().err == "\r\x1b[Jmột\nhai\nba\r\x1b[2A\x1b[Jbốn"
 
 
 def test_programmes_that_began_after_the_end_of_the_run_were_not_in_progress(tmp_path, monkeypatch):

@@ -1,17 +1,21 @@
 """The ledger process when the files that it lives by go away: it says so, and goes on when they are back."""
 
 import json
+import queue
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from firmware_py.config import Config
 from firmware_py.ledger import process
-from firmware_py.ledger.process import FAILING_NS, Ledger
+from firmware_py.ledger.process import FAILING_NS, LAST_RECEIPT_S, Ledger
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
-from telemetry.journal import MeterJournal, PlayoutJournal
+from telemetry.chain import Entry
+from telemetry.journal import JournalError, MeterJournal, PlayoutJournal
 from telemetry.ledger import LedgerCore, Rules
+from telemetry.uplink import Broker, Uplink
 
 STATION = {"station": {"id": "a", "name": "A", "province": "b"}, "output": {"device": "x"}}
 
@@ -55,6 +59,10 @@ def open_faults(ledger):
     return {fault["code"]: fault["severity"] for fault in faults}
 
 
+def uplink_faults(ledger):
+    return {code: severity for code, severity in open_faults(ledger).items() if code.startswith("uplink")}
+
+
 def away(ledger, *names):
     for name in names:
         path = ledger.config.paths.state_dir / name
@@ -80,6 +88,62 @@ def test_a_state_folder_that_vanishes_is_told(ledger):
     for _ in range(FAILING_NS // NS_PER_S + 2):
         tick(ledger)
     assert open_faults(ledger)["disk_failed"] == "critical"
+
+
+@pytest.fixture
+def uplink(ledger, config):
+    """One that was not started: what it says is set by hand."""
+    ledger.uplink = Uplink(Broker("127.0.0.1", 1), "b", "a", config.ledger_db, lambda receipt: None)
+    ledger.uplink.connected = True
+    return ledger.uplink
+
+
+def test_a_broker_whose_collector_says_nothing_is_a_fault_however_often_it_lets_us_in(ledger, uplink):
+    uplink.trouble = "no receipt from the collector"
+    for n in range(30):
+        uplink.connected = n % 2 == 0
+        tick(ledger, 11)
+    assert uplink_faults(ledger) == {"uplink_down": "warning"}
+    uplink.connected, uplink.trouble = True, ""
+    tick(ledger)
+    tick(ledger, 31)
+    assert uplink_faults(ledger) == {}
+
+
+def test_what_the_collector_does_not_take_is_a_fault_of_its_own_until_it_does(ledger, uplink):
+    uplink.connected, uplink.trouble = False, "the collector does not take entry 6"
+    uplink.conflict = uplink.trouble
+    for _ in range(40):
+        tick(ledger, 10)
+    assert uplink_faults(ledger) == {"uplink_refused": "major"}
+    uplink.connected, uplink.trouble, uplink.conflict = True, "", ""
+    tick(ledger)
+    assert uplink_faults(ledger) == {}
+
+
+def test_the_days_accounts_that_cannot_be_read_now_are_read_with_a_later_round(ledger, monkeypatch):
+    booked = []
+
+    def entries_about(first, last):
+        if not booked:
+            raise JournalError("disk I/O error")
+        return booked
+
+    monkeypatch.setattr(ledger._entries, "entries_about", entries_about)
+    monkeypatch.setattr(ledger, "_day", None)
+    tick(ledger)
+    booked.append(Entry("a1", 1, "airtime", {"occurrence": "ban-tin", "planned_ms": 5}, "", ""))
+    tick(ledger)
+    assert ledger._records == {"ban-tin": {"planned_ms": 5}}
+
+
+def test_without_a_broker_a_station_ends_at_once(ledger, config):
+    ledger.uplink = Uplink(Broker("127.0.0.1", 1), "b", "a", config.ledger_db, lambda receipt: None)
+    ledger.uplink.start()
+    assert ledger.core.last_seq() > ledger.core.acknowledged()
+    began_s = time.monotonic()
+    ledger.end(queue.Queue())
+    assert time.monotonic() - began_s < LAST_RECEIPT_S / 2
 
 
 def test_a_file_that_is_gone_for_a_moment_only_is_no_fault(ledger):

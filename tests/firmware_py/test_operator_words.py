@@ -11,6 +11,7 @@ from firmware_py import spool
 from firmware_py.cli import main
 from firmware_py.clocks import boottime_ns
 from firmware_py.commands.context import Context
+from firmware_py.commands.dates import parse_until
 from firmware_py.commands.looks import _fault, status_lines
 from firmware_py.files import write_json
 from firmware_py.live import Live
@@ -158,3 +159,49 @@ def test_a_ledger_without_entries_is_not_called_right(run, tmp_path):
     LedgerStore(tmp_path / "ledger.db", "dong-tam").close()
     code, _, err = run("journal", "verify")
     assert (code, err.strip()) == (0, "Sổ cái chưa có bản ghi nào.")
+
+
+NOW = datetime(2026, 11, 23, 16, 0, tzinfo=STATION_TZ)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("17h30", "2026-11-23T17:30+07:00"),
+        ("15h", "2026-11-24T15:00+07:00"),
+        ("24h", "2026-11-24T00:00+07:00"),
+        ("17h30 25/11/2026", "2026-11-25T17:30+07:00"),
+        ("5h ngày 25/11/2026", "2026-11-25T05:00+07:00"),
+        ("25/11/2026 05:30", "2026-11-25T05:30+07:00"),
+        ("24h 30/11/2026", "2026-12-01T00:00+07:00"),
+        ("25/11/2026", "2026-11-25T00:00+07:00"),
+        ("2026-11-23T23:00Z", "2026-11-24T06:00+07:00"),
+    ],
+)
+def test_until_when_is_said_as_people_say_it(said, meant):
+    assert parse_until(said, NOW) == parse_until(f" {said} ", NOW) == datetime.fromisoformat(meant)
+
+
+@pytest.mark.parametrize(
+    "said", ["", " ", "25h", "17h60", "5h30 31/11/2026", "11/25/2026", "17h30 1/1/0000", "9" * 500, "5h30 abc"]
+)
+def test_what_is_no_time_is_refused_with_what_to_write(run, said):
+    code, _, err = run("stop", "--until", said)
+    assert (code, "ghi như 17h30 hoặc 17h30 23/11/2026" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "said", "message"),
+    [
+        ("--month", "", "không phải là tháng (11/2026)"),
+        ("--month", "13/2026", "không phải là tháng (11/2026)"),
+        ("--month", "11/2026", "chưa có sổ cái"),
+        ("--week", "", "không phải là tuần (47/2026)"),
+        ("--week", "60/2026", "không phải là tuần (47/2026)"),
+        ("--week", "47/2026", "chưa có sổ cái"),
+    ],
+)
+def test_a_month_or_week_is_read_in_vietnamese_order_and_an_empty_one_is_none(run, option, said, message):
+    """A script whose variable is empty must not get the present month."""
+    code, _, err = run("airtime" if option == "--month" else "logbook", option, said)
+    assert (code, message in err) == (1, True), err

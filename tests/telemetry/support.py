@@ -25,10 +25,10 @@ def fill(path: Path, count: int, station: str = STATION) -> LedgerStore:
 
 
 @contextmanager
-def collecting(broker: Mosquitto, archive: Path):
+def collecting(broker: Mosquitto, archive: Path, name: str = "collector"):
     """A collector in a thread of its own."""
     ending = threading.Event()
-    collector = Collector(Broker(broker.host, broker.port), archive)
+    collector = Collector(Broker(broker.host, broker.port), archive, name)
     thread = threading.Thread(target=collector.run, args=(ending,), daemon=True)
     thread.start()
     try:

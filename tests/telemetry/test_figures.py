@@ -12,6 +12,7 @@ from telemetry.ledger_store import LedgerReader
 from telemetry.upstream.archive import Archive, ArchiveReader, Arrived
 from telemetry.wire import Address, events_payload, messages
 from tests.telemetry.station_day import Day
+from tests.telemetry.support import fill
 
 TWO_MONTHS = """
 day 2026-11-30
@@ -99,6 +100,22 @@ def test_a_ledger_begun_anew_counts_nothing_twice(ledger):
     new = [replace(entry, ledger="another") for entry in old]
     assert monthly("tram-1", [*old, *new], "2026-12").totals == monthly("tram-1", old, "2026-12").totals
     assert monthly("tram-1", [*old, *new], "2026-12", upto=1).totals == monthly("tram-1", old, "2026-12").totals
+
+
+def test_a_new_ledger_without_entries_of_a_month_takes_nothing_from_the_old_ones_figure(ledger, tmp_path):
+    """The card was replaced in another month: the few entries since say nothing of how far the old ledger counts."""
+    archive = Archive(tmp_path / "archive.db")
+    store = fill(tmp_path / "new.db", 2)
+    store.close()
+    for entries in (entries_of(ledger), LedgerReader(tmp_path / "new.db").entries_since(0)):
+        for message in messages(entries):
+            archive.store([Arrived(Address("bac-kan", "tram-1").topic("evt"), events_payload("tram-1", message))], 0)
+    archive.close()
+    reader = ArchiveReader(tmp_path / "archive.db")
+    assert reader.upto("tram-1") == 2
+    december = reader.monthly("tram-1", "2026-12")
+    assert december.totals == monthly("tram-1", entries_of(ledger), "2026-12").totals
+    assert december.totals["planned_ms"] > 0
 
 
 def test_what_was_planned_and_never_accounted_for_is_named(ledger):

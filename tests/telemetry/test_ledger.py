@@ -10,17 +10,22 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from telemetry.canonical import canonical
+from telemetry.chain import link
 from telemetry.database import Corrupt, Database, DiskFull, JournalError, Reader
 from telemetry.facts import Condition
 from telemetry.journal import MeterReader, PlayoutReader
 from telemetry.ledger import AnotherStation, LedgerCore, LedgerReader, Rules, verify
 from telemetry.outbox import Receipt
+from telemetry.reports.reasons import explained
 from tests.telemetry.station_day import Day
+from tests.telemetry.support import STATION, fill
 
 DAY = """
 day 2026-11-23
@@ -261,6 +266,12 @@ TAMPERING = {
     ),
     "relinked": ("UPDATE entry SET prev = hash WHERE seq = 5", "link"),
     "misfiled": ("UPDATE entry SET last_day = '2026-10-01' WHERE kind = 'airtime'", "dates"),
+    "put in below the first": (
+        "INSERT INTO entry SELECT -7, kind, body, prev, hash, first_day, last_day FROM entry"
+        " WHERE kind = 'airtime' LIMIT 1",
+        "gap",
+    ),
+    "nested without end": (f"UPDATE entry SET body = '{'[' * 9_000}' WHERE seq = 3", "hash"),
     "cut off": ("DELETE FROM entry WHERE seq > 6", "tail"),
 }
 
@@ -284,6 +295,32 @@ def test_verify_names_the_first_entry_that_is_wrong(station, how):
     wrong = verify(folder / "ledger.db")[1]
     assert wrong is not None
     assert wrong.code == code
+
+
+def test_verify_sees_that_a_month_would_not_find_an_entry(tmp_path):
+    """The entries are all right; the index is not: one byte of it is enough."""
+    path = tmp_path / "ledger.db"
+    fill(path, 5).close()
+
+    def schema(sql, *row):
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA writable_schema = ON")
+        found = db.execute(sql, row).fetchall()
+        db.commit()
+        db.close()
+        return found
+
+    last, day = LedgerReader(path).entries_since(4)[0], date(2026, 11, 23)
+    hashed = link(STATION, last.ledger, 6, last.kind, last.body, last.hash)
+    (index,) = schema("SELECT * FROM sqlite_schema WHERE name = 'entry_days'")
+    schema("DELETE FROM sqlite_schema WHERE name = 'entry_days'")
+    row = (6, last.kind, canonical(last.body), last.hash, hashed, str(day), str(day))
+    schema("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+    schema("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", *index)
+    assert len(LedgerReader(path).entries_about(day, day)) == 5
+    with pytest.raises(Corrupt) as damaged:
+        verify(path)
+    assert explained(str(damaged.value)).startswith("tệp bị hỏng")
 
 
 def test_an_entry_cannot_be_changed_or_removed_by_accident(station):

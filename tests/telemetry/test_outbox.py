@@ -17,6 +17,28 @@ def test_the_bookmark_is_the_highest_receipt_in_whatever_order_they_come(arrival
         assert bookmark.upto == max(arrival[:n])
 
 
+def test_a_gap_that_many_receipts_of_a_flight_name_is_sent_once_more():
+    window = Window(0, 0)
+    for seq in range(1, 11):
+        window = window.sent_upto(seq, 0.0)
+    window = window.received(2, [(3, 4)], 1.0)
+    assert (window.confirmed, window.sent) == (2, 2)
+    window = window.sent_upto(10, 1.0)
+    assert window.received(2, [(3, 5)], 1.1) == window.received(2, [(3, 6)], 1.2) == window
+
+
+def test_what_the_collector_confirmed_and_lost_is_sent_again():
+    window = Window(50, 50).sent_upto(55, 0.0).received(0, [(1, 50)], 1.0)
+    assert (window.confirmed, window.sent, window.waiting_since_s) == (0, 0, None)
+    assert window.sent_upto(55, 1.0).received(55, [], 2.0) == Window(55, 55)
+
+
+def test_what_one_of_two_collectors_lost_is_sent_again_though_the_other_has_it():
+    window = Window(50, 50).sent_upto(55, 0.0).received(0, [(1, 55)], 1.0).received(55, [], 1.0)
+    assert (window.confirmed, window.sent) == (55, 0)
+    assert window.sent_upto(55, 1.0).received(55, [], 2.0) == Window(55, 55)
+
+
 @given(st.integers(1, 60), st.data())
 def test_a_link_that_loses_anything_any_time_still_delivers_everything(count, data):
     """Messages of one entry; each may be lost, each receipt too; time-outs send again."""

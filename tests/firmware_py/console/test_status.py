@@ -116,3 +116,13 @@ def test_patience_does_not_grow_with_the_number_of_addresses():
     for address in range(5_000):
         patience.wrong(address, 0.0)
     assert len(patience._tries) == 1_000
+
+
+def test_what_was_planned_as_new_and_turned_out_a_repeat_is_shown_as_one():
+    said = lives()
+    line = said["playout"].data["today"][0]
+    record = {line["occurrence"]: {"kind": "repeat", "on_air_ms": 1_000, "planned_ms": 1}}
+    said["ledger"] = Live(said["ledger"].data | {"records_today": record}, True)
+    shown = page_status(said)["playout"]["today"]
+    assert (shown[0]["kind"], shown[0]["on_air_ms"], shown[0]["planned_ms"]) == ("repeat", 1_000, line["planned_ms"])
+    assert [one["kind"] for one in shown[1:]] == [one["kind"] for one in said["playout"].data["today"][1:]]

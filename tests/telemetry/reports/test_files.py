@@ -4,7 +4,7 @@ import csv
 import os
 import re
 import subprocess
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import docx
@@ -259,7 +259,7 @@ def test_the_logbook_shows_every_day_of_the_week_with_its_broadcasts_and_faults(
     text = text_of(tmp_path / "l.pdf")
     for n, name in enumerate(("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật"), 23):
         assert f"{name}, {n}/11/2026" in text
-    assert text.count("Không có chương trình theo lịch.") == 1
+    assert text.count("Chưa đến ngày này.") == 1, "of a day to come nobody knows that nothing was scheduled"
     assert "Sự cố: Mất tiếng trên sóng (air) – nghiêm trọng, từ 05:12:00 đến 05:14:31" in text
     assert text.count("Mất kết nối máy chủ") == 2, "an open fault is on its day and the next, not in the future"
 
@@ -275,8 +275,28 @@ def test_the_logbooks_days_add_up_to_the_week(tmp_path):
 
 
 def test_a_week_in_which_nothing_was_broadcast_still_shows_its_seven_days(tmp_path):
-    files.logbook_pdf(sample.week() | {"occurrences": [], "faults": []}, tmp_path / "l.pdf", FORM)
+    over = {"occurrences": [], "faults": [], "as_of": "2026-11-30T05:00:00+07:00"}
+    files.logbook_pdf(sample.week() | over, tmp_path / "l.pdf", FORM)
     assert text_of(tmp_path / "l.pdf").count("Không có chương trình theo lịch.") == 7
+
+
+def test_what_was_planned_and_has_no_account_stands_in_the_logbook(tmp_path):
+    begins = datetime(2026, 11, 24, 5, 0, 30, tzinfo=STATION_TZ)
+    planned = sample.occurrence(begins, 30, "Bản tin bỏ quên", "own")
+    week = sample.week() | {"occurrences": [], "faults": [], "unaccounted": [planned]}
+    files.logbook_pdf(week, tmp_path / "l.pdf", FORM)
+    text = text_of(tmp_path / "l.pdf")
+    assert "Chưa quyết toán: 05:00:30–05:30:30 Bản tin bỏ quên" in text
+    assert text.count("Không có chương trình theo lịch.") == 3
+
+
+@pytest.mark.parametrize("count", range(16, 30, 2))
+def test_no_page_has_nothing_but_signatures(tmp_path, count):
+    begins = datetime(2026, 11, 23, 5, tzinfo=STATION_TZ)
+    many = [sample.occurrence(begins + timedelta(minutes=n), 1, "Bản tin", "own") for n in range(count)]
+    files.logbook_pdf(sample.week() | {"occurrences": many, "faults": []}, tmp_path / "l.pdf", FORM)
+    signed = next(page for page in text_of(tmp_path / "l.pdf").split("\f") if "NGƯỜI LẬP BIỂU" in page)
+    assert "Số liệu gốc tính bằng" in signed
 
 
 def test_a_device_is_written_to_and_stays_a_device(tmp_path):
