@@ -74,6 +74,11 @@ def _range(found: re.Match[str], manner: Manner) -> str:
     return f"{found['low']} đến {found['high']}" if low < high else f"{found['low']}, {found['high']}"
 
 
+def _numbered_place(found: re.Match[str], manner: Manner) -> str:
+    """A village's letter is no unit: 3A are not three ampere."""
+    return f"{found['place']}{written_number(found['number'], manner.dialect)} {spelt(found['letter'])}"
+
+
 def _quantity(found: re.Match[str], manner: Manner) -> str:
     sign = "âm " if found["minus"] else ""
     return f"{sign}{written_number(found['number'], manner.dialect)} {UNITS[found['unit']]}{_per(found['per'])}"
@@ -116,6 +121,7 @@ RULES = (
         re.compile(
             r"(?<![\w,/+.])(?:(?:\+84[ .-]?\(?0?\)?\d{1,3}|\(0\d{1,3}\)|0\d{1,3})(?:[ .\-]?\d{3,4}){2}"
             r"(?:[ .\-]?\d{2,4})?"
+            r"|(?:\(0\d{1,3}\)|0\d{2,3})[ .\-]?\d(?:[ .\-]\d{3}){2}"
             r"|0\d{3}(?:[ .\-]\d{2}){3}|0\d{8,11}|1[89]00(?:[ .]?\d{2,4}){1,2})(?![\d/])"
         ),
         _telephone,
@@ -166,6 +172,15 @@ RULES = (
         _range,
         "2-3 ngày",
         "hai đến ba ngày.",
+    ),
+    Rule(
+        re.compile(
+            r"(?P<place>\b(?i:thôn|tổ|tổ dân phố|xóm|ấp|bản|buôn|khu|khối|phố|lô|dãy|lớp|nhà|ngõ|ngách|hẻm|kiệt|đường|"
+            r"quốc lộ|tỉnh lộ|phòng|tầng|đội|cụm|số)\s+(?:số\s+)?)(?P<number>\d{1,3})(?P<letter>[A-ZĐ])(?!\w)"
+        ),
+        _numbered_place,
+        "thôn 3A",
+        "thôn ba a.",
     ),
     Rule(
         re.compile(

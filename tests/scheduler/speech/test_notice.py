@@ -123,6 +123,11 @@ SENTENCES = [
         "Đại hội Đảng bộ lần thứ mười bốn, khóa mười lăm, quý bốn năm hai nghìn không trăm hai mươi sáu.",
     ),
     (
+        "Thôn 3A, tổ 12B cắt điện 5/8-7/8; dòng 10A. ĐT: (0208) 3.850.123",
+        "Thôn ba a, tổ mười hai bê cắt điện ngày mùng năm tháng tám đến ngày mùng bảy tháng tám; dòng mười am pe. "
+        "điện thoại: không hai không tám, ba, tám năm không, một hai ba.",
+    ),
+    (
         "THÔNG BÁO VỀ VIỆC TIÊM CHỦNG",
         "thông báo về việc tiêm chủng.",
     ),
