@@ -35,7 +35,7 @@ _OR = r"\s+(?:hoặc|và|hay)\s+"
 _NEGATIVE = r"(?<!\w)[-−](?=\d+(?:,\d+)?\s?(?:[°º]|độ|oC))"  # only a temperature is below nought
 _CALLED = (
     r"\b(?i:gọi|số|điện thoại|đt|sđt|hotline|đường dây nóng|tổng đài|cảnh sát|cứu hỏa|cứu hoả|cấp cứu|cứu nạn|quay số)"
-    r"(?i:\s+(?:ngay|số|máy|đến|tới|theo|điện thoại|cho))*\s*:?\s*"
+    r"(?i:\s+(?:ngay|số|máy|đến|tới|theo|điện thoại|cho)){0,5}\s*:?\s*"
 )
 
 
