@@ -6,7 +6,7 @@ from scheduler.speech.letters import is_abbreviation, spelt
 from scheduler.speech.numerals import digit_by_digit, ordinal, roman_value, written_number
 from scheduler.speech.rule import Manner, Rule
 
-NUMBER = r"(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3}){2,}|[1-9]\d{0,2}(?: \d{3}){2,}|\d+(?:[.,]\d+)?)"
+NUMBER = r"(?:\d{1,3}(?:\.\d{3}){1,8}(?:,\d+)?|\d{1,3}(?:,\d{3}){2,8}|[1-9]\d{0,2}(?: \d{3}){2,8}|\d+(?:[.,]\d+)?)"
 
 UNITS = {
     "%": "phần trăm", "‰": "phần nghìn", "km": "ki lô mét", "m": "mét", "dm": "đề xi mét", "cm": "xăng ti mét",
