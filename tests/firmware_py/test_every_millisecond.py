@@ -25,6 +25,7 @@ from tests.firmware_py.desk_day import FIVE, Day
 from tests.firmware_py.test_desk import alert_body
 
 CHANNEL = "line"
+UNMARKED_MS = 5_000  # before a crash: what sounded and ended since the last watermark, nobody vouches for
 ROUNDING_MS = 4  # an account knows whole milliseconds, a span has two ends
 DROP = Conduct(after_cut=AfterCut.DROP)
 conducts = st.sampled_from(
@@ -94,7 +95,7 @@ def test_every_planned_and_every_sounding_millisecond_is_booked_exactly_once(mor
         day.plan(*slots)
         happen(day, events)
         records = booked(day, sounded(day))
-        check(day, records)
+        check(day, records, sum(event is Day.crash for _, event in events))
 
 
 def happen(day, events):
@@ -146,7 +147,7 @@ def booked(day, spans):
     return {record.occurrence.id: record for record in settled}
 
 
-def check(day, records):
+def check(day, records, crashes):
     heard_ms = dict.fromkeys(records, 0)
     for start, end, id in sounded(day):
         heard_ms[id] += (end - start) // NS_PER_MS
@@ -155,7 +156,7 @@ def check(day, records):
     for one in today:
         whole = records[one.id].whole
         assert whole.planned_ms == one.planned_ms == whole.on_air_ms + whole.not_on_air_ms + whole.unobserved_ms
-        assert whole.unobserved_ms == 0
+        assert whole.unobserved_ms <= crashes * UNMARKED_MS
         assert abs(whole.on_air_ms - heard_ms[one.id]) <= ROUNDING_MS * 4
         assert one.kind is not Kind.FILLER or whole.programme_ms == 0
     scheduled = [o for o in today if o.kind is Kind.OWN and not o.waits_ms]
