@@ -17,10 +17,8 @@ from firmware_py.files import write_json
 from firmware_py.library_keeper import LibraryKeeper
 from firmware_py.process import end_with_parent, log_to_stderr, notify
 
-log = logging.getLogger("smartradio")
-
-
 LISTEN_AGAIN_S = 5.0
+log = logging.getLogger("smartradio")
 
 
 def main(config: Config) -> None:
@@ -39,22 +37,22 @@ def main(config: Config) -> None:
     alerts = alert_watch(config, died=lambda: os.kill(os.getpid(), signal.SIGTERM))
     alerts.start()
     try:
-        _serve_when_it_can(settings, partial(_ready, config.paths.run_dir))
+        _serve_when_it_can(settings, partial(_tell, config.paths.run_dir))
     finally:
         alerts.close()
 
 
-def _serve_when_it_can(settings: ConsoleSettings, ready: Callable[[str], None]) -> None:
+def _serve_when_it_can(settings: ConsoleSettings, tell: Callable[[str | None], None]) -> None:
     """A taken port keeps the page away, and nothing else: alerts and new files wait for no page."""
     said = ""
     while True:
         try:
-            return serve(settings, ready=ready)
+            return serve(settings, ready=tell)
         except CannotListen as error:
             if str(error) != said:
                 said = str(error)
                 log.error("%s | %s", error.vi, error.en)
-                notify("READY=1")
+                tell(None)
             time.sleep(LISTEN_AGAIN_S)
 
 
@@ -67,8 +65,8 @@ def _library_keeper(config: Config) -> LibraryKeeper:
     )
 
 
-def _ready(run_dir: Path, address: str) -> None:
-    """Say where the page really is: with port 0 nobody else knows."""
+def _tell(run_dir: Path, address: str | None) -> None:
+    """We work; the page is at *address* (with port 0 nobody else knows), or nowhere yet."""
     try:
         write_json(run_dir / "console.json", {"pid": os.getpid(), "address": address})
     except OSError as error:

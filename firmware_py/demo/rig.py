@@ -158,18 +158,24 @@ class Rig:
 
     def console_address(self) -> str | None:
         """Where the console that runs now is reached; None until it says so."""
+        said = self._console_said()
+        return said["address"] if said else None
+
+    def _console_said(self) -> Any | None:
+        """What the console that runs now says of itself."""
         said = read_json(self.run_dir / "console.json")
         process = self.supervisor.children["console"].process if self.supervisor else None
-        return str(said["address"]) if said and process and said["pid"] == process.pid else None
+        return said if said and process and said["pid"] == process.pid else None
 
     def wait_for_console(self) -> str:
         """Its address. When another program has its port, it gets any free one. Raises TimeoutError."""
         assert self.supervisor is not None
         console = self.supervisor.children["console"]
-        self.wait_until(lambda: self.console_address() or console.failures, CONSOLE_S, "console")
-        if not self.console_address():
+        self.wait_until(self._console_said, CONSOLE_S, "console")
+        if not self.console_address() and console.process:
             self.settings = replace(self.settings, console_port=0)
-            self.write_config()  # the supervisor starts it again with this
+            self.write_config()
+            console.process.terminate()  # the supervisor starts it again with this
             self.wait_until(self.console_address, CONSOLE_S, "console")
         address = self.console_address()
         assert address is not None

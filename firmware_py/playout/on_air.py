@@ -21,8 +21,6 @@ SOURCE_RETRY_NS = 2_000 * NS_PER_MS
 LONGEST_RETRY_NS = 600_000 * NS_PER_MS  # of a broken file, which seldom mends itself: each try is heard in what fills
 JUST_ENDED_NS = 60_000 * NS_PER_MS
 MAY_STILL_BEGIN = {str(Cause.STOPPED_BY), str(Cause.PRE_EMPTED), DROPPED, str(EndCause.SHUTDOWN)}  # or be missed
-
-
 _BROKEN = str(EndCause.SOURCE_FAILED)
 
 
