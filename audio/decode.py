@@ -58,6 +58,7 @@ STREAM_TROUBLES = (  # what ffmpeg says, and the word for it
     ("does not contain any stream", "not_audio"),  # a picture, a film without sound
     (STARVED := "no sound came", "stall"),
 )
+PLAYLISTS = (".m3u", ".pls", ".asx", ".xspf")  # they name the stream; .m3u8 is one
 _CHUNK_BYTES = 1 << 16
 _DIES_WITH_THREAD = ("setpriv", "--pdeathsig", "KILL", "--")
 _LIMITED = ("prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_SECONDS}", f"--fsize={MAX_FILE_BYTES}", "--core=0", "--")
@@ -191,8 +192,14 @@ def streaming(url: str) -> AbstractContextManager["Child"]:
     return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, *probe, "-i", url, "-vn", *_RAW_OUT])
 
 
-def stream_trouble(complaints: Sequence[str]) -> Trouble:
+def stream_trouble(complaints: Sequence[str], url: str = "") -> Trouble:
     """Why a stream's child ended, by what it complained of."""
+    trouble = _said_of(complaints)
+    is_list = url.lower().partition("?")[0].endswith(PLAYLISTS) and trouble.code in ("not_audio", "failed", "ended")
+    return Trouble("playlist", trouble.said) if is_list else trouble
+
+
+def _said_of(complaints: Sequence[str]) -> Trouble:
     for known, code in STREAM_TROUBLES:
         if said := next((line for line in complaints if known in line), None):
             return Trouble(code, without_password(said))
