@@ -111,6 +111,10 @@ SOURCE_TROUBLES: Words = {  # why a relay was lost; "silence" is one, too
     "timeout": ("máy chủ không trả lời", "the server does not answer"),
     "unreachable": ("không có đường mạng", "network unreachable"),
     "not_audio": ("địa chỉ không phải luồng âm thanh", "not an audio stream"),
+    "playlist": (
+        "địa chỉ là tệp danh sách (.m3u, .pls): ghi địa chỉ nằm trong tệp ấy",
+        "a playlist (.m3u, .pls): give the address that stands in it",
+    ),
     "ended": ("luồng đã dừng", "the stream ended"),
     "failed": ("không giải mã được", "cannot be decoded"),
 }
