@@ -25,6 +25,7 @@ from pathlib import Path
 from audio.fallback import Trouble
 from audio.format import BYTES_PER_FRAME, FULL_SCALE, RATE_HZ
 from audio.levelling import CEILING_DBTP, Sound, SoundReport
+from audio.mp3 import stated_seconds
 from scheduler.problem import Problem, reason
 
 MAX_HOURS = 12
@@ -36,7 +37,7 @@ PROBE_SECONDS = 30
 MAX_FILE_BYTES = 8 << 30
 MIN_FRAMES = RATE_HZ // 10
 LEAST_OFFSET = 0.002  # of full scale: -54 dBFS
-# Containers whose stated length is exact: less than that was decoded means that a part is missing or broken.
+# Containers whose stated length is exact.
 EXACT_CONTAINERS = ("wav", "flac", "mov,mp4,m4a,3gp,3g2,mj2", "aiff", "caf", "w64", "matroska,webm")
 # No playlists (concat, hls, …): a text file that calls itself MP3 could name any file of the box.
 CONTAINERS = f"{','.join(EXACT_CONTAINERS)},mp3,aac,ogg,asf,amr,au,ac3,mpeg,mpegts,avi"
@@ -57,6 +58,7 @@ STREAM_TROUBLES = (  # what ffmpeg says, and the word for it
     ("does not contain any stream", "not_audio"),  # a picture, a film without sound
     (STARVED := "no sound came", "stall"),
 )
+PLAYLISTS = (".m3u", ".pls", ".asx", ".xspf")  # they name the stream; .m3u8 is one
 _CHUNK_BYTES = 1 << 16
 _DIES_WITH_THREAD = ("setpriv", "--pdeathsig", "KILL", "--")
 _LIMITED = ("prlimit", f"--as={MEMORY_BYTES}", f"--cpu={CPU_SECONDS}", f"--fsize={MAX_FILE_BYTES}", "--core=0", "--")
@@ -109,8 +111,8 @@ class _Claim:
     """What the header says."""
 
     codec: str
-    container: str
     seconds: float | None
+    exact_s: float | None  # the same, if less than that means that a part is missing or broken
 
 
 def examine(path: Path, watch: Watch = unwatched) -> Decoded:
@@ -190,8 +192,14 @@ def streaming(url: str) -> AbstractContextManager["Child"]:
     return _running([*_FFMPEG, "-protocol_whitelist", STREAM_PROTOCOLS, *patience, *probe, "-i", url, "-vn", *_RAW_OUT])
 
 
-def stream_trouble(complaints: Sequence[str]) -> Trouble:
+def stream_trouble(complaints: Sequence[str], url: str = "") -> Trouble:
     """Why a stream's child ended, by what it complained of."""
+    trouble = _said_of(complaints)
+    is_list = url.lower().partition("?")[0].endswith(PLAYLISTS) and trouble.code in ("not_audio", "failed", "ended")
+    return Trouble("playlist", trouble.said) if is_list else trouble
+
+
+def _said_of(complaints: Sequence[str]) -> Trouble:
     for known, code in STREAM_TROUBLES:
         if said := next((line for line in complaints if known in line), None):
             return Trouble(code, without_password(said))
@@ -347,7 +355,9 @@ def _probe(path: Path) -> _Claim:
         raise MediaError(Problem(path.name, "no_audio", "Tệp không có phần âm thanh", "the file holds no sound"))
     codec = found["streams"][0].get("codec_name", "?")
     container, seconds = found["format"].get("format_name", "?"), found["format"].get("duration")
-    return _Claim(codec, container, float(seconds) * _riff_excess(path) if seconds else None)
+    claimed_s = float(seconds) * _riff_excess(path) if seconds else None
+    exact_s = claimed_s if container in EXACT_CONTAINERS else stated_seconds(path) if container == "mp3" else None
+    return _Claim(codec, claimed_s, exact_s)
 
 
 def _riff_excess(path: Path) -> float:
@@ -419,7 +429,7 @@ def _refuse_failed(path: Path, child: Child, frames: int) -> None:
 def _damage(path: Path, claim: _Claim, frames: int, complained: bool) -> tuple[Problem, ...]:
     """The warning for a file of which a part is missing or broken."""
     seconds = frames / RATE_HZ
-    claimed = claim.seconds if claim.container in EXACT_CONTAINERS else None
+    claimed = claim.exact_s
     if not complained and (claimed is None or claimed - seconds < 0.5):
         return ()
     vi, en = (f" trên {claimed:.1f}", f" of {claimed:.1f}") if claimed and claimed - seconds >= 0.1 else ("", "")

@@ -243,7 +243,7 @@ class StreamSource(_LiveSource):
     def _connection(self) -> Trouble:
         with streaming(self._url) as child:
             self._pump(child, self._starved_s)
-        return stream_trouble(child.complaints)
+        return stream_trouble(child.complaints, self._url)
 
 
 class LineSource(_LiveSource):

@@ -274,7 +274,7 @@ def _checked(path: Path, model: type[Section]) -> dict[str, Any]:
     text = _read(path)
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, lists in lists without end
         raise ConfigError([Problem(str(path), "toml_syntax", f"sai cú pháp: {error}", f"syntax: {error}")]) from None
     try:
         model.model_validate(data)

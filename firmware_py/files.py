@@ -39,5 +39,5 @@ def read_json(path: Path) -> Any | None:
         if path.stat().st_size > MAX_JSON_BYTES:
             return None
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

@@ -9,7 +9,7 @@ from scheduler.address import RELAY, is_address, is_stream, named
 from scheduler.book import NO_TIMETABLES, TimetableBook
 from scheduler.clashes import Clash, Together, TooMany, find_clashes, over_midnight, together
 from scheduler.clock import FIRST_DAY, LAST_DAY, STATION_TZ
-from scheduler.conduct_check import airing, limited_graces, unkept_rules
+from scheduler.conduct_check import LastsMs, airing, limited_graces, not_as_long, unkept_rules
 from scheduler.guards import NO_GUARDS, Guards, session_begins
 from scheduler.holidays import HolidayCalendar
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
@@ -41,6 +41,7 @@ class Rules:
     has_source: Callable[[str], bool] | None = None  # whether a file is in the media folder; None: not asked
     today: date | None = None  # from where a timetable without a beginning is looked at; None: it does not matter
     content_of: ContentOf = nothing_known
+    lasts_ms: LastsMs = nothing_known
     inputs: Collection[str] | None = None  # line inputs and microphones the station knows; None: whatever is written
     relays: Collection[str] | None = None  # the same for its chains
     unheard: Callable[[str], bool] | None = None  # spoken by the machine, and by nobody listened to
@@ -64,6 +65,7 @@ def check(timetable: Timetable, rules: Rules = Rules()) -> Findings:
         *(one.problem for one in found if one.warns),
         *_awaiting(timetable.slots, rules),
         *unkept_rules(timetable.slots, rules.has_source, rules.has_filler),
+        *not_as_long(timetable.slots, rules.lasts_ms),
         *_told_by_content(timetable.slots, rules.content_of),
     )
     return Findings(errors or tuple(_unadoptable(timetable)), warnings)

@@ -14,6 +14,9 @@ from scheduler.problem import Problem
 from scheduler.timetable import Slot
 
 LOOKED_AT = 50  # items after one that is played to its end
+TOO_LONG_MS = 1_000  # what is cut of a file that fades out all the same nobody misses
+SHORTER_MS, SHORTER = 30_000, 0.1  # a silence that listeners notice, and of some weight beside the slot
+LastsMs = Callable[[str], int | None]  # how long a source lasts; None: not known
 
 
 def airing(id_: str, slot: Slot, day: date) -> Occurrence:
@@ -55,6 +58,43 @@ def _without_filler(slot: Slot, has_source: Callable[[str], bool] | None, has_fi
     elif filler and not {"*", "?"} & set(filler) and has_source is not None and not has_source(filler):
         vi = f"chưa có tệp “{filler}” để lấp sau “{title}”"
         yield Problem(where, "no_filler", vi, f"“{filler}”, to follow “{title}”, is not there yet")
+
+
+def not_as_long(slots: Iterable[Slot], lasts_ms: LastsMs) -> Iterator[Problem]:
+    """Files that are cut at the end of their slot, and such as leave much of it silent."""
+    for slot in slots:
+        item = slot.item
+        ms = lasts_ms(item.source) if item.kind is not Kind.LIVE else None
+        if ms is None:
+            continue
+        over_ms, rest_ms = ms - item.duration_ms - item.conduct.grace_ms, item.duration_ms - ms
+        if over_ms > TOO_LONG_MS:
+            yield _cut(slot, ms, over_ms)
+        elif rest_ms > max(SHORTER_MS, item.duration_ms * SHORTER) and item.conduct.end_rule is not EndRule.FILL:
+            yield _silent(slot, ms, rest_ms)
+
+
+def _cut(slot: Slot, ms: int, over_ms: int) -> Problem:
+    item, grace_ms = slot.item, slot.item.conduct.grace_ms
+    vi, en = f"khung giờ {_shown(item.duration_ms)}", f"its slot {_shown(item.duration_ms)}"
+    if grace_ms:
+        vi, en = f"{vi}, kéo thêm {_shown(grace_ms)}", f"{en} with a grace of {_shown(grace_ms)}"
+    vi = f"“{item.title}”: tệp “{item.source}” dài {_shown(ms)}, {vi}: bị cắt {_shown(over_ms)} cuối"
+    en = f"“{item.title}”: “{item.source}” lasts {_shown(ms)}, {en}: its last {_shown(over_ms)} are cut"
+    return Problem(slot.place("duration"), "file_too_long", vi, en)
+
+
+def _silent(slot: Slot, ms: int, rest_ms: int) -> Problem:
+    item, slot_is = slot.item, _shown(slot.item.duration_ms)
+    vi = f"“{item.title}”: tệp “{item.source}” chỉ dài {_shown(ms)}, khung giờ {slot_is}: im lặng {_shown(rest_ms)}"
+    en = f"“{item.title}”: “{item.source}” lasts {_shown(ms)} of {slot_is}: {_shown(rest_ms)} of silence"
+    return Problem(slot.place("duration"), "file_too_short", f"{vi}; ghi Lấp để phát nhạc đệm", f"{en}, or fill them")
+
+
+def _shown(ms: int) -> str:
+    """15' or 14'05"."""
+    minutes, seconds = divmod((ms + 500) // 1_000, 60)
+    return f"{minutes}'" + (f'{seconds:02}"' if seconds else "") if minutes else f'{seconds}"'
 
 
 def limited_graces(sets: Iterable[Together]) -> Iterator[tuple[Slot, Problem]]:

@@ -81,6 +81,16 @@ class MonthDays:
         return day.date.day in self.days or (LAST in self.days and day.left == 0)
 
 
+@dataclass(frozen=True, slots=True)
+class YearDays:
+    """On these days of every year, as (month, day). The 29th of February only in leap years."""
+
+    days: frozenset[tuple[int, int]]
+
+    def falls_on(self, day: CalendarDay) -> bool:
+        return (day.date.month, day.date.day) in self.days
+
+
 EVERY_MONTH = 0
 
 
@@ -112,7 +122,7 @@ class Holidays:
         return bool(day.holidays & self.names if self.names else day.holidays)
 
 
-Unlimited = Weekdays | Dates | NthWeekdays | MonthDays | LunarDays | Holidays
+Unlimited = Weekdays | Dates | NthWeekdays | MonthDays | YearDays | LunarDays | Holidays
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +222,8 @@ def _unlimited_to_json(recurrence: Unlimited) -> dict[str, Any]:
             return {"nth_weekdays": [sorted(nths), _codes(days)]}
         case MonthDays(days):
             return {"month_days": sorted(days)}
+        case YearDays(pairs):
+            return {"year_days": [list(pair) for pair in sorted(pairs)]}
         case LunarDays(pairs):
             return {"lunar_days": [list(pair) for pair in sorted(pairs)]}
         case Holidays(names):
@@ -264,8 +276,21 @@ def _month_days(value: object) -> MonthDays:
     return MonthDays(_numbers(value, (LAST, *range(1, 32))))
 
 
+def _year_days(value: object) -> YearDays:
+    pairs = _pairs(value)
+    for month, day in pairs:
+        _numbers([month], range(1, 13))
+        _numbers([day], range(1, longest_month(month) + 1))
+    return YearDays(frozenset((month, day) for month, day in pairs))
+
+
+def longest_month(month: int) -> int:
+    """Its days, in a leap year."""
+    return monthrange(2024, month)[1]
+
+
 def _lunar_days(value: object) -> LunarDays:
-    pairs = [_list(pair, 2) for pair in _filled(value, MAX_DATES)]
+    pairs = _pairs(value)
     for month, day in pairs:
         _numbers([month], range(13))
         _numbers([day], (LAST, *range(1, 31)))
@@ -285,6 +310,7 @@ _READERS: Mapping[str, Callable[[object], Unlimited]] = {
     "dates": lambda value: Dates(_dates(value)),
     "nth_weekdays": _nth_weekdays,
     "month_days": _month_days,
+    "year_days": _year_days,
     "lunar_days": _lunar_days,
     "holidays": _holidays,
 }
@@ -301,6 +327,13 @@ def _filled(value: object, most: int) -> list[Any]:
         raise ValueError("an empty list")
     assert isinstance(value, list)
     return value
+
+
+def _pairs(value: object) -> list[list[Any]]:
+    pairs = [_list(pair, 2) for pair in _filled(value, MAX_DATES)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError("not a month and a day")
+    return pairs
 
 
 def _numbers(value: object, known: tuple[int, ...] | range) -> frozenset[int]:

@@ -15,6 +15,10 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
+_PERHAPS_REPEAT = re.compile(  # "PL cho mọi người" is about law
+    r"^pl\s*[:–-]\s*(?=\w)|^pl (?=(?:cac )?(?:chuong trinh|ban tin|thoi su|thong bao|tin|buoi|noi dung)\b)"
+    r"|\s*[–-]\s*pl$"
+)
 
 
 class Misread(ValueError):
@@ -61,12 +65,17 @@ def slug(text: str, longest: int = 60) -> str:
 @lru_cache(maxsize=4096)
 def without_repeat_mark(title: str) -> str:
     """The folded title of what a repeat repeats: "Bản tin sáng (PL)" → "ban tin sang"."""
-    return tidy(_REPEAT_MARK.sub(" ", fold(title))).strip(" -–:")
+    return tidy(_REPEAT_MARK.sub(" ", _PERHAPS_REPEAT.sub("", fold(title)))).strip(" -–:")
 
 
 def marked_as_repeat(title: str) -> bool:
     """Whether the title itself says phát lại. A bare "PL" does not: it is also pháp luật."""
     return bool(_REPEAT_MARK.search(fold(title)))
+
+
+def perhaps_repeat(title: str) -> bool:
+    """Whether a "PL" at an edge of the title says that it is a repeat; pháp luật would hardly stand there."""
+    return bool(_PERHAPS_REPEAT.search(fold(title)))
 
 
 _KINDS = {
@@ -81,6 +90,7 @@ _KINDS = {
     Kind.REPEAT: ("phat lai", "pl", "(pl)", "p/l", "p.l", "repeat"),
     Kind.LIVE: ("truc tiep", "phat truc tiep", "doc truc tiep", "phat thanh truc tiep", "live"),
 }
+_KINDS_IN_SHORT = {"ta": Kind.RELAY, "ts": Kind.RELAY, "tt": Kind.LIVE}  # under Hình thức; in a title they are names
 _CLASSES = {
     BulletinClass.NORMAL: ("", "thong thuong", "thuong", "binh thuong", "normal"),
     BulletinClass.PRIORITY: ("uu tien", "priority"),
@@ -100,10 +110,15 @@ def is_class(text: str) -> bool:
     return bool(text) and fold(text) in _CLASS_OF
 
 
+def is_emergency(text: str) -> bool:
+    """Whether the text is nothing but a name of the class that no timetable may hold."""
+    return _CLASS_OF.get(fold(text)) is BulletinClass.EMERGENCY
+
+
 def read_kind(text: str) -> Kind:
     """Hình thức. Raises Misread on a word that is not one of the known ones."""
     try:
-        return _KIND_OF[fold(text)]
+        return (_KIND_OF | _KINDS_IN_SHORT)[fold(text)]
     except KeyError:
         vi = f"không hiểu hình thức “{tidy(text)}”; ghi một trong: Tự sản xuất, Tiếp âm, Phát lại, Trực tiếp"
         en = (

@@ -5,6 +5,7 @@ reported commits in 15 of 20). A process has one writer for a file; readers open
 because a sleeping reader keeps the log from being folded back.
 """
 
+import os
 import shutil
 import sqlite3
 import time
@@ -54,6 +55,8 @@ def _translated(path: Path, error: sqlite3.Error) -> JournalError | None:
     said = f"{path}: {error}" + (f" ({name})" if name.startswith("SQLITE_IOERR") else "")
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and nearly_full(path)):
         return DiskFull(said)
+    if code == sqlite3.SQLITE_READONLY and _may_not_write(path):
+        return JournalError(f"{path}: Permission denied: who reads it must be able to write beside it")
     if code in DAMAGED or _undecodable(error):
         return Corrupt(said)
     return JournalError(said) if code in WORLD_FAILED else None
@@ -62,6 +65,15 @@ def _translated(path: Path, error: sqlite3.Error) -> JournalError | None:
 def _undecodable(error: sqlite3.Error) -> bool:
     """A text that is no UTF-8: the module says so itself, without a code of SQLite's."""
     return isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
+
+
+def _may_not_write(path: Path) -> bool:
+    """Whether it is this user that may not, and not the disk that cannot: WAL keeps a file beside its database."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return not disk.f_flag & os.ST_RDONLY and not os.access(path.parent, os.W_OK, effective_ids=True)
 
 
 def nearly_full(path: Path) -> bool:
@@ -119,6 +131,14 @@ class Database:
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
         migrate(self._connection, family, self.path)
+        self._inode = self.path.stat().st_ino
+
+    def refuse_if_gone(self) -> None:
+        """A file that was removed or replaced takes every commit, and nobody will ever read it. Raises JournalError."""
+        with suppress(OSError):
+            if self.path.stat().st_ino == self._inode:
+                return
+        raise JournalError(f"{self.path}: it was there, and is gone")
 
     def check(self) -> None:
         """Read the whole file once. Raises Corrupt."""

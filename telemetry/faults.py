@@ -215,12 +215,13 @@ class Change:
 
 
 def told(watch: Watch | None, condition: Condition) -> Watch:
-    """The watch after a process spoke. Saying the same again changes nothing."""
+    """The watch after a process spoke. To say the same again changes nothing but the reason, until it is raised."""
     c = condition
     if watch is None:
         return Watch(c.code, c.target, c.bad, c.boot, c.since_ns, c.evidence)
     if watch.bad == c.bad:
-        return watch
+        unraised = c.bad and watch.fault is None
+        return replace(watch, evidence=c.evidence) if unraised and c.evidence else watch
     return replace(watch, bad=c.bad, boot=c.boot, since_ns=c.since_ns, evidence=c.evidence or watch.evidence)
 
 

@@ -8,9 +8,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from audio.segments import Segment
 from scheduler.clock import NS_PER_S, STATION_TZ, ClockMapRow, Reading, wall_ns_of
 from scheduler.occurrence import Occurrence
 from telemetry.airtime import FIGURES, AirtimeRecord
@@ -28,6 +30,7 @@ from telemetry.shares import local_days
 from telemetry.slots import Sources
 
 __all__ = ["AnotherStation", "LedgerCore", "LedgerReader", "Progress", "Rules", "verify"]
+SLOTS_OF_A_DAY = 128  # whose figures are remembered, for they are shown each second; more only cost time
 JUST_OVER_NS = 900 * NS_PER_S  # an account that waits longer than this is no news any more
 
 
@@ -43,6 +46,7 @@ class LedgerCore:
         self._reserve_held = self._reserve.hold()
         self._journals: tuple[PlayoutReader, MeterReader | None] | None = None
         self._told_of_damage = False
+        self._heard: dict[str, Segment] = {}  # by channel, the newest segment of which all is settled
 
     @property
     def quarantined(self) -> Path | None:
@@ -111,7 +115,7 @@ class LedgerCore:
     def today(self, now: Reading, running: Sequence[AirtimeRecord]) -> dict[str, int]:
         """Totals of the local day for eyes: settled and *running* (provisional); ``planned_ms`` is of the whole day."""
         start = now.wall.astimezone(STATION_TZ).replace(hour=0, minute=0, second=0, microsecond=0)
-        return _day_totals(start, self._store.slots_between(*_wall_day(start)), running)
+        return _day_totals(start, self._store.texts_between(*_wall_day(start)), running)
 
     def open_faults(self) -> list[dict[str, Any]]:
         """The body of each open fault's entry, for eyes."""
@@ -137,7 +141,10 @@ class LedgerCore:
 
     def _round(self, now: Reading, said: Sequence[Condition], final: bool) -> Progress:
         with self._store.transaction():
-            return Round(self._store, self._sources(now), self._rules, final).done(said)
+            turn = Round(self._store, self._sources(now), self._rules, final, self._heard)
+            progress = turn.done(said)
+        self._heard = turn.heard
+        return progress
 
     def _sources(self, now: Reading) -> Sources:
         if self._journals is None:
@@ -168,16 +175,27 @@ def _wall_day(start: datetime) -> tuple[int, int]:
     return wall_ns_of(start), wall_ns_of(start + timedelta(days=1))
 
 
-def _day_totals(start: datetime, slots: Sequence[Slot], running: Sequence[AirtimeRecord]) -> dict[str, int]:
+def _day_totals(
+    start: datetime, slots: Sequence[tuple[str, bool, str | None]], running: Sequence[AirtimeRecord]
+) -> dict[str, int]:
     day = start.date().isoformat()
-    totals = dict.fromkeys(FIGURES, 0)
-    records = [json.loads(slot.record) for slot in slots if slot.record is not None]
-    for record in (*records, *(r.to_json() for r in running)):
-        for name in FIGURES:
-            totals[name] += record["days"].get(day, {}).get(name, 0)
-    totals["planned_ms"] = sum(_planned_on(slot.occurrence, day) for slot in slots if slot.counts)
-    return totals
+    booked = [_booked_on(day, record) for _, _, record in slots if record is not None]
+    booked += [_of_day(day, record.to_json()) for record in running]
+    totals = {name: sum(figures[n] for figures in booked) for n, name in enumerate(FIGURES)}
+    return totals | {"planned_ms": sum(_planned_on(day, body) for body, counts, _ in slots if counts)}
 
 
-def _planned_on(occurrence: Occurrence, day: str) -> int:
-    return sum(d.to_ms - d.from_ms for d in local_days(occurrence) if d.date.isoformat() == day)
+@lru_cache(maxsize=SLOTS_OF_A_DAY)
+def _booked_on(day: str, record: str) -> tuple[int, ...]:
+    """The figures of a booked record on a local day."""
+    return _of_day(day, json.loads(record))
+
+
+def _of_day(day: str, record: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(record["days"].get(day, {}).get(name, 0) for name in FIGURES)
+
+
+@lru_cache(maxsize=SLOTS_OF_A_DAY)
+def _planned_on(day: str, body: str) -> int:
+    """How much of a planned occurrence lies on a local day, in ms."""
+    return sum(d.to_ms - d.from_ms for d in local_days(Occurrence.from_json(json.loads(body))) if str(d.date) == day)

@@ -10,7 +10,7 @@ from telemetry.airtime import AirtimeRecord
 from telemetry.axis import FOREVER_NS, Axis, trusted_backwards
 from telemetry.entries import entry_kind, fact_body, fault_body, plan_body
 from telemetry.facts import LEARN_LEVEL, Condition, Fact, PlayoutFact
-from telemetry.faults import RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
+from telemetry.faults import OF_A_SOURCE, RULES, Change, FaultRule, Watch, conditions_of, judge, rule_for, told
 from telemetry.ledger_store import LedgerStore, Slot, same_account
 from telemetry.path_level import PathLevel, gain_of
 from telemetry.readers import MeterReader, PlanRow, PlayoutReader
@@ -49,7 +49,15 @@ class Progress:
 class Round:
     """One round's work, inside one transaction."""
 
-    def __init__(self, store: LedgerStore, sources: Sources, rules: Rules, final: bool) -> None:
+    def __init__(
+        self,
+        store: LedgerStore,
+        sources: Sources,
+        rules: Rules,
+        final: bool,
+        heard: Mapping[str, Segment] | None = None,
+    ) -> None:
+        """*heard*: by channel, the newest segment that an earlier round took."""
         self._store = store
         self._sources = sources
         self._rules = rules
@@ -60,12 +68,15 @@ class Round:
         self._changes: list[Change] = []
         self._settled: list[AirtimeRecord] = []
         self._more = False
+        self.heard = dict(heard or {})  # after this round, once it is stored
 
     def done(self, said: Sequence[Condition]) -> Progress:
         before = self._store.last_seq()
-        self._take_plan()
+        replanned = self._take_plan()
         if self._now.quality.plays:
             self._store.reopen_slots(self._now.wall_ns)
+            if replanned:
+                self._forget_sources()
         touched = self._take_facts() | self._take_segments() | self._take_clock()
         self._settle_again(touched)
         self._settle_due()
@@ -87,8 +98,8 @@ class Round:
 
     # --- the plan
 
-    def _take_plan(self) -> None:
-        """Book what was planned, changed or withdrawn, before it can be judged by it."""
+    def _take_plan(self) -> bool:
+        """Book what was planned, changed or withdrawn, before it can be judged by it; whether anything was."""
         journal = self._sources.playout.journal_id()
         since = self._store.cursor("plan", journal)
         rows = self._sources.playout.plan_since(since)
@@ -98,6 +109,7 @@ class Round:
         for start in range(0, len(news), PLAN_CHUNK):
             self._store.append("plan", plan_body(news[start : start + PLAN_CHUNK]))
         self._move("plan", journal, since, rows[-1].change if rows else since)
+        return bool(news)
 
     def _is_news(self, row: PlanRow) -> bool:
         known = self._store.slot(row.occurrence.id)
@@ -130,6 +142,15 @@ class Round:
         slot = self._store.slot(occurrence_id)
         return slot.occurrence.source or slot.occurrence.programme if slot else occurrence_id
 
+    def _forget_sources(self) -> None:
+        """Of what nothing to come is planned any more (its name was mended, its day is over) no fault stays open."""
+        bad = [watch for watch in self._watches.values() if watch.bad and watch.code in OF_A_SOURCE]
+        wanted = self._store.sources_after(self._now.wall_ns) if bad else set()
+        for watch in bad:
+            if watch.target not in wanted:
+                at = self._now.boot, self._now.boottime_ns
+                self._take_condition(Condition(watch.code, watch.target, False, *at, dict(watch.evidence)))
+
     def _take_segments(self) -> set[str]:
         """The settled occurrences over which a channel has said more."""
         if self._sources.meter is None:
@@ -138,8 +159,17 @@ class Round:
         since = self._store.cursor("segment", journal)
         change, segments = self._sources.meter.segments_since(since)
         self._move("segment", journal, since, change)
-        found = [self._store.settled_over(s.boot, s.from_ns, s.to_ns) for s in segments]
+        found = [self._store.settled_over(s.boot, self._new_from_ns(s), s.to_ns) for s in segments]
         return set().union(*found)
+
+    def _new_from_ns(self, segment: Segment) -> int:
+        """From where a segment says something new: of one that only grew, what it covered before is accounted for.
+
+        Without this, all that a session has sounded would be settled again with each of its seconds.
+        """
+        before = self.heard.get(segment.channel)
+        self.heard[segment.channel] = segment
+        return before.to_ns if before is not None and _grew(before, segment) else segment.from_ns
 
     def _take_clock(self) -> set[str]:
         """When a boot that did not know the time learns it, what was settled meanwhile is looked at again."""
@@ -293,3 +323,8 @@ class Round:
 
     def _wall(self, boot: int, boottime_ns: int) -> datetime:
         return wall_at(self._clock, boot, boottime_ns) or self._now.wall
+
+
+def _grew(before: Segment, after: Segment) -> bool:
+    kept = (before.boot, before.from_ns, before.state, before.quality)
+    return kept == (after.boot, after.from_ns, after.state, after.quality) and before.to_ns <= after.to_ns

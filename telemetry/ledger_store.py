@@ -173,6 +173,17 @@ class LedgerStore:
         )
         return [Slot(row) for row in rows]
 
+    def texts_between(self, from_wall_ns: int, to_wall_ns: int) -> list[tuple[str, bool, str | None]]:
+        """(occurrence, whether it counts, newest record) of the same slots, as they are stored."""
+        sql = "SELECT body, withdrawn_by IS NULL OR begun, record FROM slot WHERE ends_ns > ? AND starts_ns < ?"
+        return [(body, bool(counts), record) for body, counts, record in self._db.rows(sql, (from_wall_ns, to_wall_ns))]
+
+    def sources_after(self, wall_ns: int) -> set[str]:
+        """What is planned to sound from here on: files and addresses, of those without one the occurrences."""
+        sql = "SELECT body FROM slot WHERE ends_ns > ? AND withdrawn_by IS NULL"
+        planned = [json.loads(body) for (body,) in self._db.rows(sql, (wall_ns,))]
+        return {occurrence["source"] or occurrence["occurrence"] for occurrence in planned}
+
     def settled_over(self, boot: int, from_ns: int, to_ns: int) -> set[str]:
         """Settled occurrences whose slot shares time with this stretch of a boot."""
         rows = self._db.rows(
@@ -307,7 +318,8 @@ class LedgerReader(Reader):
         """Entries about any day from *first* to *last*, with seq up to *upto*, in order."""
         top = self.last_seq() if upto is None else upto
         days = (first.isoformat(), last.isoformat())
-        return self._entries("last_day >= ? AND first_day <= ? AND seq <= ? ORDER BY seq", *days, top)
+        # The pluses keep SQLite from walking the whole ledger by seq, when its index knows the days.
+        return self._entries("last_day >= ? AND first_day <= ? AND +seq <= ? ORDER BY +seq", *days, top)
 
     def faults(self) -> list[Entry]:
         """All that were raised and cleared: one may have been open for months."""

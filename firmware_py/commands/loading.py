@@ -48,6 +48,11 @@ class Media:
         entry = None if is_address(source) else self._entry(source)
         return entry.pcm_digest if entry else None
 
+    def lasts_ms(self, source: str) -> int | None:
+        """How long the file lasts; None for what is no file, or not there."""
+        entry = None if is_address(source) else self._entry(source)
+        return entry.duration_ms if entry else None
+
     def unheard(self, source: str) -> bool:
         """Whether it was spoken by the machine and nobody has listened to it."""
         entry = None if is_address(source) else self._entry(source)

@@ -18,7 +18,7 @@ from scheduler.occurrence import BulletinClass
 from scheduler.problem import Problem
 from telemetry.reports.reasons import explained, gravest_first, reason_of
 from telemetry.reports.rounding import apportion
-from telemetry.reports.words import word, word_or_code
+from telemetry.reports.words import level, word, word_or_code
 
 PARTS = ("on_air_ms", "not_on_air_ms", "unobserved_ms")
 PROCESSES = {"playout": ("bộ phát", "playout"), "meter": ("bộ đo", "the meter"), "ledger": ("sổ cái", "the ledger")}
@@ -209,5 +209,5 @@ def _account(totals: dict[str, int], context: Context) -> str:
 
 def _channel(channel: dict[str, Any], context: Context) -> str:
     heard = channel.get("heard_dbfs")
-    level = f"{heard:.0f} dBFS".replace("-", "−") if heard is not None else "–"
-    return f"{channel['name']}: {word_or_code(channel['state'], context.lang)}, {level}"
+    shown = f"{level(heard)} dBFS" if heard is not None else "–"
+    return f"{channel['name']}: {word_or_code(channel['state'], context.lang)}, {shown}"

@@ -1,7 +1,8 @@
 """schedule check | show | load | list | drop | export | template."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,14 +32,17 @@ from telemetry.reports.files import written_whole
 from telemetry.reports.reasons import explained
 
 T = TypeVar("T")
+SHOWN_DAYS = 7
 
 
 def check(context: Context) -> int:
     path = Path(context.args.file)
-    found = examined(context, path, _config_if_any(context))
+    config = _config_if_any(context)
+    found = examined(context, path, config, _book_if_any(context, config))
     loaded = found.loaded
     if context.args.json:
-        context.print_json(intake.report(loaded, context.lang))
+        told = replace(loaded, warnings=(*loaded.warnings, *found.media))
+        context.print_json(intake.report(told, context.lang))
     else:
         context.tell(_in_file(context, path, loaded.errors))
         context.warn((*_in_file(context, path, loaded.warnings), *found.media))
@@ -55,12 +59,19 @@ def show(context: Context) -> None:
     if loaded.timetable is None:
         raise CommandError(*_in_file(context, path, loaded.errors))
     holidays = config.holidays if config else VIETNAM
-    first, end = day_of(context.args.first, "--from"), day_of(context.args.last, "--to")
+    first, end = _shown_days(context)
     if context.args.json:
         context.print_json(rows(loaded.timetable, first, end, holidays, found.content_of))
         return
     for line in shown_lines(plan_days(loaded.timetable, first, end, holidays, found.content_of), context.lang):
         context.print(line)
+
+
+def _shown_days(context: Context) -> tuple[date, date]:
+    """From --from (today) until before --to (a week later)."""
+    first, last = context.args.first, context.args.last
+    begins = day_of(first, "--from") if first else context.now().date()
+    return begins, day_of(last, "--to") if last else begins + timedelta(days=SHOWN_DAYS)
 
 
 def load(context: Context) -> None:
@@ -120,6 +131,15 @@ def _book(config: Config) -> TimetableBook:
         vi = f"không đọc được: {explained(str(error))}"
         raise failure(where, "journal", vi, f"cannot be read: {error}") from None
     return TimetableBook.from_json(timetables) if timetables else NO_TIMETABLES
+
+
+def _book_if_any(context: Context, config: Config | None) -> TimetableBook:
+    """check works where the journal cannot be read, too, and says that it did without."""
+    try:
+        return _book(config) if config else NO_TIMETABLES
+    except CommandError as error:
+        context.warn(error.problems)
+        return NO_TIMETABLES
 
 
 def _chosen(book: TimetableBook, wanted: str) -> Timetable:
@@ -207,6 +227,7 @@ def examined(context: Context, path: Path, config: Config | None, book: Timetabl
         config.station_guards,
         zones=(),  # one output reaches every loudspeaker at once: a plan that splits them cannot be carried out
         has_source=media.has,
+        lasts_ms=media.lasts_ms,
         today=context.now().date(),
         content_of=media.content_of,
         inputs=config.input,
@@ -241,7 +262,8 @@ def _config_if_any(context: Context) -> Config | None:
         return context.config()  # it was named: say what is wrong with it
     try:
         return load_config(context.config_file())
-    except ConfigError:
+    except ConfigError as error:
+        context.warn(problem for problem in error.problems if problem.code != "unreadable")  # no station here
         return None
 
 

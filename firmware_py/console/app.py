@@ -267,7 +267,7 @@ async def _order(request: Request) -> Mapping[str, Any]:
         raise Refused(415, "error.request")
     try:
         body = json.loads(await _short_body(request))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused(400, "error.request") from None
     if not isinstance(body, dict):
         raise Refused(400, "error.request")

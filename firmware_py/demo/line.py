@@ -1,14 +1,14 @@
 """The line in the terminal that shows the station live; on a narrow one it is parted, for its end is what is wrong."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firmware_py.demo.rig import Rig
 from telemetry.reports.reasons import gravest_first
 from telemetry.reports.table import display_width, shorten
-from telemetry.reports.words import Lang, word_or_code
+from telemetry.reports.words import Lang, level, word_or_code
 
-QUIET_DBFS = -90.0
 BETWEEN = " │ "
 TEXTS = {
     "vi": {
@@ -77,11 +77,8 @@ def _heard(meter: Mapping[str, Any], lang: Lang) -> str:
     if account is None:
         return TEXTS[lang]["no_return"]
     state = word_or_code(account["state"], lang) + ("" if account["locked"] else "?")
-    return f"{TEXTS[lang]['heard']}: {state} {_level(account['sent_dbfs'])}→{_level(account['heard_dbfs'])} dBFS"
-
-
-def _level(dbfs: float | None) -> str:
-    return "−∞" if dbfs is None or dbfs < QUIET_DBFS else f"{dbfs:.0f}".replace("-", "−")
+    sent, heard = (level(-math.inf if dbfs is None else dbfs) for dbfs in (account["sent_dbfs"], account["heard_dbfs"]))
+    return f"{TEXTS[lang]['heard']}: {state} {sent}→{heard} dBFS"
 
 
 def _today(ledger: Mapping[str, Any], text: Mapping[str, str]) -> str:

@@ -163,7 +163,7 @@ def _live(id: str, body: Mapping[str, Any], at: Reading) -> Air:
 
 def _alert(id: str, body: Mapping[str, Any], at: Reading) -> Air:
     """An alert from outside: at its first word as soon as the card can, after those of its class, until it expires."""
-    mark, starts = _alert_mark(body["alert"]), at.wall.replace(microsecond=0)
+    mark, starts = _alert_mark(body["alert"]), at.wall.replace(microsecond=at.wall.microsecond // 1_000 * 1_000)
     occurrence = _starting(starts, mark, _text(body["title"]), _duration_ms(body, LONGEST_AIRED_MS))
     bulletin_class = BulletinClass(body["class"])
     if bulletin_class is BulletinClass.NORMAL:

@@ -20,7 +20,7 @@ from scheduler.spoken.cells import Cell, excerpt, is_blank, words
 from scheduler.spoken.contents import Piece, is_off, read_contents
 from scheduler.spoken.days import read_days
 from scheduler.spoken.durations import read_duration
-from scheduler.spoken.sessions import Session, read_session
+from scheduler.spoken.sessions import Session, read_session, session_if_any
 from scheduler.spoken.times import read_times
 from scheduler.timetable import Recurrence
 from scheduler.vietnamese import Misread
@@ -61,7 +61,7 @@ def read(table: Table, above: Titles = NO_TITLES) -> SheetPlan | None:
     first = next((n for n, line in enumerate(lines) if _tells_time(line) or is_day(line.cells[0])), None)
     if first is None or sum(map(_tells_time, lines)) < LEAST_ITEMS:
         return None
-    titles = read_titles(table, range(lines[first].row)).after(above)
+    titles = read_titles(table, range(lines[first].row), above)
     return _Blocks(table, titles, lines[first].places[0]).read(lines[first:])
 
 
@@ -114,13 +114,6 @@ def _tells_time(line: _Line) -> bool:
 def _is_time(cell: Cell) -> bool:
     """Also 5.30, which has to be asked about."""
     return (is_clock(cell) and session_if_any(cell) is None) or bool(re.fullmatch(r"\d{1,2}[.,;]\d{1,2}", words(cell)))
-
-
-def session_if_any(cell: Cell) -> Session | None:
-    try:
-        return read_session(cell)
-    except Misread:
-        return Session(excerpt(cell, 60))
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from scheduler.vietnamese import (
     Misread,
     fold,
     marked_as_repeat,
+    perhaps_repeat,
     read_class,
     read_kind,
     read_zone,
@@ -190,6 +191,9 @@ def short_text(cell: Cell) -> str:
 _REFERENCE = re.compile(r"\W*(?:như|giống)\s+(?:\w+\s+)?(?:thứ|buổi|trên|ngày|hôm|tuần|sáng|chiều|cũ)\b")
 
 
+_NO_PROGRAMME = re.compile(r"(?:mat|cup) dien|(?:may )?hong(?: may)?|bao (?:tri|duong)(?: \w+){0,3}|su co(?: \w+){0,2}")
+
+
 def _title(cell: Cell) -> str:
     """The programme's name. Raises Misread on "như buổi sáng": which one is not certain enough to play it."""
     text = short_text(cell)
@@ -199,6 +203,9 @@ def _title(cell: Cell) -> str:
     if _REFERENCE.match(text.casefold()):
         vi, en = f"“{excerpt(cell)}”: ghi rõ tên chương trình", f"“{excerpt(cell)}”: write the programme's title"
         raise Misread("unclear_reference", vi, en)
+    if _NO_PROGRAMME.fullmatch(fold(text)):
+        vi = f"“{excerpt(cell)}” không phải chương trình; nếu không phát thì ghi “Nghỉ”"
+        raise Misread("no_programme", vi, f"“{excerpt(cell)}” is no programme; write “Nghỉ” if nothing airs")
     return text
 
 
@@ -221,7 +228,7 @@ def _written_duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     return reader.required("duration", read_duration)
 
 
-_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b")
+_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b|^relay\b")
 
 
 def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
@@ -250,6 +257,12 @@ def _relay_of(cell: Cell) -> Kind | None:
 
 def _kind_by_title(title: str, reader: Reader) -> Kind:
     if marked_as_repeat(title) or fold(title) == "pl":
+        return Kind.REPEAT
+    if perhaps_repeat(title):
+        vi = "“PL”: hiểu là Phát lại; nếu là pháp luật thì ghi cả chữ"
+        reader.warn(
+            "kind", "kind_from_title", vi, "“PL” is taken as a repeat; write pháp luật in full if that is meant"
+        )
         return Kind.REPEAT
     if _RELAYED.search(fold(title)):
         return Kind.RELAY

@@ -18,6 +18,7 @@ from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.occurrence import ALL_ZONES
 from scheduler.problem import Problem
+from scheduler.spoken.sessions import session_if_any
 from scheduler.spoken.spans import Span
 from scheduler.timetable import Dates, Slot, Timetable, Weekdays
 from scheduler.vietnamese import fold, read_zone
@@ -38,7 +39,7 @@ def read(tables: Sequence[Table], stem: str) -> Loaded:
             remarks += _between_tables(table)
         plans = read_table(table, above) if _heads_sources(table) is None else []
         if is_of_document(table):  # whose tables stand below one title
-            above = plans[-1].titles if plans else read_titles(table, range(len(table.rows))).after(above)
+            above = plans[-1].titles if plans else read_titles(table, range(len(table.rows)), above)
         if plans:
             sheets.append((table, plans))
     if not sheets:
@@ -166,7 +167,7 @@ def _share_days(one: SheetPlan, other: SheetPlan) -> bool:
 
 
 def _may_share(name: str) -> bool:
-    return name.startswith("Bảng ") or day_blocks.session_if_any(name) is not None
+    return name.startswith("Bảng ") or session_if_any(name) is not None
 
 
 def _starts(plan: SheetPlan) -> set[tuple[object, str, time]]:

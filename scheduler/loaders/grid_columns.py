@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -13,7 +13,7 @@ from scheduler.loaders.titles import Titles, read_titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
-from scheduler.spoken.days import read_days, together
+from scheduler.spoken.days import are_bare_days, read_days, together
 from scheduler.spoken.sessions import read_session
 from scheduler.spoken.spans import Span
 from scheduler.spoken.times import read_times
@@ -42,7 +42,7 @@ class Found:
 
 def find(table: Table) -> Found | None:
     """The grid of a table, days across or days down; None if there is none."""
-    view = View.of(_with_dates_of_month(_with_named_days(table)))
+    view = View.of(_with_dates_of_month(_with_days_down(_with_named_days(table))))
     counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
     most = max(counts.values(), default=0)
     if most >= 2:
@@ -66,6 +66,25 @@ def _with_named_days(table: Table) -> Table:
             continue
         return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
     return table
+
+
+def _with_days_down(table: Table) -> Table:
+    """The table with "Hai", "Ba" under "Thứ" written as the weekdays that they are, where nothing else stands there."""
+    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
+        columns = [n for n, cell in enumerate(cells) if isinstance(cell, str) and fold(cell).strip(" :.") == "thu"]
+        if columns:
+            below = range(row + 1, len(table.rows))
+            days = [lower for lower in below if are_bare_days(words(table.cell(lower, columns[0])))]
+            return _prefixed(table, days, columns[0]) if len(days) > 1 else table
+    return table
+
+
+def _prefixed(table: Table, rows: Collection[int], column: int) -> Table:
+    written = [list(cells) for cells in table.rows]
+    for row in rows:
+        if column < len(written[row]) and not is_blank(written[row][column]):
+            written[row][column] = f"Thứ {words(written[row][column])}"
+    return replace(table, rows=written)
 
 
 def _with_dates_of_month(table: Table) -> Table:
@@ -287,7 +306,7 @@ class Columns:
                 continue
             try:
                 read = read_days(cell, self.titles.span, self.titles.year)
-                found = read if found is None else _together(found, read, cell)
+                found = read if found is None else together(found, read, cell)
             except Misread as misread:
                 self._error(row, column, misread)
                 return None
@@ -371,13 +390,6 @@ class Columns:
 def _heads_a_day(cell: Cell) -> bool:
     """Also "Thứ 8", which is none: it has to be asked about."""
     return is_day(cell) or (isinstance(cell, str) and bool(re.fullmatch(r"\W*(?:thu|t)\W*\d.{0,20}", fold(cell))))
-
-
-def _together(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
-    """A weekday and its date, whichever stands above."""
-    if isinstance(one, Dates) and isinstance(other, Weekdays):
-        return together(other, one, cell)
-    return together(one, other, cell)
 
 
 def _overlap(one: Recurrence | None, other: Recurrence) -> bool:

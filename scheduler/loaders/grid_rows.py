@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from scheduler.loaders.grid_columns import Columns, is_clock
 from scheduler.loaders.headings import part_named
-from scheduler.loaders.titles import read_titles
+from scheduler.loaders.titles import is_week, read_titles, week_of
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, words
@@ -68,7 +68,7 @@ class Rows:
         self._tell_neighbours()
         self._refuse_times_that_go_back()
         self._note_columns()
-        self.warnings += notes_below(self.view, range(self.tail, self.end))
+        self.warnings += notes_below(self.view, range(self.tail, self.end), self.columns.titles.year)
         return self
 
     # --- what belongs to the body
@@ -241,7 +241,7 @@ def note(view: View, row: int, column: int) -> Problem:
     return Problem(view.where(row, column), "note_ignored", vi, en)
 
 
-def notes_below(view: View, rows: Iterable[int]) -> Iterator[Problem]:
+def notes_below(view: View, rows: Iterable[int], year: int | None = None) -> Iterator[Problem]:
     """Notes are told, a row each; names and offices of those who sign are not, nor the title of what follows."""
     signed = False
     for row in rows:
@@ -250,8 +250,14 @@ def notes_below(view: View, rows: Iterable[int]) -> Iterator[Problem]:
         remarks = [c for c in seen if not signed or fold(words(view.at(row, c))).lstrip(" -*").startswith(_REMARKS)]
         if view.turned:
             yield from (note(view, row, column) for column in remarks[1:])  # below the heading of their column
-        elif remarks and read_titles(view.table, [row]).span is None:
+        elif remarks and not _heads_what_follows(view, row, year):
             yield note(view, row, remarks[0])
+
+
+def _heads_what_follows(view: View, row: int, year: int | None) -> bool:
+    """Whether a row below a grid names the days of the next one."""
+    weeks = (week_of(view.text(row, column), year) for column in view.seen(row))
+    return read_titles(view.table, [row]).span is not None or any(weeks)
 
 
 def is_signature(cell: Cell) -> bool:
@@ -268,7 +274,7 @@ def _is_session(cell: Cell) -> bool:
 
 def _is_nearly_a_clock(cell: Cell) -> bool:
     text = words(cell)
-    return any(c.isdigit() for c in text) and len(text) <= _LONGEST_CLOCK
+    return any(c.isdigit() for c in text) and len(text) <= _LONGEST_CLOCK and not is_week(text)
 
 
 def _goes_back(last: Row, timed: Row) -> bool:

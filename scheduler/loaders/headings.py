@@ -2,6 +2,7 @@
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 
 from scheduler.loaders.fields import NAMES
 from scheduler.problem import Problem
@@ -95,6 +96,8 @@ HEADINGS = {
         "chuong trinh phat",
         "chuong trinh phat song",
         "ten noi dung",
+        "ct",
+        "ten ct",
     ),
     "content": (
         "noi dung",
@@ -120,6 +123,8 @@ HEADINGS = {
         "loai",
         "loai chuong trinh",
         "hinh thuc phat",
+        "ht",
+        "h/thuc",
         "type",
         "kind",
     ),
@@ -224,6 +229,7 @@ _MINUTES = (
 )  # "Thời lượng (phút)"; "(giây)" is another thing
 
 
+@lru_cache(maxsize=4096, typed=True)
 def heading_words(cell: Cell) -> str:
     """A heading folded, without its unit and ornaments: "Thời lượng (phút):" → "thoi luong"."""
     return fold(IN_BRACKETS.sub("", words(cell))).strip(" :*.")

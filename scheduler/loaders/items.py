@@ -10,14 +10,16 @@ from datetime import date, timedelta
 
 from scheduler.loaders.fields import Reader, warn_of_seconds, warn_of_words
 from scheduler.loaders.sequence import Entry, missing_duration
+from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank
 from scheduler.spoken.contents import Piece, remark_in
+from scheduler.spoken.days import narrowed, read_date
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.sessions import Session
 from scheduler.spoken.spans import Span
 from scheduler.spoken.times import TimeOfDay, read_times, shown_clock
 from scheduler.timetable import Dates, Recurrence, Weekdays
-from scheduler.vietnamese import Misread
+from scheduler.vietnamese import Misread, fold, is_emergency
 
 LONGEST_UNSAID_S = 3_600  # of a row that tells only its start: so far may an item in its cells begin
 
@@ -56,7 +58,8 @@ def entries_of(
     frame: Frame, marks: Sequence[Mark], recurrence: Recurrence | None, line: object, span: Span | None = None
 ) -> Iterator[Entry]:
     """The entries of one row (or cell) in their order. Those of one *line* follow one another."""
-    for n, mark in enumerate(marks):
+    for n, given in enumerate(marks):
+        mark = _with_time_in_title(given, frame)
         after = marks[n + 1].piece if n + 1 < len(marks) else None
         entry = Entry(_reader(frame, mark), recurrence, line, limit_s=_limit_s(frame, mark, marks))
         entry.ends_with_next = frame.ends_with_next
@@ -69,10 +72,24 @@ def entries_of(
         _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)
         if mark.piece.days > 1 or mark.piece.times:
             entry.recurrence = _on_more_days(entry, mark, clocks, span)
+        if mark.piece.until:
+            entry.recurrence = _until(entry, mark.piece.until, span)
         yield entry
         for clock in clocks[1:]:
             yield _again(entry, clock)
         yield from _repeats(entry, mark)
+
+
+def _with_time_in_title(mark: Mark, frame: Frame) -> Mark:
+    """ "Họp thôn lúc 19h30" in the row of 5h30 airs at 5h30: the other time is what it is about."""
+    piece = mark.piece
+    if frame.begins_s is None or not frame.is_readable or not fold(piece.clock).startswith("luc "):
+        return mark
+    with suppress(Misread):
+        for clock in read_times(piece.clock):
+            _refuse_outside(clock, frame)
+        return mark
+    return replace(mark, piece=replace(piece, title=f"{piece.title} {piece.clock}", clock=""))
 
 
 def _repeats(entry: Entry, mark: Mark) -> Iterator[Entry]:
@@ -98,6 +115,23 @@ def _on_more_days(entry: Entry, mark: Mark, clocks: Sequence[TimeOfDay], span: S
     return Dates(frozenset(days))
 
 
+def _until(entry: Entry, written: str, span: Span | None) -> Recurrence | None:
+    """ "Phát đến hết ngày 28/11": every day from the date of its cell on; what recurs weekly does so until then."""
+    said, first = f"phát đến hết ngày {written}", _only_date(entry.recurrence, span)
+    try:
+        last = read_date(written, span)
+        base = entry.recurrence if first is None or first > last else EVERY_DAY
+        days = base and narrowed(base, written, first, last)
+    except Misread:
+        vi, en = f"“{said}” chưa rõ đến ngày nào: máy không làm theo", f"“{said}” is not carried out: unclear"
+        entry.reader.warn("airings", "note_ignored", vi, en)
+        return entry.recurrence
+    begins = f"từ {first:%d/%m/%Y} " if first else ""
+    vi, en = f"“{said}”: hiểu là {begins}đến hết {last:%d/%m/%Y}", f"“{said}” is taken as until {last}"
+    entry.reader.warn("airings", "several_days", vi, en)
+    return days
+
+
 def _only_date(recurrence: Recurrence | None, span: Span | None) -> date | None:
     """The one date that is meant: by itself, or a weekday in a week that has its dates."""
     if isinstance(recurrence, Dates) and len(recurrence.dates) == 1:
@@ -119,10 +153,12 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
         cells["time"], places["time"] = mark.piece.clock, mark.place
     if mark.piece.kind and is_blank(cells.get("kind")):
         cells["kind"], places["kind"] = mark.piece.kind, mark.place
-    if mark.piece.level and is_blank(cells.get("class")):
+    if mark.piece.level and (is_blank(cells.get("class")) or is_emergency(mark.piece.level)):
         cells["class"], places["class"] = mark.piece.level, mark.place
     if mark.piece.source and is_blank(cells.get("source")):
         cells["source"], places["source"] = mark.piece.source, mark.place
+    if mark.piece.ending and is_blank(cells.get("end_rule")):
+        cells["end_rule"], places["end_rule"] = mark.piece.ending, mark.place
     if mark.piece.lasts:
         cells["duration"], places["duration"] = mark.piece.lasts, mark.place
     if frame.session is not None and is_blank(cells.get("session")):

@@ -2,16 +2,17 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import is_day
-from scheduler.loaders.headings import doubled_column, misspelt, part_named, wrong_unit
+from scheduler.loaders.grid_columns import is_clock, is_day
+from scheduler.loaders.headings import doubled_column, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import excerpt, words
+from scheduler.spoken.cells import Cell, excerpt, is_blank, words
+from scheduler.spoken.sessions import Session, read_session
 from scheduler.vietnamese import is_kind
 
 REQUIRED = ("day", "time", "title")
@@ -28,6 +29,7 @@ class Heading:
     numbers: Sequence[int]  # columns that count the rows
     problems: Sequence[Problem]
     second_day: int | None = None  # a column of dates beside one of weekdays
+    clocks: Sequence[tuple[int, Session]] = ()  # columns of times, one for each part of the day
     beside: Sequence["Heading"] = ()  # of the lists on the right, which share what stands left of all of them
     others: frozenset[int] = frozenset()  # the columns of the lists beside this one
 
@@ -109,7 +111,7 @@ def _goes_on(view: View, row: int) -> bool:
     if below not in view.rows:
         return False
     begun = [c for c in view.seen(below) if view.area(below, c)[0] == below]
-    return len(begun) > 1 and all(part_named(view.at(below, c)) for c in begun)
+    return len(begun) > 1 and all(part_named(view.at(below, c)) or _part_of_day(view.at(below, c)) for c in begun)
 
 
 def _only_numbers_columns(table: Table, row: int) -> bool:
@@ -154,16 +156,48 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
     days = parts.get("day", [])
     second_day = days.pop() if len(days) == 2 else None
     columns = {part: found[0] for part, found in parts.items()}
+    clocks = _clocks(view, rows, below, columns)
+    if clocks:
+        columns["time"] = clocks[0][0]
     problems = [doubled_column(part, table.where(row, c)) for part, found in parts.items() for c in found[1:]]
-    asked = [*_misspelt(table, row), *problems]
+    asked = [*_misspelt(table, row, [column for column, _ in clocks]), *problems]
     if "duration" in columns:
         asked += _unit(table, rows, columns["duration"])
     top = min(rows[0], *(view.area(row, column)[0] for column in columns.values()))
-    return Heading(row, top, below, columns, numbers, asked, second_day)
+    return Heading(row, top, below, columns, numbers, asked, second_day, clocks)
 
 
-def _misspelt(table: Table, row: int) -> list[Problem]:
-    unknown = [c for c in table.filled(row) if part_named(table.cell(row, c)) is None]
+_CLOCK_OF_PART = re.compile(
+    r"(?P<says>(?:gio|thoi gian|khung gio)(?: phat(?: thanh| song)?)?)?\s*(?:buoi |ca )?(?P<part>sang|trua|chieu|toi)"
+)
+
+
+def _part_of_day(cell: Cell) -> re.Match[str] | None:
+    """Whether a cell heads a part of the day: "Giờ sáng", which says that times stand below, or "Sáng"."""
+    return _CLOCK_OF_PART.fullmatch(heading_words(cell))
+
+
+def _clocks(view: View, rows: Sequence[int], below: int, columns: Mapping[str, int]) -> Sequence[tuple[int, Session]]:
+    """The columns of "Giờ sáng | Giờ chiều", or of "Sáng | Chiều" over nothing but times."""
+    if "time" in columns and _part_of_day(view.at(rows[-1], columns["time"])) is None:
+        return ()
+    found = []
+    for column in sorted(set(view.columns) - (set(columns.values()) - {columns.get("time")})):
+        named = _part_of_day(view.at(rows[-1], column))
+        session = read_session(named["part"]) if named else None
+        if named and session and (named["says"] or _holds_times(view, below, column)):
+            found.append((column, session))
+    return found
+
+
+def _holds_times(view: View, below: int, column: int) -> bool:
+    """Whether most of what stands there are times."""
+    cells = [view.at(row, column) for row in view.rows[below:] if not is_blank(view.at(row, column))]
+    return 2 * sum(map(is_clock, cells)) > len(cells)
+
+
+def _misspelt(table: Table, row: int, known: Collection[int]) -> list[Problem]:
+    unknown = [c for c in table.filled(row) if c not in known and part_named(table.cell(row, c)) is None]
     asked = [misspelt(table.cell(row, c), table.where(row, c)) for c in unknown]
     return [problem for problem in asked if problem is not None]
 

@@ -1,9 +1,8 @@
 """The plain list: one row an item under Vietnamese headings, in any order, below whatever title rows there are."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from scheduler.loaders.fields import LIMITS, Reader, within_limits
@@ -11,6 +10,18 @@ from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.headings import missing_column
 from scheduler.loaders.items import Frame, Mark, entries_of
+from scheduler.loaders.list_cells import (
+    day_and_time,
+    day_of,
+    has_hours,
+    in_week,
+    is_total,
+    names_session_only,
+    says_it_follows,
+    sure_dates_of,
+    time_alone,
+    times_of_part,
+)
 from scheduler.loaders.list_heading import REQUIRED, Heading, names_as_many
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import MAX_PROBLEMS, Entry, slots_of
@@ -22,22 +33,17 @@ from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
-from scheduler.spoken.days import narrowed, perhaps_weekdays, read_days, together
-from scheduler.spoken.sessions import Session, read_session
-from scheduler.spoken.spans import read_span
+from scheduler.spoken.days import are_bare_days, perhaps_weekdays, read_days, together
+from scheduler.spoken.sessions import Session, read_session, session_if_any
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.spoken.written import written_days
-from scheduler.timetable import MAX_SLOTS, Dates, Recurrence
+from scheduler.timetable import MAX_SLOTS, Recurrence
 from scheduler.vietnamese import Misread, fold
-
-_DAY = r"(?:[2-7]|hai|ba|tu|nam|sau|bay)"
-_BARE_DAYS = re.compile(rf"{_DAY}(?:\s*(?:[-,;/+&]|va|den)\s*{_DAY})*")
-_FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)?|sau do)")
 
 
 def read(table: Table, heading: Heading, above: Titles = NO_TITLES) -> SheetPlan:
     """The list below its heading; *above*: what earlier tables of the same document said."""
-    titles = read_titles(table, range(heading.top)).after(above)
+    titles = read_titles(table, range(heading.top), above)
     return _List(_alone(table, heading), heading, titles, session=_session_above(table, heading)).read()
 
 
@@ -59,7 +65,7 @@ def _session_above(table: Table, heading: Heading) -> Session | None:
     if row is None:
         return None
     column = heading.columns["title"] if heading.others else table.filled(row)[0]
-    return _session_if_any(View.of(table).at(row, column))
+    return session_if_any(View.of(table).at(row, column))
 
 
 @dataclass(slots=True)
@@ -73,8 +79,10 @@ class _Row:
     places: Mapping[str, str]
     session: Session | None
     clocks: Sequence[TimeOfDay] = ()
+    columns: Sequence[tuple[int, Session]] = ()  # of each of the clocks, where parts of the day have columns of times
     is_readable: bool = True
     follows: bool = False  # "tiếp theo": when the one above ends
+    limit_s: int | None = None  # the end of the range in which the row's cell of times is merged
     next_s: int | None = None
 
     @property
@@ -94,10 +102,13 @@ class _List:
     rows: list[_Row] = field(default_factory=list)
     day: Recurrence | None = None
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
+    day_heads: bool = False  # it stands in a row of its own, above the items
     session: Session | None = None
     week: Cell = None
     sure_dates: dict[int, set[date]] = field(default_factory=dict)  # by column: those that can be nothing else
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
+    days_are_in_times: bool = False  # "5h30 (thứ 2 đến thứ 6)" in the column of times
+    only_first_is_timed: bool = False  # what has no time follows the item above
 
     def read(self) -> SheetPlan:
         where = self.table.where(self.heading.row, 0)
@@ -133,7 +144,14 @@ class _List:
         filled = [(row, self.table.filled(row)) for row in rows]
         if self.day_was_given or any(len(f) == 1 and is_day(self.table.cell(row, f[0])) for row, f in filled):
             return True
-        return self._day_in_title() or self._days_between()
+        return self._days_in_times() or self._day_in_title() or self._days_between()
+
+    def _days_in_times(self) -> bool:
+        """Days beside the times, in one cell with them."""
+        rows = range(self.heading.below, len(self.table.rows))
+        cells = [cell for row in rows if not is_blank(cell := self._cell(row, "time"))]
+        self.days_are_in_times = 2 * sum(day_and_time(cell)[0] is not None for cell in cells) > len(cells)
+        return self.days_are_in_times
 
     def _day_in_title(self) -> bool:
         """ "LỊCH PHÁT THANH HẰNG NGÀY", "(từ thứ 2 đến thứ 7)": said once, for all items."""
@@ -156,11 +174,14 @@ class _List:
         """Times among the words of the items, or of a session from which they follow one another."""
         rows = range(self.heading.below, len(self.table.rows))
         cells = [self.table.cell(row, column) for row in rows for column in self.table.filled(row)]
-        return any(piece.clock for cell in cells for piece in read_contents(cell).pieces) or any(map(_has_hours, cells))
+        if self.session is not None and self.session.clock is not None:
+            return True
+        return any(piece.clock for cell in cells for piece in read_contents(cell).pieces) or any(map(has_hours, cells))
 
     def _read_rows(self) -> None:
         rows = [row for row in range(self.heading.below, len(self.table.rows)) if self.table.filled(row)]
         last_timed = max((row for row in rows if self._has_time(row)), default=-1)
+        self._look_for_times(rows)
         for row in rows:
             if not self._is_label(row, last_timed):
                 self._read_row(row)
@@ -169,6 +190,17 @@ class _List:
                 self.errors.append(Problem(self.table.where(row, 0), "too_many", vi, en))
                 break
 
+    def _look_for_times(self, rows: Sequence[int]) -> None:
+        """Where half of what has its minutes has no time, only the first of each session is given one."""
+        items = [
+            row for row in rows if not is_blank(self._cell(row, "title")) and not is_blank(self._cell(row, "duration"))
+        ]
+        untimed = [row for row in items if not self._has_time(row)]
+        self.only_first_is_timed = 1 < len(untimed) < len(items) <= 2 * len(untimed)
+        if self.only_first_is_timed:
+            vi, en = "không ghi giờ: phát ngay sau mục trên", "no time given: it follows the item above"
+            self._problem(self.warnings, untimed[0], "time", "follows_above", vi, en)
+
     def _where(self, row: int, part: str) -> str:
         return self._place(row, self.heading.columns.get(part, self.heading.columns["title"]))
 
@@ -176,6 +208,12 @@ class _List:
         return self.table.where(row, column, excerpt(self.table.cell(self.heading.row, column)))
 
     def _cell(self, row: int, part: str) -> Cell:
+        if self.days_are_in_times and part in ("day", "time", "end"):
+            day, time = day_and_time(self._in_column(row, "end" if part == "end" else "time"))
+            return day if part == "day" else time
+        return self._in_column(row, part)
+
+    def _in_column(self, row: int, part: str) -> Cell:
         column = self.heading.columns.get(part)
         return None if column is None else self.table.cell(row, column)
 
@@ -184,6 +222,8 @@ class _List:
         return column is not None and self.table.is_merged_into(row, column)
 
     def _has_time(self, row: int) -> bool:
+        if self.heading.clocks:
+            return any(not is_blank(self.table.cell(row, column)) for column, _ in self.heading.clocks)
         return not is_blank(self._cell(row, "time" if "time" in self.heading.columns else "title"))
 
     def _read_row(self, row: int) -> None:
@@ -192,7 +232,7 @@ class _List:
         if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
-        if "session" not in cells and _names_session_only(cells.get("time")):
+        if "session" not in cells and names_session_only(cells.get("time")):
             cells["session"], cells["time"] = cells["time"], None
         places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
         if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
@@ -216,7 +256,7 @@ class _List:
         reader = Reader(given, {"day": places["title"], **places}, places["title"])
         days = within_limits(reader, day, self.titles.span, self.titles.year)
         if days is not None and not is_blank(given["week"]):
-            days = reader.attempt("week", lambda cell, days=days: _in_week(days, cell, self.titles))  # type: ignore[misc]
+            days = reader.attempt("week", lambda cell, days=days: in_week(days, cell, self.titles))  # type: ignore[misc]
         self.errors += reader.errors
         return None if reader.errors else days
 
@@ -229,13 +269,16 @@ class _List:
 
     def _meant(self, row: int, part: str) -> Cell:
         """The cell; for "nt" what it repeats from above."""
-        cell = self._cell(row, part)
+        column = self.heading.columns.get(part, self.heading.columns["title"])
+        return self._as_above(self._cell(row, part), part, row, column)
+
+    def _as_above(self, cell: Cell, key: str, row: int, column: int) -> Cell:
         if not is_ditto(cell):
-            self.above[part] = cell
-        elif part not in self.above:
+            self.above[key] = cell
+        elif key not in self.above:
             vi, en = f"“{excerpt(cell)}” không có dòng nào ở trên", f"nothing stands above “{excerpt(cell)}”"
-            self.errors.append(Problem(self._where(row, part), "ditto_of_nothing", vi, en))
-        return self.above.get(part)
+            self.errors.append(Problem(self._place(row, column), "ditto_of_nothing", vi, en))
+        return self.above.get(key)
 
     # --- the day
 
@@ -246,7 +289,7 @@ class _List:
             return self.day
         if not is_blank(cell) or self._second_day(row) is not None:
             self.day = self._try_day(row)
-        elif self.day_was_given and "day" not in self.heading.columns:
+        elif self.day_was_given and (self.day_heads or "day" not in self.heading.columns):
             pass  # the row above that names it
         elif not self.day_was_given:
             self._problem(self.errors, row, "day", "missing_day", "thiếu ngày", "the day is missing")
@@ -262,8 +305,9 @@ class _List:
         return None if is_blank(cell) or is_ditto(cell) else cell
 
     def _try_day(self, row: int) -> Recurrence | None:
-        self.day_was_given = True
-        cells = [(self.heading.columns.get("day", 0), self._cell(row, "day"))]
+        self.day_was_given, self.day_heads = True, False
+        column = self.heading.columns.get("day", self.heading.columns.get("time", 0))
+        cells = [(column, self._cell(row, "day"))]
         if self.heading.second_day is not None:
             cells.append((self.heading.second_day, self._second_day(row)))
         found: Recurrence | None = None
@@ -273,7 +317,7 @@ class _List:
             try:
                 self._refuse_perhaps_weekdays(column, cell)
                 day = read_days(self._as_weekdays(column, cell), self.titles.span, self.titles.year)
-                found = day if found is None else _both(found, day, cell)
+                found = day if found is None else together(found, day, cell)
             except Misread as misread:
                 self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
                 return None
@@ -282,17 +326,17 @@ class _List:
     def _refuse_perhaps_weekdays(self, column: int, cell: Cell) -> None:
         """A date that may have been "2-6" is one where the title, or a date near it in its column, says so."""
         question, span = perhaps_weekdays(cell), self.titles.span
-        if question is None or not isinstance(cell, date) or (span and span.first <= _day_of(cell) <= span.last):
+        if question is None or not isinstance(cell, date) or (span and span.first <= day_of(cell) <= span.last):
             return
         if column not in self.sure_dates:
-            self.sure_dates[column] = _sure_dates(self.table, self.heading.below, column)
-        if not any(_day_of(cell) + timedelta(days=n) in self.sure_dates[column] for n in range(-7, 8)):
+            self.sure_dates[column] = sure_dates_of(self.table, self.heading.below, column)
+        if not any(day_of(cell) + timedelta(days=n) in self.sure_dates[column] for n in range(-7, 8)):
             raise question
 
     def _as_weekdays(self, column: int, cell: Cell) -> Cell:
         """ "2, 4, 6" under the heading Thứ can be nothing else; under Ngày it has to be asked about."""
         of_weekdays = fold(words(self.table.cell(self.heading.row, column))).strip(" :.") == "thu"
-        return f"Thứ {words(cell)}" if of_weekdays and _BARE_DAYS.fullmatch(fold(words(cell))) else cell
+        return f"Thứ {words(cell)}" if of_weekdays and are_bare_days(words(cell)) else cell
 
     def _problem(self, problems: list[Problem], row: int, part: str, code: str, vi: str, en: str) -> None:
         problems.append(Problem(self._where(row, part), code, vi, en))
@@ -304,7 +348,7 @@ class _List:
         if is_blank(cell):
             return self.session
         if self.session is not None and (
-            self.session.name == excerpt(cell, 60) or self.session == _session_if_any(cell)
+            self.session.name == excerpt(cell, 60) or self.session == session_if_any(cell)
         ):
             return self.session
         return self._named_session(cell, self._where(row, "session" if "session" in self.heading.columns else "time"))
@@ -317,8 +361,15 @@ class _List:
             return Session(excerpt(cell, 60), is_readable=False)
 
     def _read_clock(self, item: _Row) -> None:
-        written = _time_alone(self._written(item), item.recurrence)
-        item.follows = _says_it_follows(written)
+        if self.heading.clocks:
+            self._read_clocks(item)
+            return
+        written = time_alone(self._written(item), item.recurrence)
+        item.follows = says_it_follows(written) or (
+            self.only_first_is_timed and is_blank(written) and not item.has_own_day
+        )
+        if self._is_merged(item.row, "time") and self.rows:
+            item.limit_s = self.rows[-1].limit_s
         if item.follows or is_blank(written) or self._is_merged(item.row, "time"):
             item.is_readable = item.session is None or item.session.is_readable
             return
@@ -326,11 +377,28 @@ class _List:
             clocks = read_times(written)
             for clock in clocks if item.session is not None else ():
                 item.session.refuse(clock.second)  # type: ignore[union-attr]
-            item.clocks = clocks
+            item.clocks, item.limit_s = clocks, clocks[0].end_s if len(clocks) == 1 else None
         except Misread as misread:
             item.is_readable = False
             self.errors.append(Problem(item.places["time"], misread.code, misread.vi, misread.en))
-        self._warn_of_words(item)
+        self._warn_of_words(item.cells.get("time"), item.clocks, item.places["time"])
+
+    def _read_clocks(self, item: _Row) -> None:
+        """The times of columns for parts of the day, "Giờ sáng | Giờ chiều"; 5h30 in the afternoon's is 17h30."""
+        for column, session in self.heading.clocks:
+            place = self._place(item.row, column)
+            cell = self._as_above(self.table.cell(item.row, column), f"time {session.part}", item.row, column)
+            if is_blank(cell) or is_off(cell) or self.table.is_merged_into(item.row, column):
+                continue
+            try:
+                clocks = times_of_part(cell, session)
+            except Misread as misread:
+                item.is_readable = False
+                self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+                continue
+            item.clocks = [*item.clocks, *clocks]
+            item.columns = [*item.columns, *((column, session) for _ in clocks)]
+            self._warn_of_words(cell, clocks, place)
 
     def _written(self, item: _Row) -> Cell:
         """The time; of two columns, from and to, what they say together."""
@@ -349,12 +417,12 @@ class _List:
             return written
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}" if begins.duration_ms is None else written
 
-    def _warn_of_words(self, item: _Row) -> None:
-        for clock in item.clocks:
+    def _warn_of_words(self, cell: Cell, clocks: Sequence[TimeOfDay], place: str) -> None:
+        for clock in clocks:
             if clock.in_words:
-                written = excerpt(item.cells.get("time"))
+                written = excerpt(cell)
                 vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
-                self.warnings.append(Problem(item.places["time"], "time_in_words", vi, en))
+                self.warnings.append(Problem(place, "time_in_words", vi, en))
 
     # --- rows that are no items
 
@@ -364,26 +432,32 @@ class _List:
         named = filled if len(filled) == 1 else [column for column in filled if column not in self.heading.numbers]
         if not named or (len(named) == 1 and self._is_named(row, named[0])):
             return True
-        if self._has_time(row) or is_off(self._cell(row, "title")):
-            return names_as_many(self.table, row, self.heading)
-        if row < last_timed and (len(filled) > 1 or filled == [self.heading.columns["title"]]):
-            return False
-        if self.session is not None and self.heading.columns["title"] in filled and len(filled) > 1:
-            return False
+        if not any(is_total(self.table.cell(row, column)) for column in filled[:2]):
+            if self._has_time(row) or is_off(self._cell(row, "title")):
+                return names_as_many(self.table, row, self.heading)
+            if self._is_untimed_item(row, filled, last_timed):
+                return False
         text = excerpt(self.table.cell(row, filled[0]))
         vi, en = f"dòng không có giờ, bỏ qua: “{text}”", f"a row without a time is passed over: “{text}”"
         self.warnings.append(Problem(self.table.where(row, filled[0]), "row_ignored", vi, en))
         return True
 
+    def _is_untimed_item(self, row: int, filled: Sequence[int], last_timed: int) -> bool:
+        if self.only_first_is_timed and not is_blank(self._cell(row, "duration")):
+            return True
+        if row < last_timed and (len(filled) > 1 or filled == [self.heading.columns["title"]]):
+            return True
+        return self.session is not None and self.heading.columns["title"] in filled and len(filled) > 1
+
     def _is_named(self, row: int, column: int) -> bool:
         """Whether the row's one cell names a day or a session, which then hold for the rows below."""
         cell = self.table.cell(row, column)
         if is_day(cell):
-            self.day_was_given = True
+            self.day_was_given = self.day_heads = True
             self.session = None if row > self.heading.row else self.session
             self.day = self._try_label(row, column)
             return True
-        if _session_if_any(cell) is not None:
+        if session_if_any(cell) is not None:
             self.session = self._named_session(cell, self._place(row, column))
             return True
         return False
@@ -397,7 +471,8 @@ class _List:
 
     def _notes(self, row: int) -> Iterator[Problem]:
         """What the sheet says beside the list is not carried out, and that is said."""
-        known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day}
+        clocks = (column for column, _ in self.heading.clocks)
+        known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day, *clocks}
         for column in self.table.filled(row):
             if column not in known and words(self.table.cell(row, column)) != self._airings(row):
                 text = excerpt(self.table.cell(row, column))
@@ -407,7 +482,7 @@ class _List:
     # --- what rows tell of one another
 
     def _tell_neighbours(self) -> None:
-        for item, after in pairwise(self.rows):
+        for item, after in pairwise(self.rows if not self.heading.clocks else ()):
             if after.recurrence != item.recurrence or after.session is not item.session or after.zone != item.zone:
                 continue
             if after.clocks and "duration" not in self.heading.columns:
@@ -434,7 +509,7 @@ class _List:
             self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
         apart = ("time", "title", "day", "end", "again", "week", *LIMITS)
         beside = {part: cell for part, cell in item.cells.items() if part not in apart}
-        places = {part: place for part, place in item.places.items() if part != "title"}
+        places = {part: place for part, place in item.places.items() if part not in ("title", "time")}
         said = self._airings(item.row)
         if said:
             places["airings"] = self._place_of(item.row, said)
@@ -453,7 +528,8 @@ class _List:
         texts = [words(self.table.cell(row, column)) for column in self.table.filled(row)]
         said = next((text for text in texts if is_airings(text)), None)
         is_one = len(read_contents(self._cell(row, "title")).pieces) == 1
-        return said if said is None or is_one or not with_airings(Piece(""), said).times else None
+        told = with_airings(Piece(""), said or "")
+        return said if is_one or not (told.times or told.again) else None
 
     def _place_of(self, row: int, text: str) -> str:
         column = next(c for c in self.table.filled(row) if words(self.table.cell(row, c)) == text)
@@ -461,7 +537,7 @@ class _List:
 
     def _frames(self, item: _Row) -> list[Frame]:
         session = item.session.clock if item.session is not None else None
-        limit_s = session.end_s if session is not None else None
+        limit_s = item.limit_s or (session.end_s if session is not None else None)
         frame = Frame(
             item.places["time"],
             item.cells.get("time"),
@@ -470,6 +546,12 @@ class _List:
             session=item.session,
             is_readable=item.is_readable,
         )
+        if item.columns:
+            told = zip(item.clocks, item.columns, strict=True)
+            return [
+                Frame(self._place(item.row, column), None, clock.second, clock.end_s, session=session)
+                for clock, (column, session) in told
+            ]
         if item.clocks and self._is_merged(item.row + 1, "time"):  # the items of a range, each with its own minutes
             return [replace(frame, begins_s=clock.second, limit_s=clock.end_s) for clock in item.clocks]
         if item.clocks:
@@ -480,56 +562,3 @@ class _List:
         """Whether the item is the first of its session on its day."""
         alike = (row for row in self.rows if row.session is item.session and row.recurrence == item.recurrence)
         return next(alike) is item
-
-
-def _both(one: Recurrence, other: Recurrence, cell: Cell) -> Recurrence:
-    return together(other, one, cell) if isinstance(one, Dates) else together(one, other, cell)
-
-
-def _in_week(days: Recurrence, cell: Cell, titles: Titles) -> Recurrence:
-    """The days of "Tuần 48 (23/11-29/11)" only. Raises Misread for a week that nothing dates."""
-    text = words(cell)
-    span = read_span(text) or (read_span(f"{text} năm {titles.year}") if titles.year else None)
-    if span is not None:
-        return narrowed(days, cell, span.first, span.last)
-    if titles.span is not None and titles.span.last - titles.span.first < timedelta(days=7):
-        return days
-    vi, en = f"“{text}”: từ ngày nào? Ghi như “{text} (23/11-29/11/2026)”", f"“{text}”: of which dates?"
-    raise Misread("week_without_dates", vi, en)
-
-
-def _sure_dates(table: Table, below: int, column: int) -> set[date]:
-    cells = (table.cell(row, column) for row in range(below, len(table.rows)))
-    return {_day_of(cell) for cell in cells if isinstance(cell, date) and perhaps_weekdays(cell) is None}
-
-
-def _day_of(cell: date) -> date:
-    return cell.date() if isinstance(cell, datetime) else cell
-
-
-def _time_alone(cell: Cell, recurrence: Recurrence | None) -> Cell:
-    """The time of a cell that repeats its row's date, as spreadsheets keep a moment."""
-    is_moment = isinstance(cell, datetime) and recurrence == Dates(frozenset({cell.date()}))
-    return cell.time() if is_moment and isinstance(cell, datetime) else cell
-
-
-def _names_session_only(cell: Cell) -> bool:
-    """ "Sáng" in the column of times."""
-    session = None if any(c.isdigit() for c in words(cell)) else _session_if_any(cell)
-    return session is not None and session.is_readable
-
-
-def _says_it_follows(cell: Cell) -> bool:
-    return isinstance(cell, str) and bool(_FOLLOWS.fullmatch(fold(cell).strip(" .")))
-
-
-def _has_hours(cell: Cell) -> bool:
-    session = _session_if_any(cell)
-    return session is not None and session.clock is not None
-
-
-def _session_if_any(cell: Cell) -> Session | None:
-    try:
-        return read_session(cell)
-    except Misread:
-        return Session(excerpt(cell, 60))

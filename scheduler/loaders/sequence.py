@@ -71,18 +71,18 @@ def _lasts_ms(entry: Entry, begins_s: int | None, lasts_until_next: bool) -> int
         return max(0, entry.until_s - begins_s) * 1_000
     if not entry.is_readable or any("duration" in problem.code for problem in entry.reader.errors):
         return None
-    return _until_next_ms(entry, begins_s if lasts_until_next or entry.ends_with_next else None)
+    return _until_next_ms(entry, begins_s, lasts_until_next or entry.ends_with_next)
 
 
-def _until_next_ms(entry: Entry, begins_s: int | None) -> int | None:
-    if entry.next_s is None or begins_s is None:
-        missing_duration(entry.reader)
+def _until_next_ms(entry: Entry, begins_s: int, may_last: bool) -> int | None:
+    lasts_s = (entry.next_s or 0) - begins_s
+    span = f"{shown_clock(begins_s)}-{shown_clock(entry.next_s)}" if entry.next_s and lasts_s > 0 else ""
+    if entry.next_s is None or not may_last:
+        missing_duration(entry.reader, span if lasts_s <= LONGEST_UNTIL_NEXT_S else "")
         return None
-    lasts_s = entry.next_s - begins_s
     if 0 < lasts_s <= LONGEST_UNTIL_NEXT_S:
         return lasts_s * 1_000
-    if lasts_s > 0:
-        span = f"{shown_clock(begins_s)}-{shown_clock(entry.next_s)}"
+    if span:
         vi = f"chưa rõ phát đến mấy giờ; nếu đến mục sau thì ghi “{span}”"
         entry.reader.error(
             "duration", "doubtful_duration", vi, f"no end given; write “{span}” if it lasts until the next"
@@ -90,15 +90,22 @@ def _until_next_ms(entry: Entry, begins_s: int | None) -> int | None:
     return None
 
 
-def missing_duration(reader: Reader) -> None:
+def missing_duration(reader: Reader, likely: str = "") -> None:
+    """*likely*: the range if it lasts until the next item."""
     vi, en = "thiếu thời lượng; ghi như 5h30-5h45 hoặc (15')", "the duration is missing; write 5h30-5h45 or (15')"
+    if likely:
+        vi, en = (
+            f"thiếu thời lượng; nếu đến mục sau thì ghi “{likely}”",
+            f"no duration; write “{likely}” if until the next",
+        )
     reader.error("duration", "missing_duration", vi, en)
 
 
 def _check(entry: Entry, begins_s: int | None, ends_s: int | None) -> None:
     if begins_s is None:
         if entry.is_readable and not entry.reader.errors:
-            vi, en = "thiếu giờ; ghi như 5h30", "the time is missing; write it like 5h30"
+            vi = "thiếu giờ; ghi như 5h30, hoặc “tiếp theo” nếu phát ngay sau mục trên"
+            en = "the time is missing; write it like 5h30, or “tiếp theo” if it follows the item above"
             entry.reader.error("time", "missing_time", vi, en)
     elif begins_s >= DAY_S:
         vi, en = "mục này bắt đầu sau 24h; ghi vào ngày hôm sau", "this begins after 24h; write it on the next day"

@@ -55,33 +55,63 @@ class Titles:
 NO_TITLES = Titles()
 
 
-def read_titles(table: Table, rows: Sequence[int]) -> Titles:
-    """Of the rows above a table; the sheet's own name tells the days where no row does."""
+def read_titles(table: Table, rows: Sequence[int], above: Titles = NO_TITLES) -> Titles:
+    """Of the rows above a table; the sheet's own name tells the days where no row does, else those *above* them."""
     texts = [
         (table.where(row, column), excerpt(table.cell(row, column), LONGEST_TITLE))
         for row, column in _filled(table, rows)
     ]
     name = _labelled(texts) or next((text for _, text in texts if "lich" in fold(text)), "")
     years = {year for _, text in texts if (year := read_year(text))}
-    titles = _with_validity(Titles(name, year=years.pop() if len(years) == 1 else None), texts)
+    year = years.pop() if len(years) == 1 else above.year
+    titles = _with_validity(Titles(name, year=year), texts)
     if titles.span is None and (span := _span("", table.name, [])) is not None:
         titles = replace(titles, span=span, year=span.last.year)
     only_on = next((days for _, text in texts if (days := _only_on(text)) is not None), None)
     titles = _with_days(replace(titles, only_on=only_on), texts)
-    return replace(titles, warnings=[*titles.warnings, *_remarks(texts)])
+    return replace(titles, warnings=[*titles.warnings, *_remarks(texts)]).after(above)
 
 
 def _with_validity(titles: Titles, texts: Sequence[tuple[str, str]]) -> Titles:
-    """From when until when, or on which named days, the timetable is in force: the first row that says so."""
+    """From when until when, or on which named days, the timetable is in force: the first row that says so.
+
+    A week within its month says it better.
+    """
     errors: list[Problem] = []
-    for place, text in texts:
+    for n, (place, text) in enumerate(texts):
         if (span := _span(place, text, errors)) is not None:
+            for later, other in texts[n + 1 :]:
+                if (week := week_of(other, titles.year)) is not None and _is_within(week, span):
+                    place, span = later, week
             return replace(titles, span=span, year=span.last.year, errors=errors, warnings=[_noted(place, span)])
+        if (span := week_of(text, titles.year)) is not None:
+            return replace(titles, span=span, errors=errors, warnings=[_noted(place, span)])
         since, until = _bounds(place, text, errors)
         if since or until:
             noted = [_noted_bounds(place, since, until)]
             return replace(titles, since=since, until=until, errors=errors, warnings=noted)
     return replace(titles, errors=errors)
+
+
+def week_of(text: str, year: int | None) -> Span | None:
+    """The days of "Tuần 48 (23/11 - 29/11)", whose year stands elsewhere."""
+    if year is None or not is_week(text):
+        return None
+    try:
+        return read_span(text, year)
+    except Misread:
+        return None
+
+
+def is_week(text: str) -> bool:
+    """Whether a text heads a week: "Tuần 48", "TUẦN 4 (23/11 - 29/11)"."""
+    return re.match(r"\W*tuan (?:thu )?\d", fold(text)) is not None
+
+
+def _is_within(one: Span, other: Span) -> bool:
+    """Whether *one* is shorter and begins or ends in the other: a month's weeks reach over its edges."""
+    shorter = one.last - one.first < other.last - other.first
+    return shorter and one.first <= other.last and other.first <= one.last
 
 
 def _span(place: str, text: str, errors: list[Problem]) -> Span | None:

@@ -31,7 +31,7 @@ def read(found: Found, above: Titles = NO_TITLES) -> list[SheetPlan]:
     below = range(view.first) if view.turned else range(found.headings[0])
     plans = []
     for row, end in pairwise([*found.headings, view.rows[-1] + 1]):
-        titles = read_titles(view.table, below).after(above)
+        titles = read_titles(view.table, below, above)
         columns = Columns(view, row, titles).read()
         rows = Rows(columns, end).read()
         plans.append(_plan(columns, rows, titles))

@@ -6,9 +6,10 @@ python-docx gives neither inserted text nor the place of a merged cell, so the d
 from dataclasses import dataclass, field
 
 from scheduler.sheets.package import Package, Walker, attribute, count
-from scheduler.sheets.sheet import MAX_CELLS, MAX_SHEETS, Refused, Sheet
+from scheduler.sheets.sheet import LONGEST_REMARK, MAX_CELLS, MAX_REMARKS, MAX_SHEETS, Refused, Sheet
 
 _DOCUMENT = "word/document.xml"
+_COMMENTS = "word/comments.xml"
 # Deleted, moved away, said a second time; codes; properties (in which "tab" and "del" mean something else).
 _GONE = {"del", "delText", "moveFrom", "Fallback", "instrText", "pPr", "rPr"}
 _MOST_ABOVE = 50  # paragraphs
@@ -16,7 +17,10 @@ _MOST_COLUMNS = 1_000
 
 
 def read_docx(package: Package) -> list[Sheet]:
-    document = _Document()
+    comments = _Comments()
+    if _COMMENTS in package.names:
+        package.walk(_COMMENTS, comments)
+    document = _Document(comments.texts)
     package.walk(_DOCUMENT, document)
     if not document.sheets:
         return [Sheet("Văn bản", [[line] for line in document.above])]
@@ -42,7 +46,25 @@ class _Table:
 
 
 @dataclass(slots=True)
+class _Comments(Walker):
+    """What the comments of a document say, by their number."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    number: str = ""
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "comment":
+            self.number = attribute(attributes, "id") or ""
+            self.texts[self.number] = ""
+
+    def data(self, text: str) -> None:
+        if self.number in self.texts and len(self.texts[self.number]) < LONGEST_REMARK:
+            self.texts[self.number] += text[:LONGEST_REMARK]
+
+
+@dataclass(slots=True)
 class _Document(Walker):
+    comments: dict[str, str] = field(default_factory=dict)
     sheets: list[Sheet] = field(default_factory=list)
     tables: list[_Table] = field(default_factory=list)  # the open ones, a nested one behind its outer one
     above: list[str] = field(default_factory=list)  # paragraphs since the last table
@@ -88,6 +110,10 @@ class _Document(Walker):
             table.span, table.merge, table.lines, table.is_struck = 1, None, [], False
         elif name == "gridSpan":
             table.span = max(1, count(attributes, "val"))
+        elif name == "commentReference":
+            text = self.comments.get(attribute(attributes, "id") or "", "").strip()
+            if text and len(table.sheet.remarks) < MAX_REMARKS:
+                table.sheet.remarks.append((table.row, table.column, text))
         elif name == "vMerge":
             table.merge = attribute(attributes, "val") or "continue"
 

@@ -27,16 +27,17 @@ from scheduler.sheets.sheet import (
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _BOOK = "xl/workbook.xml"
 _STYLES = "xl/styles.xml"
+_STRINGS = "xl/sharedStrings.xml"
 _BOOK_RELATIONS = "xl/_rels/workbook.xml.rels"
 
 
 def read_xlsx(package: Package, raw: bytes) -> list[Sheet]:
     parts = _sheet_parts(package)
-    struck = _struck_styles(package)
+    struck, struck_strings = _struck_styles(package), _struck_strings(package)
     seen: dict[str, _SheetWalker] = {}
     for name, part in parts.items():
         if part in package.names:
-            seen[name] = _SheetWalker(name, struck)
+            seen[name] = _SheetWalker(name, struck, struck_strings)
             package.walk(part, seen[name])
             seen[name].remarks = _remarks(package, part)
     sheets = _visible_sheets(raw)
@@ -124,7 +125,7 @@ class _Styles(Walker):
         elif self.inside == "fonts" and name == "font":
             self.fonts.append(False)
         elif self.inside == "fonts" and name == "strike" and self.fonts:
-            self.fonts[-1] = attributes.get("val", "1") not in ("0", "false")
+            self.fonts[-1] = _is_on(attributes)
         elif self.inside == "cellXfs" and name == "xf":
             font = count(attributes, "fontId", 0)
             if font < len(self.fonts) and self.fonts[font]:
@@ -141,6 +142,33 @@ def _struck_styles(package: Package) -> frozenset[str]:
     if _STYLES in package.names:
         package.walk(_STYLES, styles)
     return frozenset(styles.struck)
+
+
+def _is_on(attributes: dict[str, str]) -> bool:
+    return attributes.get("val", "1") not in ("0", "false")
+
+
+@dataclass(slots=True)
+class _Strings(Walker):
+    """Which of the strings that cells share are struck through, if only in part."""
+
+    struck: set[str] = field(default_factory=set)
+    strings: int = 0
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "strike" and _is_on(attributes):
+            self.struck.add(str(self.strings))
+
+    def finish(self, name: str) -> None:
+        if name == "si":
+            self.strings += 1
+
+
+def _struck_strings(package: Package) -> frozenset[str]:
+    strings = _Strings()
+    if _STRINGS in package.names:
+        package.walk(_STRINGS, strings)
+    return frozenset(strings.struck)
 
 
 @dataclass(slots=True)
@@ -188,6 +216,7 @@ class _SheetWalker(Walker):
 
     sheet: str
     struck_styles: frozenset[str]
+    struck_strings: frozenset[str]
     hidden: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
     struck: list[tuple[int, int]] = field(default_factory=list)
@@ -199,6 +228,8 @@ class _SheetWalker(Walker):
     row: int = -1
     column: int = -1
     is_error: bool = False
+    is_shared: bool = False  # its value is the number of a shared string
+    is_struck: bool = False
     text: list[str] | None = None  # of the element f or v that is being read
     formula: str | None = None
     value: str = ""
@@ -212,6 +243,8 @@ class _SheetWalker(Walker):
             self._begin_cell(attributes)
         elif name in ("f", "v", "is"):
             self.text = []
+        elif name == "strike":  # in a part of the cell's own text
+            self.is_struck = self.is_struck or _is_on(attributes)
 
     def data(self, text: str) -> None:
         if self.text is not None:
@@ -244,11 +277,13 @@ class _SheetWalker(Walker):
         self.column += 1
         if place := _REFERENCE.fullmatch(attributes.get("r", "")):
             self.row, self.column = int(place[2]) - 1, _column_number(place[1])
-        self.is_error, self.formula, self.value = attributes.get("t") == "e", None, ""
-        if attributes.get("s") in self.struck_styles:
-            self.struck.append((self.row, self.column))
+        self.is_error, self.is_shared = attributes.get("t") == "e", attributes.get("t") == "s"
+        self.formula, self.value = None, ""
+        self.is_struck = attributes.get("s") in self.struck_styles
 
     def _finish_cell(self) -> None:
+        if self.is_struck or (self.is_shared and self.value in self.struck_strings):
+            self.struck.append((self.row, self.column))
         if self.is_error:
             self.instead[self.row, self.column] = self.value
         elif self.formula is not None and not self.value:

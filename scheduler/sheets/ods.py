@@ -9,6 +9,7 @@ from scheduler.sheets.sheet import LONGEST_REMARK, MAX_CELLS, MAX_SHEETS, MOST_H
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _CALCEXT = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _DURATION = re.compile(r"PT(\d{1,6})H(\d{1,2})M(\d{1,2})(?:[.,](\d+))?S")
@@ -40,6 +41,7 @@ class _Document(Walker):
     column: int = 0
     cell: dict[str, str] | None = None  # attributes of the one that is open
     paragraphs: list[list[str]] = field(default_factory=list)
+    is_struck: bool = False  # that cell, or a part of its text
     beside: int = 0  # how deep in what is no part of the cell's text
     struck_styles: set[str] = field(default_factory=set)
     sheet_column: int = 0  # of the columns that the sheet describes before its rows
@@ -66,10 +68,13 @@ class _Document(Walker):
             self._begin_row(attributes)
         elif name in ("table-cell", "covered-table-cell"):
             self.cell, self.paragraphs = attributes, []
+            self.is_struck = attributes.get(f"{_TABLE}style-name") in self.struck_styles
 
     def _in_cell(self, name: str, attributes: dict[str, str]) -> None:
         if name == "p":
             self.paragraphs.append([])
+        elif name == "span" and attributes.get(f"{_TEXT}style-name") in self.struck_styles:
+            self.is_struck = True
         elif name == "s" and self.paragraphs:
             self.paragraphs[-1].append(" " * min(count(attributes, "c"), 100))
         elif name in ("tab", "line-break") and self.paragraphs:
@@ -128,7 +133,7 @@ class _Document(Walker):
         value = _value(attributes, "\n".join("".join(parts) for parts in self.paragraphs))
         if value is not None:
             self.cells.append((self.column, repeats, value))
-            if self.sheet is not None and attributes.get(f"{_TABLE}style-name") in self.struck_styles:
+            if self.sheet is not None and self.is_struck:
                 self.sheet.struck.append((self.row, self.column))
         self._note_merged(attributes)
         self.column += repeats

@@ -6,7 +6,7 @@ from scheduler.speech.letters import is_abbreviation, spelt
 from scheduler.speech.numerals import digit_by_digit, ordinal, roman_value, written_number
 from scheduler.speech.rule import Manner, Rule
 
-NUMBER = r"(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3}){2,}|[1-9]\d{0,2}(?: \d{3}){2,}|\d+(?:[.,]\d+)?)"
+NUMBER = r"(?:\d{1,3}(?:\.\d{3}){1,8}(?:,\d+)?|\d{1,3}(?:,\d{3}){2,8}|[1-9]\d{0,2}(?: \d{3}){2,8}|\d+(?:[.,]\d+)?)"
 
 UNITS = {
     "%": "phần trăm", "‰": "phần nghìn", "km": "ki lô mét", "m": "mét", "dm": "đề xi mét", "cm": "xăng ti mét",
@@ -35,7 +35,7 @@ _OR = r"\s+(?:hoặc|và|hay)\s+"
 _NEGATIVE = r"(?<!\w)[-−](?=\d+(?:,\d+)?\s?(?:[°º]|độ|oC))"  # only a temperature is below nought
 _CALLED = (
     r"\b(?i:gọi|số|điện thoại|đt|sđt|hotline|đường dây nóng|tổng đài|cảnh sát|cứu hỏa|cứu hoả|cấp cứu|cứu nạn|quay số)"
-    r"(?i:\s+(?:ngay|số|máy|đến|tới|theo|điện thoại|cho))*\s*:?\s*"
+    r"(?i:\s+(?:ngay|số|máy|đến|tới|theo|điện thoại|cho)){0,5}\s*:?\s*"
 )
 
 
@@ -72,6 +72,11 @@ def _range(found: re.Match[str], manner: Manner) -> str:
     """2-3 ngày is two to three days; a score of 2-1, or a list of numbers, is none."""
     low, high = (float(re.sub(r"\.(?=\d{3})", "", part).replace(",", ".")) for part in found.group("low", "high"))
     return f"{found['low']} đến {found['high']}" if low < high else f"{found['low']}, {found['high']}"
+
+
+def _numbered_place(found: re.Match[str], manner: Manner) -> str:
+    """A village's letter is no unit: 3A are not three ampere."""
+    return f"{found['place']}{written_number(found['number'], manner.dialect)} {spelt(found['letter'])}"
 
 
 def _quantity(found: re.Match[str], manner: Manner) -> str:
@@ -116,6 +121,7 @@ RULES = (
         re.compile(
             r"(?<![\w,/+.])(?:(?:\+84[ .-]?\(?0?\)?\d{1,3}|\(0\d{1,3}\)|0\d{1,3})(?:[ .\-]?\d{3,4}){2}"
             r"(?:[ .\-]?\d{2,4})?"
+            r"|(?:\(0\d{1,3}\)|0\d{2,3})[ .\-]?\d(?:[ .\-]\d{3}){2}"
             r"|0\d{3}(?:[ .\-]\d{2}){3}|0\d{8,11}|1[89]00(?:[ .]?\d{2,4}){1,2})(?![\d/])"
         ),
         _telephone,
@@ -166,6 +172,15 @@ RULES = (
         _range,
         "2-3 ngày",
         "hai đến ba ngày.",
+    ),
+    Rule(
+        re.compile(
+            r"(?P<place>\b(?i:thôn|tổ|tổ dân phố|xóm|ấp|bản|buôn|khu|khối|phố|lô|dãy|lớp|nhà|ngõ|ngách|hẻm|kiệt|đường|"
+            r"quốc lộ|tỉnh lộ|phòng|tầng|đội|cụm|số)\s+(?:số\s+)?)(?P<number>\d{1,3})(?P<letter>[A-ZĐ])(?!\w)"
+        ),
+        _numbered_place,
+        "thôn 3A",
+        "thôn ba a.",
     ),
     Rule(
         re.compile(

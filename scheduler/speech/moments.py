@@ -18,6 +18,7 @@ _OF_A_DAY = re.compile(
     r"\b(?:ngày|sáng|trưa|chiều|tối|đêm|hôm|từ|đến|lễ|dịp|trước|sau|rằm|nay|mai)\s+\(?$", re.IGNORECASE
 )
 _OF_A_WEEKDAY = re.compile(r"(?:thứ (?:hai|ba|tư|năm|sáu|bảy|\d)|chủ nhật)\s*[,(]?\s*(?:ngày\s*)?$", re.IGNORECASE)
+_UNTIL_A_DAY = re.compile(r"\s*đến (?:ngày )?\d{1,2}/\d{1,2}(?!\d)")
 _OF_A_WHOLE = re.compile(
     r"\s*(?:số|diện|tổng|dân|hộ|chiều|quãng|lượng|giá|phần|mức|đoạn|kg|ha|km|lít|viên|liều|thìa|cốc|chén|quân|nước)\b"
 )
@@ -61,6 +62,8 @@ def _is_fraction(found: re.Match[str]) -> bool:
         return False
     if _OF_A_HOUSE.search(before):
         return True
+    if _UNTIL_A_DAY.match(after):
+        return False
     return bool(_OF_A_WHOLE.match(after)) or (day < month <= 10 and (day, month) not in _HOLIDAYS)
 
 

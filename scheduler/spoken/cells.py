@@ -6,6 +6,7 @@ A *cell* is what a loader found: None, str, float, int, bool, time, datetime, da
 
 import re
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from scheduler.vietnamese import Misread, fold, tidy
 
@@ -41,6 +42,7 @@ def is_blank(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, str) and not tidy(cell))
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Folded, with one kind of quote and of dash; nothing of what is too long to be a time or a list of days."""
     return fold(text).translate(MARKS).replace("''", '"') if len(text) <= LONGEST_CELL else ""

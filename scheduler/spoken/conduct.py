@@ -50,6 +50,14 @@ def is_ending(cell: Cell) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_CUT, _FINISH, _FILL))
 
 
+def says_ending(text: str) -> bool:
+    """Whether a bracket behind a title is a rule: "(phát hết)", "(lấp)". "(bù)" and "(phát hết tháng 11)" are none."""
+    try:
+        return fold(text).startswith(("cat", "phat het", "lap")) and read_ending(text) is not None
+    except Misread:
+        return False
+
+
 def _grace_ms(text: str, cell: Cell) -> int:
     if not text.strip(" ."):
         return USUAL_GRACE_MS

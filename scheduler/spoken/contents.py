@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scheduler.spoken.cells import HOUR, LONGEST_CELL, MARKS, MINUTE, Cell, words
+from scheduler.spoken.conduct import says_ending
 from scheduler.vietnamese import is_class, is_kind, marked_as_repeat, shadow, tidy
 
 
@@ -24,9 +25,11 @@ class Piece:
     kind: str = ""
     has_bullet: bool = False
     days: int = 1  # "phát 3 ngày"
+    until: str = ""  # "phát đến hết ngày 28/11"
     times: int = 0  # "ngày 2 lần"; 0: not said
     source: str = ""  # a file's name or an address: "(ban-tin.mp3)"
     level: str = ""  # "(ưu tiên)"
+    ending: str = ""  # "(phát hết)", "(lấp)"
     again: str = ""  # when it is repeated on the same day: "(phát lại 17h30)"
 
     @property
@@ -46,6 +49,7 @@ _CLOCK = (
     rf"|\d{{1,2}}:\d\d(?::\d\d)?(?!\d))(?:\s?{_PART_OF_DAY}(?![a-z]))?"
 )
 _RANGE = rf"(?:(?:tu|luc)\s+)?{_CLOCK}(?:\s*(?:-+>?|~|den|toi)\s*{_CLOCK})?"
+MOMENT = re.compile(_RANGE)
 _CLOCKS = rf"{_RANGE}(?:\s*(?:[,;&/+]|va)\s*{_RANGE})*"
 _LASTS = (
     rf"(?:\d{{1,3}}(?:[.,]\d)?\s?{MINUTE}(?:\s?[0-5]?\d\s?(?:\"|giay|s)?)?|\d{{1,3}}\s?(?:\"|giay)"
@@ -61,6 +65,7 @@ _LEADING_LASTS = re.compile(rf"\s*(?:\((?P<inside>{_LASTS})\)\s*[:-]?|(?P<found>
 _TRAILING_LASTS = re.compile(rf"[\s:,.-]+{_SAID}(?P<found>{_LASTS})\s*$")
 _TRAILING_CLOCK = re.compile(rf"[\s:,.-]+(?P<found>luc\s+{_CLOCKS}|{_CLOCK}\s*(?:-+>?|den|toi)\s*{_CLOCK})\s*$")
 _TRAILING_BRACKET = re.compile(r"\s*[(\[](?P<found>[^()\[\]]*)[)\]]\s*$")
+_LASTS_BEFORE_BRACKETS = re.compile(rf"\s*[(\[]\s*{_SAID}(?P<found>{_LASTS})\s*[)\]](?=(?:\s*[(\[][^()\[\]]*[)\]])+$)")
 _IS_CLOCKS = re.compile(_CLOCKS)
 _IS_LASTS = re.compile(rf"{_SAID}(?P<found>{_LASTS}|{_LONG})")
 _CAPITAL_PART = re.compile(r"\b(?:Sáng|Trưa|Chiều|Tối|Đêm)\b(?=\s+\w)")  # "5h30 Chiều quê hương": a title begins
@@ -74,10 +79,15 @@ _AIRINGS = re.compile(
     rf"(?:\s*[(:,-]?\s*(?:luc\s+)?(?P<found>{_CLOCKS})\s*\)?)?)?"
     r"\s*\)?\s*[.;]?\s*$"
 )
+_UNTIL = re.compile(
+    r"(?:^|[\s,;.(-]+)phat\s+(?:lien tuc\s+|hang ngay\s+|lai\s+)?(?:cho\s+)?(?:den|toi)\s+(?:het\s+)?(?:ngay\s+)?"
+    r"(?P<found>\d{1,2}/\d{1,2}(?:/\d{4})?)\s*\)?\s*[.;]?\s*$"
+)
 _IS_SOURCE = re.compile(r"https?://\S+|\S.{0,200}\.(?:mp3|wav|flac|ogg|opus|m4a|aac|wma)", re.IGNORECASE)
 _REPEATED = re.compile(
     rf"(?:[\s,;(-]+)(?:va )?(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?\s*\)?\s*[.;]?\s*$"
 )
+_REPEATED_ALONE = re.compile(rf"(?:phat lai|pl)\s*(?:vao|luc|:)*\s*(?P<found>{_CLOCKS})\s*(?:cung ngay)?[\s.;]*")
 _IN_SESSION = re.compile(rf"\s*(?:buoi )?(?P<part>sang|trua|chieu|toi)\s*[:(-]*\s*(?={_CLOCK})")
 _LINES = re.compile(r"[\n\r\v\f\u2028\u2029]+")
 _NUMBER = re.compile(r"(?:(?<=[\s;,.])|^)(?=\d{1,2}[.)]\s)")
@@ -167,18 +177,31 @@ def _without_repeat(piece: Piece) -> Piece:
 
 
 def with_airings(piece: Piece, said: str) -> Piece:
-    """The piece with what *said* (its own words, or a note beside it) tells of repeats: "phát 3 ngày, ngày 2 lần"."""
-    found = _AIRINGS.search(_plain(said))
-    if found is None:
+    """The piece with what *said* tells of repeats: "phát 3 ngày, ngày 2 lần", "phát đến hết ngày 28/11".
+
+    *said* is its own title, which loses these words, or a note beside it.
+    """
+    plain = _plain(said)
+    if "phat" not in plain and "pl" not in plain:
+        return piece
+    is_title = said is piece.title
+    if (found := _REPEATED_ALONE.fullmatch(plain)) and not is_title:
+        return replace(piece, again=said[slice(*found.span("found"))])
+    if found := _UNTIL.search(plain):
+        title = piece.title[: found.start()] if is_title else piece.title
+        return replace(piece, title=title, until=said[slice(*found.span("found"))])
+    if (found := _AIRINGS.search(plain)) is None:
         return piece
     clock = tidy(said[slice(*found.span("found"))]) if found["found"] else piece.clock
-    title = piece.title[: found.start()] if said is piece.title else piece.title
+    title = piece.title[: found.start()] if is_title else piece.title
     return replace(piece, title=title, clock=clock, days=int(found["days"]), times=int(found["times"] or 0))
 
 
+@lru_cache(maxsize=5_000)
 def is_airings(note: str) -> bool:
     """Whether a note says nothing else."""
-    found = _AIRINGS.search(_plain(note))
+    plain = _plain(note)
+    found = _REPEATED_ALONE.fullmatch(plain) or _UNTIL.search(plain) or _AIRINGS.search(plain)
     return found is not None and not note[: found.start()].strip()
 
 
@@ -217,12 +240,14 @@ def _without_trailing_mark(piece: Piece) -> Piece:
         return _taken(piece, "lasts", found)
     if not piece.clock and (found := _TRAILING_CLOCK.search(plain)) and found.start():
         return _taken(piece, "clock", found)
+    if not piece.lasts and (found := _LASTS_BEFORE_BRACKETS.search(plain)) and found.start():
+        return _taken(piece, "lasts", found)
     found = _TRAILING_BRACKET.search(plain)
     return _without_bracket(piece, found) if found else piece
 
 
 def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
-    """A bracket holds minutes, a time, a kind, or several of them; any other one is part of the title."""
+    """A bracket holds minutes, a time, a kind, an end rule, or several of them; any other one is part of the title."""
     inside = piece.title[slice(*found.span("found"))]
     marked = replace(piece, title=piece.title[: found.start()])
     tokens = [inside] if _IS_CLOCKS.fullmatch(_plain(inside).strip()) else re.split(r"[,;]|\s[-–—]\s", inside)
@@ -238,6 +263,8 @@ def _without_bracket(piece: Piece, found: re.Match[str]) -> Piece:
             marked = replace(marked, kind=token)
         elif not marked.level and is_class(token):
             marked = replace(marked, level=token)
+        elif not marked.ending and says_ending(token):
+            marked = replace(marked, ending=token)
         else:
             return piece
     return marked

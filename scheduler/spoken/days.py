@@ -19,7 +19,9 @@ from scheduler.recurrence import (
     Recurrence,
     Unlimited,
     Weekdays,
+    YearDays,
     limited,
+    longest_month,
 )
 from scheduler.spoken.cells import Cell, excerpt, misread, plain, words
 from scheduler.spoken.lunar_days import PARTS, read_lunar_days
@@ -29,7 +31,17 @@ from scheduler.spoken.written import DAY_NAMES, MOST_DAYS_IN_A_RANGE
 from scheduler.vietnamese import Misread, fold, tidy
 
 _FULL = r"(?:\d{1,2}\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{4}|\d{4}-\d{2}-\d{2})"
-_EVERY_DAY = {"hang ngay", "moi ngay", "ca tuan", "tat ca cac ngay", "cac ngay", "every day", "everyday", "daily"}
+_EVERY_DAY = {
+    "hang ngay",
+    "moi ngay",
+    "ca tuan",
+    "tat ca cac ngay",
+    "tat ca cac ngay trong tuan",
+    "cac ngay",
+    "every day",
+    "everyday",
+    "daily",
+}
 _WORKING_DAYS = {
     "ngay thuong",
     "ngay lam viec",
@@ -50,7 +62,7 @@ _EXCEPT = re.compile(r"[\s,;(]*\b(?:va )?(?:ngoai tru|tru|khong phat)\b(?: vao\b
 
 def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> Recurrence:
     """Ngày: "T2-T7", "Thứ 2, 4, 6", "Hằng ngày", 23/11/2026, an Excel date, "Chủ nhật cuối tháng", "ngày 1 và 15 hằng
-    tháng", "Rằm", "10/3 âm lịch", "ngày lễ", "Tết"; and their bounds: "từ …", "đến hết ngày …", "trừ …".
+    tháng", "27/7 hằng năm", "Rằm", "10/3 âm lịch", "ngày lễ", "Tết"; and their bounds: "từ …", "đến hết …", "trừ …".
 
     What a date leaves out ("Thứ 2 (23/11)", "23/11", "ngày 23", a bare 23) is that of *span*, the days of the whole
     timetable, or of *year*. Raises Misread: unreadable, without a year that anything tells, or a weekday that is not
@@ -72,6 +84,15 @@ def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> 
         if short is not None and misread.code == "bad_days" and _is_beside_a_day(text, short, cell):
             raise _incomplete(short, cell) from None
         raise
+
+
+_BARE_DAY = r"(?:[2-7]|hai|ba|tu|nam|sau|bay)"
+_BARE_DAYS = re.compile(rf"{_BARE_DAY}(?:\s*(?:[-,;/+&]|va|den)\s*{_BARE_DAY})*")
+
+
+def are_bare_days(text: str) -> bool:
+    """Whether a text is nothing but numbers (or their words) that are weekdays under "Thứ": "2, 4, 6"."""
+    return _BARE_DAYS.fullmatch(fold(text)) is not None
 
 
 def perhaps_weekdays(cell: Cell) -> Misread | None:
@@ -117,7 +138,9 @@ def _without_ornament(text: str) -> str:
 
 
 def together(named: Recurrence, dated: Recurrence, cell: Cell) -> Recurrence:
-    """A weekday and a date beside it, which must agree. Raises Misread (day_contradicts_date)."""
+    """A weekday and a date beside it, whichever comes first; they must agree. Raises Misread (day_contradicts_date)."""
+    if isinstance(named, Dates) and isinstance(dated, Weekdays):
+        named, dated = dated, named
     if named == dated:
         return dated
     days = dated.dates if isinstance(dated, Dates) else frozenset()
@@ -298,6 +321,7 @@ def _unlimited(text: str, cell: str) -> Unlimited:
         read_lunar_days,
         _nth_weekdays,
         _month_days,
+        _year_days,
     )
     for read in readers:
         if (found := read(text, cell)) is not None:
@@ -388,13 +412,29 @@ def _month_day(found: re.Match[str], cell: str) -> Iterable[int]:
     return range(first, last + 1)
 
 
+_OF_EVERY_YEAR = re.compile(r"(.*\d)\s*\(?(?:hang|moi|cac) nam\)?")
+_DAY_OF_YEAR = re.compile(r"(?:ngay )?(\d{1,2})\s*(?:/|thang)\s*(\d{1,2})")
+
+
+def _year_days(text: str, cell: str) -> YearDays | None:
+    """ "27/7 hằng năm", "ngày 20/11 và 22/12 mỗi năm"."""
+    found = _OF_EVERY_YEAR.fullmatch(text)
+    parts = [_DAY_OF_YEAR.fullmatch(part) for part in PARTS.split(found[1])] if found else []
+    if not parts or not all(parts):
+        return None
+    pairs = [(int(part[2]), int(part[1])) for part in parts if part]
+    if not all(1 <= month <= 12 and 1 <= day <= longest_month(month) for month, day in pairs):
+        raise _bad_days(cell)
+    return YearDays(frozenset(pairs))
+
+
 def _weekdays(text: str, cell: Cell) -> set[int]:
     """The days of "thu 2, 4, 6" or "t2-t6, cn". A bare number counts only after a "thứ"."""
     days: set[int] = set()
     named = False
     text = re.sub(r"^tu (?=t(?:hu)?\b|t\d)", "", text).removesuffix("hang tuan").strip()
     for part in re.split(r"\s*(?:[,;/&+]|\bva\b)\s*", text):
-        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b)\s*", part)]
+        ends = [_DAY.fullmatch(end) for end in re.split(r"\s*(?:-+>?|~|\b(?:den|toi)(?: het)?\b)\s*", part)]
         named = named or bool(ends[0] and (ends[0]["prefix"] or ends[0]["sunday"] or ends[0]["english"]))
         if not named or not all(ends):
             raise _bad_days(cell)
@@ -409,6 +449,9 @@ def _day_number(found: re.Match[str]) -> int:
 
 
 def _span(ends: list[int], cell: Cell) -> set[int]:
+    """From the first to the last of two; "2-4-6" are three days."""
+    if len(ends) > 2 and ends == sorted(set(ends)):
+        return set(ends)
     if len(ends) > 2 or ends[0] > ends[-1] or (len(ends) == 2 and ends[0] == ends[1]):
         raise _bad_days(cell)
     return set(range(ends[0], ends[-1] + 1))
@@ -428,6 +471,8 @@ def _likely_days(text: str) -> str | None:
         return f"{found[1]}/{found[2]}/20{found[3]}"
     if text in _WORKING_DAYS:
         return "T2-T6"
+    if found := re.fullmatch(r"(\d\d/\d\d/\d{4}) \d\d:\d\d", text):  # a moment
+        return found[1]
     if re.fullmatch(r"t[2-7]\s*-\s*t[2-7]", text):
         return _day_list(int(text[1]) - 2, int(text[-1]) - 2)
     return None

@@ -7,6 +7,8 @@ from scheduler.spoken.cells import HOUR, MINUTE, Cell, misread, plain
 from scheduler.vietnamese import Misread
 
 _AROUND = re.compile(r"^(?:tl|thoi luong)\s*:?\s*|\s*/\s*(?:1 )?(?:lan|luot|buoi|tin|so|chuong trinh)(?: phat)?$")
+LEAST_OF_A_CLOCK = 5  # hours: "15h" is a time of day, or 15 minutes; who means so many hours writes "15 tiếng"
+_SURELY_LASTS = re.compile(r"tieng|gio|:")
 MOST_MINUTES = 10_000  # longer is no slip in a plan but no number of minutes
 
 
@@ -66,6 +68,8 @@ def _written_ms(text: str, cell: str) -> int:
     for pattern in _DURATIONS:
         if found := pattern.fullmatch(text):
             hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.groups())
+            if hours >= LEAST_OF_A_CLOCK and not _SURELY_LASTS.search(text):
+                raise _bad_duration(cell, f"{hours:g} phút" if minutes == seconds == 0 else None)
             return round((hours * 3_600 + minutes * 60 + seconds) * 1_000)
     a_day = re.fullmatch(r"(\d{1,3}) ?(?:p|ph|phut|')\s*/\s*ngay", text)  # of one airing, or of all of them?
     raise _bad_duration(cell, f"{a_day[1]} phút" if a_day else None)

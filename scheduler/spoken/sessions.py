@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from scheduler.spoken.cells import Cell, plain
+from scheduler.spoken.cells import Cell, excerpt, plain
 from scheduler.spoken.times import TimeOfDay, read_time, shown_clock
 from scheduler.vietnamese import Misread
 
@@ -46,6 +46,14 @@ class Session:
         vi, en = (f"; nếu là {meant} thì ghi “{meant}”", f"; write “{meant}” if that is meant") if meant else ("", "")
         vi = f"{shown} không thuộc {self.name.lower()}{vi}"
         raise Misread("time_contradicts_session", vi, f"{shown} is not in the session “{self.name}”{en}")
+
+
+def session_if_any(cell: Cell) -> Session | None:
+    """The session that a cell heads, though its hours may be wrong."""
+    try:
+        return read_session(cell)
+    except Misread:
+        return Session(excerpt(cell, 60), is_readable=False)
 
 
 def read_session(cell: Cell) -> Session | None:

@@ -39,14 +39,15 @@ class Span:
         return (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
 
 
-def read_span(text: str) -> Span | None:
+def read_span(text: str, known_year: int | None = None) -> Span | None:
     """The span of a title: "từ 23/11 đến 29/11/2026", "23-29/11/2026", "tháng 11 năm 2026"; None if it names none.
 
-    What the first day leaves out is that of the last. Raises Misread on days that do not exist or run back.
+    What the first day leaves out is that of the last, and a year that neither has is the *known_year*. Raises Misread
+    on days that do not exist or run back.
     """
     folded = plain(text)
     for found in _SPAN.finditer(folded):
-        if (last_month := found["bm"] or found["bmm"]) and (year := _year_beside(found, folded)):
+        if (last_month := found["bm"] or found["bmm"]) and (year := _year_beside(found, folded) or known_year):
             return _span(found, int(last_month), int(year), text)
     month = _MONTH.search(folded)
     if month and "ngay" not in folded and ("lich" in folded or folded.startswith("thang")):

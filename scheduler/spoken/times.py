@@ -12,6 +12,7 @@ _AROUND = re.compile(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$")
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
 LONGEST_RANGE_S = 8 * 3_600  # 5h-17h is a morning and an evening, not a programme
 LONGEST_TIME = 120  # characters
+DAY_ZERO_YEAR = 1904  # the latest: dragged cells bring Excel's day zero or one along, not a day of today
 MOST_TIMES = 24  # of one item a day
 
 
@@ -67,19 +68,40 @@ def _lasting(clock: TimeOfDay, lasts: str, cell: str) -> TimeOfDay:
     return TimeOfDay(clock.starts, lasts_ms, clock.in_words)
 
 
+_SO_MANY_TIMES = re.compile(r"(?:ngày )?(\d) (?:lần|lượt|buổi)\s*[:(]\s*", re.IGNORECASE)
+
+
 def read_times(cell: Cell) -> list[TimeOfDay]:
     """One time, or several of one item: "5h30, 17h30", "5h30 và 17h30"."""
     if not isinstance(cell, str):
         return [read_time(cell)]
     if len(cell) > LONGEST_TIME:
         raise _bad_time(cell)
-    parts = [part for part in re.split(r"[,;&/+]|\bvà\b|\bva\b", tidy(cell)) if part.strip()]
-    if len(parts) < 2 or len(parts) > MOST_TIMES:
+    if (clocks := _on_lines(cell)) is not None:
+        return clocks
+    counted = _SO_MANY_TIMES.match(tidy(cell))
+    text = tidy(cell)[counted.end() :] if counted else tidy(cell)
+    parts = [part for part in re.split(r"[,;&/+]|\bvà\b|\bva\b", text) if part.strip()]
+    if len(parts) < 2 or len(parts) > MOST_TIMES or (counted and int(counted[1]) != len(parts)):
         return [read_time(cell)]
     try:
         return [read_time(part) for part in parts]
     except Misread:
         raise _bad_time(cell) from None
+
+
+def _on_lines(cell: str) -> list[TimeOfDay] | None:
+    """ "Sáng: 5h30-5h45⏎Chiều: 17h30-17h45"; None for one time on several lines, or lines that may be from and to."""
+    lines = [line for line in cell.splitlines() if line.strip()]
+    if not 1 < len(lines) <= MOST_TIMES:
+        return None
+    try:
+        clocks = [read_time(line.strip(" ;,")) for line in lines]
+    except Misread:
+        return None
+    apart_s = clocks[1].second - clocks[0].second
+    bare = all(clock.duration_ms is None for clock in clocks)
+    return None if len(clocks) == 2 and bare and 0 < apart_s <= LONGEST_RANGE_S else clocks
 
 
 def shown_clock(second: int) -> str:
@@ -92,7 +114,7 @@ def shown_clock(second: int) -> str:
 def _excel_second_of_day(cell: Cell) -> int | None:
     """The time in a typed cell; None if it is text or a number that is no part of a day."""
     if isinstance(cell, datetime):
-        if cell.year > 1904:  # dragged cells bring Excel's day zero or one along, not a day of today
+        if cell.year > DAY_ZERO_YEAR:
             vi = f"ô giờ có cả ngày ({excerpt(cell)}); chỉ ghi giờ, ví dụ {cell:%Hh%M}"
             raise Misread(
                 "time_with_date", vi, f"a date stands beside the time ({excerpt(cell)}); write {cell:%Hh%M} only"
@@ -140,7 +162,7 @@ def _second_of_day(text: str, cell: str) -> int:
 
 
 # Which hours a part of the day goes with, and what is added to them. Vietnamese Excel writes SA and CH for AM and PM.
-_AFTERNOON = {hour: hour + 12 for hour in range(1, 12)} | {12: 12}
+_AFTERNOON = {hour: hour + 12 for hour in range(1, 12)} | {hour: hour for hour in range(12, 24)}
 _MORNING = {hour: hour for hour in range(12)} | {12: 0}
 _ITSELF = {hour: hour for hour in range(24)}
 _HOURS_OF = {

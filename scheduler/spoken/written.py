@@ -14,6 +14,7 @@ from scheduler.recurrence import (
     NthWeekdays,
     Recurrence,
     Weekdays,
+    YearDays,
 )
 
 DAY_NAMES = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
@@ -33,6 +34,8 @@ def written_days(recurrence: Recurrence) -> str:
             return f"{_written_weekdays(days)} {_written_weeks(nths)}"
         case MonthDays(days):
             return _written_month_days(days)
+        case YearDays(pairs):
+            return ", ".join(f"{day}/{month}" for month, day in sorted(pairs)) + " hằng năm"
         case LunarDays(pairs):
             return _written_lunar_days(sorted(pairs))
         case Holidays(names):

@@ -10,7 +10,7 @@ from telemetry.reports.document import Align, Amount, Cell, Column, Document, Ro
 from telemetry.reports.figures import Broadcast, Durations, Json, slot_text
 from telemetry.reports.form import Form
 from telemetry.reports.rounding import RoundedTable, apportion, round_table
-from telemetry.reports.words import KINDS, sentence, word_or_code
+from telemetry.reports.words import KINDS, Lang, decimal, sentence, word_or_code
 
 TEXTS = {
     "vi": {
@@ -175,7 +175,9 @@ def kind_text(broadcast: Broadcast, form: Form) -> str:
 def remarks(broadcast: Broadcast, form: Form) -> str:
     """Causes with their time, then what else is out of the ordinary. A time that would be printed as 0 says nothing."""
     lost = (*broadcast.causes.items(), *broadcast.flags.items())
-    said = [f"{word_or_code(code, form.lang)} {short_time(ms)}" for code, ms in lost if ms >= SHORTEST_SAID_MS]
+    said = [
+        f"{word_or_code(code, form.lang)} {short_time(ms, form.lang)}" for code, ms in lost if ms >= SHORTEST_SAID_MS
+    ]
     if broadcast.bulletin_class != "normal":
         said.append(word_or_code(broadcast.bulletin_class, form.lang))
     if broadcast.partly:
@@ -185,10 +187,10 @@ def remarks(broadcast: Broadcast, form: Form) -> str:
     return sentence("; ".join(said))
 
 
-def short_time(duration_ms: int) -> str:
+def short_time(duration_ms: int, lang: Lang) -> str:
     """A duration beside a cause: 12:03, or 4,2s below ten seconds (no unit words: it stands in a narrow column)."""
     if duration_ms < 10_000:
-        return f"{duration_ms / 1000:.1f}s".replace(".", ",")
+        return decimal(f"{duration_ms / 1000:.1f}s", lang)
     minutes, seconds = divmod(round(duration_ms / 1000), 60)
     return f"{minutes:02d}:{seconds:02d}"
 

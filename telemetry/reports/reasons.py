@@ -47,6 +47,7 @@ REASONS_VI = (
     (r"timed out|Timeout", "chờ quá lâu không có trả lời"),
     (r"Connection reset|Broken pipe", "kết nối bị ngắt"),
     (r"Address already in use", "cổng này đang có chương trình khác dùng"),
+    (r"who reads it must be able to write beside it", "không có quyền; chạy lại lệnh với sudo"),
     # the disk
     (r"database or disk is full|No space left", "thẻ nhớ đã đầy"),
     (r"disk I/O error|Input/output error", "thẻ nhớ bị lỗi"),
@@ -56,6 +57,7 @@ REASONS_VI = (
     (r"unable to open database file", "không mở được tệp"),
     (r"database is locked", "chương trình khác đang giữ tệp"),
     (r"Permission denied|Operation not permitted", "không có quyền"),
+    (r"it was there, and is gone", "tệp đã bị xóa hoặc chuyển đi"),
     (r"No such file or directory|not found", "không có tệp hoặc thư mục này"),
     # our own words of the ledger's chain
     (r"entry (\d+) is missing, (-?\d+) follows", r"thiếu bản ghi số \1, tiếp theo là số \2"),

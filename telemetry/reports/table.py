@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telemetry.reports.figures import Broadcast, Durations, Json
-from telemetry.reports.words import Lang, sentence, word, word_or_code
+from telemetry.reports.words import Lang, decimal, sentence, word, word_or_code
 
 HEADINGS = {
     "vi": ("Bắt đầu", "Chương trình", "Hình thức", "Nguyên nhân", "Lệch (ms)", "Căn cứ", "Tổng cộng"),
@@ -49,11 +49,6 @@ def shorten(text: str, width: int) -> str:
 def seconds(duration_ms: int, lang: Lang = "en") -> str:
     """Milliseconds as seconds with three decimals: exact, so that a column adds up on paper."""
     return decimal(f"{duration_ms // 1000}.{duration_ms % 1000:03d}", lang)
-
-
-def decimal(number: str, lang: Lang) -> str:
-    """A number's text as the language writes it: in Vietnamese 15.000 is fifteen thousand."""
-    return number.replace(".", ",") if lang == "vi" else number
 
 
 def airtime_table(figure: Json, lang: Lang = "vi", width: int = 100) -> str:

@@ -11,6 +11,9 @@ Lang = Literal["vi", "en"]
 Words = Mapping[str, tuple[str, str]]  # code: (Vietnamese, English)
 
 
+SILENT_DBFS = -90.0
+
+
 class UnknownWord(KeyError):
     """A code that has no word: the table was not kept up with the code."""
 
@@ -108,6 +111,10 @@ SOURCE_TROUBLES: Words = {  # why a relay was lost; "silence" is one, too
     "timeout": ("máy chủ không trả lời", "the server does not answer"),
     "unreachable": ("không có đường mạng", "network unreachable"),
     "not_audio": ("địa chỉ không phải luồng âm thanh", "not an audio stream"),
+    "playlist": (
+        "địa chỉ là tệp danh sách (.m3u, .pls): ghi địa chỉ nằm trong tệp ấy",
+        "a playlist (.m3u, .pls): give the address that stands in it",
+    ),
     "ended": ("luồng đã dừng", "the stream ended"),
     "failed": ("không giải mã được", "cannot be decoded"),
 }
@@ -191,6 +198,16 @@ def word(code: str, lang: Lang = "vi") -> str:
 def word_or_code(code: str, lang: Lang = "vi") -> str:
     """The word, or the code itself: for records that a newer station wrote and this one must still print."""
     return word(code, lang) if code in WORDS else code
+
+
+def decimal(number: str, lang: Lang) -> str:
+    """A number's text as the language writes it: in Vietnamese 15.000 is fifteen thousand."""
+    return number.replace(".", ",") if lang == "vi" else number
+
+
+def level(dbfs: float) -> str:
+    """Whole dBFS; what is as good as silence is −∞."""
+    return "−∞" if dbfs < SILENT_DBFS else f"{dbfs:.0f}".replace("-", "−")
 
 
 def sentence(text: str) -> str:

@@ -50,6 +50,7 @@ class Archive:
 
         Raises JournalError: then nothing of the batch is stored and nothing may be acknowledged.
         """
+        self._db.refuse_if_gone()
         with self._db.transaction():
             batch = _Batch(self._db, now_ns)
             for message in arrived:

@@ -203,11 +203,16 @@ def damaged(originals, folder):
     (folder / "cut.wav").write_bytes(whole[: len(whole) // 2 // 2 * 2])
     flac = (originals / "a.flac").read_bytes()
     (folder / "cut.flac").write_bytes(flac[: len(flac) // 2])
+    mp3 = (originals / "a.mp3").read_bytes()
+    (folder / "cut.mp3").write_bytes(mp3[: len(mp3) // 2])
+    ffmpeg("-i", originals / "gốc.wav", "-ar", "22050", "-metadata", f"title={'x' * 9_000}", folder / "whole.mp3")
+    low = (folder / "whole.mp3").read_bytes()
+    (folder / "cut-low.mp3").write_bytes(low[: len(low) * 2 // 3])
     (folder / "hole.flac").write_bytes(flac[:60_000] + bytes(20_000) + flac[80_000:])
     return folder
 
 
-@pytest.mark.parametrize("name", ["cut.wav", "cut.flac", "hole.flac"])
+@pytest.mark.parametrize("name", ["cut.wav", "cut.flac", "hole.flac", "cut.mp3", "cut-low.mp3"])
 def test_a_partly_damaged_file_is_taken_with_a_warning_that_says_how_much_there_is(originals, tmp_path, name):
     entry = ingest(damaged(originals, tmp_path) / name, tmp_path / "library")
     (warning,) = entry.warnings

@@ -223,7 +223,7 @@ class BadServer(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         with contextlib.suppress(ConnectionError):
-            getattr(self, self.path.strip("/"))()
+            getattr(self, self.path.strip("/").replace(".", "_"))()
 
     def nothing_there(self):
         self.send_error(404)
@@ -236,6 +236,10 @@ class BadServer(http.server.BaseHTTPRequestHandler):
     def a_page(self):
         self._begin("text/html")
         self.wfile.write(b"<html><body>Xin dang nhap</body></html>" * 500)
+
+    def nghe_dai_m3u(self):
+        self._begin("audio/x-mpegurl")
+        self.wfile.write(b"#EXTM3U\n#EXTINF:-1,VOV1\nhttp://127.0.0.1:1/vov1\n")
 
     def never(self):
         time.sleep(20)
@@ -274,7 +278,7 @@ def served(handler):
 def bad_day(library):
     """One chain a bad server, each with the waiting music behind it."""
     BadServer.mp3 = bytes(1_000)
-    paths = ("nothing_there", "round_and_round", "a_page", "never", "a_byte_a_second")
+    paths = ("nothing_there", "round_and_round", "a_page", "nghe_dai.m3u", "never", "a_byte_a_second")
     missing = LinkPlan("mất.flac", lambda: NoSource(Trouble("source_missing", "not in the library")))
     with served(BadServer) as url:
         chains = {path: [stream(f"{url}/{path}"), missing, library["nhạc chờ"]] for path in paths}
@@ -290,6 +294,7 @@ def bad_day(library):
         ("nothing_there", ("not_found",)),
         ("round_and_round", ("failed",)),
         ("a_page", ("failed", "not_audio")),
+        ("nghe_dai.m3u", ("playlist",)),
         ("never", ("stall",)),
         ("a_byte_a_second", ("stall",)),
         ("nobody", ("refused",)),

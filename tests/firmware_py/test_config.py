@@ -223,6 +223,12 @@ def test_a_rule_that_is_broken_is_told_in_vietnamese(file, more, said):
     assert said not in problem.en or said == "giỗ làng"
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 5_000, "a = ", 'a = "\x00"'])
+def test_what_is_meant_to_break_a_reader_is_wrong_syntax(file, text):
+    (problem,) = problems(file(text))
+    assert (problem.code, problem.vi[:11]) == ("toml_syntax", "sai cú pháp")
+
+
 def test_a_configuration_that_is_not_there_says_so_in_vietnamese(tmp_path):
     (problem,) = problems(tmp_path / "station.toml")
     assert problem.vi == "không đọc được: không có tệp hoặc thư mục này"

@@ -426,6 +426,18 @@ def test_priority_bulletins_that_wait_are_aired_in_the_order_a_person_gives_them
     assert said == [{"by": "Lan", "what": "arrange", "why": "gấp", "ids": [waiting[2].id, waiting[0].id]}]
 
 
+def test_alerts_that_come_within_one_second_are_heard_in_the_order_they_came(day):
+    names = [f"{n}.flac" for n in range(8)]
+    day.files |= set(names)
+    day.pass_time(1)
+    for name in names:
+        day.ask("alert", **alert_body(name, source=name, duration_ms=5_000))
+        day.boottime_ns, day.wall_ns = day.boottime_ns + 3 * NS_PER_MS, day.wall_ns + 3 * NS_PER_MS
+    day.pass_time(58)
+    began = [f.detail["content"] for f in day.facts(Fact.BEGAN)]
+    assert began[: len(names)] == [f"of {name}" for name in names]
+
+
 def test_what_is_arranged_again_forgets_the_order_of_before(day):
     wait_for_their_turn(day, "a", "b", "c")
     b, c = day.desk.waiting(day.reading)

@@ -110,6 +110,18 @@ def test_a_broker_whose_collector_says_nothing_is_a_fault_however_often_it_lets_
     assert uplink_faults(ledger) == {}
 
 
+def test_why_the_collector_is_not_reached_is_told_also_when_it_was_not_known_at_once(ledger, uplink):
+    """A station that starts without a network has not tried yet when it first says so."""
+    uplink.connected = False
+    tick(ledger)
+    uplink.trouble = "127.0.0.1:1: [Errno 111] Connection refused"
+    tick(ledger)
+    tick(ledger, 301)
+    shown = json.loads((ledger.config.paths.run_dir / "ledger.json").read_text(encoding="utf-8"))["faults"]
+    (fault,) = [fault for fault in shown if fault["code"] == "uplink_down"]
+    assert fault["evidence"] == {"why": uplink.trouble}
+
+
 def test_what_the_collector_does_not_take_is_a_fault_of_its_own_until_it_does(ledger, uplink):
     uplink.connected, uplink.trouble = False, "the collector does not take entry 6"
     uplink.conflict = uplink.trouble

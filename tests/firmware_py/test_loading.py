@@ -74,7 +74,7 @@ def test_a_file_that_is_gone_is_played_from_the_library(station, capsys):
     (station.rig.media_dir / "sang.wav").unlink()
     capsys.readouterr()
     station.run("schedule", "check", station.week)
-    assert "sang.wav" not in capsys.readouterr().err
+    assert "chưa có tệp “sang.wav”" not in capsys.readouterr().err
 
 
 def test_the_configured_target_is_used(station):
@@ -93,3 +93,18 @@ def test_a_person_at_a_terminal_sees_how_far_a_long_file_is(station, capsys, mon
     shown = capsys.readouterr().err
     assert "đang nạp sang.wav: 0 phút, " in shown
     assert shown.endswith("\r\033[K")
+
+
+def test_how_much_of_a_file_will_be_cut_is_said_at_its_row(station, capsys):
+    write_wav(station.rig.media_dir / "sang.wav", noise(8 * 48_000))
+    week = station.rig.folder / "ngan.toml"
+    week.write_text(WEEK.replace("duration = 1", 'duration = "2 giây"').replace("chieu", "sang"), encoding="utf-8")
+    assert station.run("schedule", "check", str(week)) == 0
+    assert 'slot 1.duration: cảnh báo: “Bản tin sáng”: tệp “sang.wav” dài 8", khung giờ 2"' in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_a_files_sound_is_in_the_json_too(station, capsys):
+    write_wav(station.rig.media_dir / "chieu.wav", [0] * 48_000)
+    assert station.run("schedule", "check", station.week, "--json") == 0
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert ("chieu.wav", "silent") in [(one["where"], one["code"]) for one in warnings]

@@ -80,6 +80,11 @@ def test_the_status_is_in_words_not_in_codes(state, words):
     assert not any(re.search(r"[{}_]", line) for line in lines)
 
 
+@pytest.mark.parametrize(("dbfs", "words"), [(-18.4, ", −18 dBFS"), (-120.0, ", −∞ dBFS"), (None, ", –")])
+def test_a_level_is_told_as_on_the_page(dbfs, words):
+    assert any(line.endswith(words) for line in shown("vi", playout(), channel(heard_dbfs=dbfs)))
+
+
 @pytest.fixture
 def waiting(tmp_path):
     """Three bulletins that wait, as playout tells it."""

@@ -33,13 +33,14 @@ def test_what_is_no_request_is_set_aside_and_kept(tmp_path):
     folder.mkdir()
     (folder / "1.json").write_text("{half", encoding="utf-8")
     (folder / "2.json").write_text('["a list"]', encoding="utf-8")
+    (folder / "4.json").write_text("[" * 100_000, encoding="utf-8")
     (folder / ".3.json").write_text('{"being": "written"}', encoding="utf-8")
     found = list(spool.pending(tmp_path))
-    assert [request for _, request in found] == [None, None]
+    assert [request for _, request in found] == [None, None, None]
     for path, _ in found:
         spool.set_aside(path)
     assert list(spool.pending(tmp_path)) == []
-    assert sorted(path.name for path in folder.iterdir()) == [".3.json", "1.refused", "2.refused"]
+    assert sorted(path.name for path in folder.iterdir()) == [".3.json", "1.refused", "2.refused", "4.refused"]
 
 
 def test_each_try_is_counted_in_the_requests_name_and_changes_neither_it_nor_its_place(tmp_path):

@@ -239,3 +239,42 @@ def test_a_file_that_cannot_be_read_is_named_once_and_the_reason_is_right(box, n
     (box.folder / "media").mkdir()
     (box.folder / "rong.toml").write_bytes(b"")
     assert told_of(box, box.folder / name) == (1, [f"FILE: {why}"])
+
+
+OVER_MIDNIGHT = SHEET.format(start="23h50").replace("duration = 15", "duration = 20")
+
+
+def test_check_finds_what_load_would_find_beside_the_timetables_that_the_station_holds(box):
+    tomorrow = datetime.now(STATION_TZ).date() + timedelta(days=1)
+    early = Slot(EVERY_DAY, time(0, 5), Item("Nhạc đêm", 900_000, source="http://example.org/b"))
+    box.hold(Timetable("Một ngày", (early,), valid_from=tomorrow, valid_to=tomorrow))
+    path = box.folder / "dem.toml"
+    path.write_text(OVER_MIDNIGHT, encoding="utf-8")
+    code, out, _ = box.run("schedule", "check", str(path), "--json")
+    assert (code, [error["code"] for error in json.loads(out)["errors"]]) == (1, ["overlap"])
+    assert box.run("schedule", "load", str(path))[0] == 1
+
+
+def test_check_goes_on_without_a_journal_that_cannot_be_read_and_says_so(box):
+    (box.folder / "playout.db").write_bytes(b"no journal at all" * 100)
+    code, _, err = box.run("schedule", "check", box.sheet())
+    assert code == 0
+    assert "playout.db: cảnh báo: không đọc được" in err
+
+
+def test_a_default_configuration_with_errors_is_told_by_check(box, monkeypatch):
+    (box.folder / "station.toml").write_text("[station]\nnam = 1\n", encoding="utf-8")
+    monkeypatch.setenv("SMARTRADIO_CONFIG", str(box.folder / "station.toml"))
+    assert main(["schedule", "check", box.sheet(), "--lang", "vi"]) == 0
+    assert "station.toml" in box.capsys.readouterr().err
+    monkeypatch.setenv("SMARTRADIO_CONFIG", str(box.folder / "khong-co.toml"))
+    assert main(["schedule", "check", box.sheet(), "--lang", "vi"]) == 0
+    assert "khong-co.toml" not in box.capsys.readouterr().err
+
+
+def test_show_begins_today_and_ends_after_a_week(box):
+    today = datetime.now(STATION_TZ).date()
+    _, out, _ = box.run("schedule", "show", box.sheet(), "--json")
+    assert [row["starts_at"][:10] for row in json.loads(out)] == [f"{today + timedelta(days=n)}" for n in range(7)]
+    _, out, _ = box.run("schedule", "show", box.sheet(), "--from", "2026-11-23", "--json")
+    assert [row["starts_at"][:10] for row in json.loads(out)][::6] == ["2026-11-23", "2026-11-29"]

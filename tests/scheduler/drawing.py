@@ -14,6 +14,7 @@ import openpyxl
 
 from scheduler.loaders.result import Loaded
 from scheduler.loaders.table import Table, tops_of
+from scheduler.spoken.conduct import written_ending
 from scheduler.spoken.times import shown_clock
 from scheduler.spoken.written import written_days
 from scheduler.timetable import Dates, Slot, Weekdays
@@ -120,10 +121,11 @@ def _days(slot: Slot) -> tuple[str, str]:
 
 
 def _slot(slot: Slot) -> str:
-    """ "T2, T4  5h30  15'  Bản tin  own"; behind it the origin, session, zone and file, if there are any."""
+    """ "T2, T4  5h30  15'  Bản tin  own"; behind it the origin, session, zone, file and end rule, if any."""
     minutes, seconds = divmod(slot.item.duration_ms // 1_000, 60)
     lasts = f"{minutes}'" + (f"{seconds:02}" if seconds else "")
     clock = shown_clock(slot.starts.hour * 3_600 + slot.starts.minute * 60 + slot.starts.second)
     kind = str(slot.item.kind) + (f" {slot.item.origin}" if slot.item.origin else "")
-    more = [part for part in (slot.session, "" if slot.zone == "all" else slot.zone, slot.item.source) if part]
+    zone, rule = "" if slot.zone == "all" else slot.zone, written_ending(slot.item.conduct)
+    more = [part for part in (slot.session, zone, slot.item.source, rule) if part]
     return "  ".join([_days(slot)[0], clock, lasts, slot.item.title, kind, *more])

@@ -41,6 +41,9 @@ POISON = (
     "Chủ nhật thứ 5 trong tháng", "trừ ngày lễ", "Ch\xad¬ng tr×nh", "Chöông trình", "１７ｈ３０", "٣", "Ⅳ", "\ud7ff",
     "a\nb\n\nc", "5h30\t15p", "'" * 200, "(" * 300, "9" * 300, "0h00-24h00", "23h59", "Thứ 2, " * 200, "1/1/0001",
     "31/12/9999", "tháng 13", "Tết", "5h chiều - 4h sáng", "15 phút 15 phút", "–", "→", "１/１",
+    "27/7 hằng năm", "29/2, 31/4 hằng năm", "Giờ sáng", "Giờ chiều", "Sáng: 5h\nChiều: 5h", "5h30\n5h45",
+    "9 lần: 5h, 6h", "Tin, phát đến hết ngày 31/2", "Họp lúc 19h30", "PL: Tin", "Tin (5') (phát hết 9 phút)",
+    "5h30 (thứ 2 đến thứ 6)", "Tuần 4 (1/1 - 2/2)", "23/11/2026 5h30", "Tổng cộng", "Phát lại 17h30", "Mất điện",
 )  # fmt: skip
 TYPED = (
     None, True, 0, -5, 1e300, 0.5, 61, datetime(1900, 1, 1), datetime(9999, 12, 31, 23, 59), date(2026, 11, 23),

@@ -277,3 +277,27 @@ def test_a_gap_to_the_same_session_of_another_day_is_no_gap():
     next_day = replace(late, id="b", starts_at=FIVE.replace(day=24, hour=0), ends_at=FIVE.replace(day=24, hour=1))
     assert filler_after(late, 0, [late, next_day], 600) is None
     assert date(2026, 11, 24) == next_day.starts_at.date()
+
+
+@pytest.mark.parametrize(
+    ("lasts_s", "end", "said"),
+    [
+        (900, "", None),
+        (901, "", None),
+        (902, "", ("file_too_long", "khung giờ 15': bị cắt 2\" cuối")),
+        (960, "phát hết 60 giây", None),
+        (975, "phát hết 60 giây", ("file_too_long", "dài 16'15\", khung giờ 15', kéo thêm 1': bị cắt 15\" cuối")),
+        (902, "lấp", ("file_too_long", 'bị cắt 2" cuối')),
+        (810, "", None),
+        (809, "", ("file_too_short", "chỉ dài 13'29\", khung giờ 15': im lặng 1'31\"")),
+        (809, "phát hết 60 giây", ("file_too_short", "im lặng 1'31\"")),
+        (60, "lấp", None),
+        (None, "", None),
+    ],
+)
+def test_a_file_that_will_be_cut_or_leaves_much_of_its_slot_silent_is_told(lasts_s, end, said):
+    one = slot(source="tin.wav", conduct=read_ending(end))
+    lasts_ms = {"tin.wav": lasts_s and lasts_s * 1_000}.get
+    found = [w for w in check(table(one), Rules(lasts_ms=lasts_ms)).warnings if w.code.startswith("file_too")]
+    assert [w.code for w in found] == ([said[0]] if said else [])
+    assert not said or said[1] in found[0].vi

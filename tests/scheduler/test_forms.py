@@ -8,6 +8,7 @@ import docx
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.cell.rich_text import CellRichText, InlineFont, TextBlock
 
 from scheduler.loaders import Loaded, load
 from scheduler.timetable import Dates, Weekdays
@@ -397,6 +398,38 @@ def test_struck_text_is_asked_about_comments_and_hidden_columns_are_told(tmp_pat
     assert [slot.starts for slot in loaded.readable.slots] == [time(5), time(5)]
 
 
+def test_text_that_is_struck_through_in_part_is_asked_about(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "shared.xlsx") as book:
+        sheet, struck = book.add_worksheet("Lịch"), book.add_format({"font_strikeout": True})
+        for row, cells in enumerate([HEADINGS[:4], ["T2", "5h", 15, "Tin A"], ["T3", "5h", 15, "Tin B"]]):
+            sheet.write_row(row, 0, cells)
+        sheet.write_rich_string(2, 3, "Tin ", struck, "cũ", " mới")
+    book = openpyxl.Workbook()
+    book.active.title = "Lịch"
+    mixed = CellRichText("Tin ", TextBlock(InlineFont(strike=True), "cũ"), " mới")
+    for row in (HEADINGS[:4], ["T2", "5h", 15, "Tin A"], ["T3", "5h", 15, mixed]):
+        book.active.append(row)
+    book.save(tmp_path / "inline.xlsx")
+    for name in ("shared.xlsx", "inline.xlsx"):
+        loaded = load(tmp_path / name)
+        assert codes(loaded.errors) == [("Lịch!D3", "struck_out")], name
+        assert loaded.readable.slots[1].item.title == "Tin cũ mới"
+
+
+def test_a_comment_of_a_word_table_is_told_at_its_cell(tmp_path):
+    document = docx.Document()
+    document.add_paragraph("LỊCH PHÁT THANH")
+    table = document.add_table(2, 4)
+    for row, texts in zip(table.rows, (HEADINGS[:4], ("T2", "5h", "15'", "Tin A")), strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    document.add_comment(table.cell(1, 3).paragraphs[0].runs, "Tuần này nghỉ", "Lan")
+    document.save(tmp_path / "a.docx")
+    loaded = load(tmp_path / "a.docx")
+    said = [(p.where, p.vi) for p in loaded.warnings if p.code == "note_ignored"]
+    assert said == [("Bảng 1!D2", "“Tuần này nghỉ” chỉ là ghi chú, máy không làm theo")]
+
+
 _ODS_STYLE = '<style:style style:name="x"><style:text-properties style:text-line-through-style="solid"/></style:style>'
 
 
@@ -419,10 +452,11 @@ def test_the_same_of_an_ods(tmp_path):
         note = "<office:annotation><text:p>Tuần này nghỉ</text:p></office:annotation>"
         text = text.replace("<text:p>A<", f"{note}<text:p>A<")
         before, _, after = text.rpartition('<table:table-cell office:value-type="string"')
-        return f'{before}<table:table-cell table:style-name="x" office:value-type="string"{after}'.encode()
+        text = f'{before}<table:table-cell table:style-name="x" office:value-type="string"{after}'
+        return text.replace("T2<", '<text:span text:style-name="x">T2</text:span><').encode()
 
     loaded = load(repacked(path, tmp_path / "b.ods", marked))
-    assert codes(loaded.errors) == [("Lịch!D3", "struck_out")]
+    assert codes(loaded.errors) == [("Lịch!A2", "struck_out"), ("Lịch!D3", "struck_out")]
     assert {("Lịch!A1", "hidden_column"), ("Lịch!D2", "note_ignored")} <= set(codes(loaded.warnings))
 
 

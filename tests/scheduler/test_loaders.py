@@ -97,8 +97,6 @@ def test_title_rows_blank_rows_day_rows_and_signatures_are_tolerated(tmp_path):
     assert loaded.timetable.title == "LỊCH PHÁT SÓNG TUẦN 47"
     assert warnings(loaded) == [
         ("Lịch!A3", "validity_from_title"),
-        ("Lịch!B7", "day_inherited"),
-        ("Lịch!B10", "day_inherited"),
         ("Lịch!E13", "row_ignored"),
     ]
 

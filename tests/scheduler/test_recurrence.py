@@ -19,6 +19,7 @@ from scheduler.recurrence import (
     MonthDays,
     NthWeekdays,
     Weekdays,
+    YearDays,
     base_of,
     calendar_day,
     from_json,
@@ -35,11 +36,13 @@ nth_weekdays = st.builds(
     st.frozensets(st.sampled_from([LAST, 1, 2, 3, 4, 5]), min_size=1, max_size=3),
 )
 month_days = st.frozensets(st.sampled_from([LAST, *range(1, 32)]), min_size=1, max_size=6).map(MonthDays)
+year_pairs = st.dates(date(2024, 1, 1), date(2024, 12, 31)).map(lambda day: (day.month, day.day))
+year_days = st.frozensets(year_pairs, min_size=1, max_size=3).map(YearDays)
 lunar_pairs = st.tuples(st.integers(0, 12), st.sampled_from([LAST, *range(1, 31)]))
 lunar_days = st.frozensets(lunar_pairs, min_size=1, max_size=3).map(LunarDays)
 holidays = st.frozensets(st.sampled_from(VIETNAM.names()), max_size=2).map(Holidays)
-unlimited = st.one_of(weekdays, explicit, nth_weekdays, month_days, lunar_days, holidays)
-excluded = st.lists(st.one_of(weekdays, explicit, lunar_days, holidays, month_days), max_size=2).map(tuple)
+unlimited = st.one_of(weekdays, explicit, nth_weekdays, month_days, year_days, lunar_days, holidays)
+excluded = st.lists(st.one_of(weekdays, explicit, lunar_days, year_days, holidays, month_days), max_size=2).map(tuple)
 some_day = st.none() | st.dates(date(2026, 1, 1), date(2027, 12, 31))
 
 
@@ -73,6 +76,9 @@ def rule_of(recurrence, first: date) -> rrule.rrule:
             return rrule.rrule(rrule.MONTHLY, dtstart=begin, byweekday=named)
         case MonthDays(days):
             return rrule.rrule(rrule.MONTHLY, dtstart=begin, bymonthday=sorted(days))
+        case YearDays(pairs):
+            ((month, day),) = pairs
+            return rrule.rrule(rrule.YEARLY, dtstart=begin, bymonth=month, bymonthday=day)
     raise AssertionError(recurrence)
 
 
@@ -98,6 +104,12 @@ def test_limits_are_those_of_a_rule_set_with_its_exceptions(base, begin, first, 
         rules.exdate(datetime.combine(day, time()))
     expected = [day for day in by_dateutil(rules, begin, 100) if (first or day) <= day <= (last or day)]
     assert days_of(recurrence, begin, 100) == expected
+
+
+@given(year_pairs, dates)
+def test_days_of_the_year_fall_as_rfc_5545_says(pair, first):
+    recurrence = YearDays(frozenset({pair}))
+    assert days_of(recurrence, first, 1_500) == by_dateutil(rule_of(recurrence, first), first, 1_500)
 
 
 @given(lunar_days, st.dates(date(1970, 1, 1), date(2190, 1, 1)))
@@ -186,6 +198,11 @@ def test_json_gives_the_same_recurrence_back(recurrence):
         {"month_days": [0]},
         {"month_days": [32]},
         {"month_days": [1.0]},
+        {"year_days": [[0, 1]]},
+        {"year_days": [[13, 1]]},
+        {"year_days": [[2, 30]]},
+        {"year_days": [[4, -1]]},
+        {"year_days": [[4]]},
         {"lunar_days": [[13, 1]]},
         {"lunar_days": [[1, 31]]},
         {"lunar_days": [[1]]},

@@ -40,7 +40,7 @@ def was_on_air_as_planned(day, titles):
     for account in accounts:
         assert adds_up(account)
         assert abs(account["start_error_ms"]) < START_ERROR_MS
-        assert account["on_air_ms"] >= LASTS_S * 1_000 - UNEVEN_MS
+        assert account["on_air_ms"] >= LASTS_S * 1_000 - UNEVEN_MS, account["causes"]
 
 
 def all_arrived(day):

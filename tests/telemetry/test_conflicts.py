@@ -70,6 +70,20 @@ def test_a_collector_that_lost_its_archive_or_has_an_old_copy_gets_all_of_it_aga
     assert ArchiveReader(archive).refused() == []
 
 
+def test_nothing_is_confirmed_that_went_into_an_archive_which_was_removed(broker, ledger, archive):
+    store = fill(ledger, 30)
+    with sending(broker, ledger, store):
+        with collecting(broker, archive) as collector:
+            wait_for(lambda: acknowledged(ledger) == 30)
+            remove(archive)
+            fill(ledger, 5).close()
+            wait_for(lambda: not collector.connected)
+            assert acknowledged(ledger) == 30
+        with collecting(broker, archive):
+            wait_for(lambda: upto(archive) == 35)
+    assert chain_of(ArchiveReader(archive)) == chain_of(LedgerReader(ledger))
+
+
 def test_two_collectors_that_each_keep_everything_both_get_it(broker, ledger, archive):
     other = archive.with_name("second.db")
     store = fill(ledger, 300)

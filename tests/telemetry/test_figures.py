@@ -85,6 +85,13 @@ def test_station_and_collector_agree_to_the_millisecond_at_every_seq(ledger, tmp
     archive.close()
 
 
+def test_the_days_table_is_the_share_of_that_day(tmp_path):
+    day = Day(tmp_path, TWO_MONTHS).run()
+    december = monthly("tram-1", entries_of(day.ledger()), "2026-12").totals
+    for _ in ("read", "remembered"):
+        assert day.core.today(day.reading(), []) == {name: december[name] for name in FIGURES}
+
+
 def test_a_revision_replaces_what_it_revises(ledger):
     entries = entries_of(ledger)
     (first,) = [e for e in entries if e.kind == "airtime" and e.body["occurrence"] == "sang"]

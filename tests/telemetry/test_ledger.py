@@ -1,5 +1,6 @@
 """Nothing is lost and nothing is booked twice, wherever the power fails, the disk fills or the process is killed."""
 
+import os
 import random
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.clock import NS_PER_S, ClockQuality, Reading
+from telemetry import ledger_round
 from telemetry.canonical import canonical
 from telemetry.chain import link
 from telemetry.database import Corrupt, Database, DiskFull, JournalError, Reader
@@ -24,6 +26,7 @@ from telemetry.journal import MeterReader, PlayoutReader
 from telemetry.ledger import AnotherStation, LedgerCore, LedgerReader, Rules, verify
 from telemetry.outbox import Receipt
 from telemetry.reports.reasons import explained
+from telemetry.settle import settle
 from tests.telemetry.station_day import Day
 from tests.telemetry.support import STATION, fill
 
@@ -256,6 +259,21 @@ def test_a_fact_that_comes_later_makes_a_revision_and_leaves_the_first_record(st
     assert revisions == [(0, 90_000, None), (1, 30_000, 60_000)]
 
 
+def test_a_stretch_that_goes_on_settles_only_what_it_newly_covers(tmp_path, monkeypatch):
+    """A session without a pause is one segment, which grows each second: its past must not be settled each second."""
+    minutes = range(12)
+    lines = ["day 2026-11-23", *(f"05:00:00 plan p{n} from 05:{n:02}:00 until 05:{n + 1:02}:00" for n in minutes)]
+    lines += ["05:00:00 begin p0", "05:00:00 hear on_air"]
+    for n in minutes[1:]:
+        lines += [f"05:{n:02}:00 end p{n - 1}", f"05:{n:02}:00 begin p{n}"]
+    settled = []
+    monkeypatch.setattr(ledger_round, "settle", lambda *asked: settled.append(asked[0].id) or settle(*asked))
+    day = Day(tmp_path, "\n".join([*lines, "05:12:00 end p11", "05:12:00 hear silence", "05:20:00 look"])).run()
+    assert max(Counter(settled).values()) <= 3
+    records = [e.body for e in day.ledger().entries_since(0) if e.kind == "airtime"]
+    assert [(r["on_air_ms"], r["revision"]) for r in records] == [(60_000, 0)] * len(minutes)
+
+
 TAMPERING = {
     "changed": ("UPDATE entry SET body = replace(body, '90000', '95000') WHERE kind = 'airtime'", "hash"),
     "removed": ("DELETE FROM entry WHERE seq = 4", "gap"),
@@ -321,6 +339,29 @@ def test_verify_sees_that_a_month_would_not_find_an_entry(tmp_path):
     with pytest.raises(Corrupt) as damaged:
         verify(path)
     assert explained(str(damaged.value)).startswith("tệp bị hỏng")
+
+
+@contextmanager
+def somebody_else(folder):
+    """May read *folder* and not write it: another user, where we are root."""
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+def test_who_may_not_write_beside_a_ledger_is_told_so_and_not_that_the_card_fails(memory_path):
+    path = memory_path / "ledger.db"
+    fill(path, 2).close()
+    with somebody_else(memory_path), pytest.raises(JournalError) as refused:
+        verify(path)
+    assert explained(str(refused.value)).startswith("không có quyền; chạy lại lệnh với sudo")
 
 
 def test_an_entry_cannot_be_changed_or_removed_by_accident(station):
@@ -442,6 +483,28 @@ def test_what_is_in_progress_is_shown_and_not_booked(tmp_path):
     today = day.core.today(day.reading(), [running])
     assert (today["planned_ms"], today["on_air_ms"]) == (120_000, 90_000)
     assert [e.kind for e in day.ledger().entries_since(0) if e.kind == "airtime"] == []
+
+
+def test_a_missing_file_is_no_fault_any_more_when_nothing_to_come_wants_it(tmp_path):
+    """The name was mended in the timetable: the file that never was will never play, and so never be good."""
+    text = """
+day 2026-11-23
+05:00:00  plan    sang until 05:10:00 own source chua-thu.mp3
+05:00:00  plan    mai from 1+05:00:00 until 1+05:10:00 own source chua-thu.mp3
+05:00:00  miss    sang source_missing
+05:11:00  look
+05:12:00  plan    khac from 06:00:00 until 06:10:00
+05:13:00  look
+05:14:00  withdraw mai by Hoa
+05:15:00  look
+"""
+    day = Day(tmp_path, text)
+    opened = []
+    for words in day.lines:
+        day.run_line(words)
+        if words[1] == "look":
+            opened.append([fault["code"] for fault in day.core.open_faults() if fault["target"] == "chua-thu.mp3"])
+    assert opened == [["source_missing"], ["source_missing"], []]
 
 
 def test_a_process_that_is_dead_is_a_fault_and_clears_nothing(tmp_path):

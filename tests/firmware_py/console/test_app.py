@@ -288,6 +288,7 @@ def test_a_huge_or_broken_body_is_refused(client):
     assert client.ask("POST", "/api/stop", content=big, headers=headers).status_code == 413
     assert client.ask("POST", "/api/stop", content="{", headers=headers).status_code == 400
     assert client.ask("POST", "/api/stop", content=b"\xff\xfe", headers=headers).status_code == 400
+    assert client.ask("POST", "/api/stop", content="[" * 4_000, headers=headers).status_code == 400
     form = HOME | {"Content-Type": "text/plain"}
     assert client.ask("POST", "/api/stop", content=big, headers=form).status_code == 415
 

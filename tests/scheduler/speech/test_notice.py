@@ -123,6 +123,11 @@ SENTENCES = [
         "Đại hội Đảng bộ lần thứ mười bốn, khóa mười lăm, quý bốn năm hai nghìn không trăm hai mươi sáu.",
     ),
     (
+        "Thôn 3A, tổ 12B cắt điện 5/8-7/8; dòng 10A. ĐT: (0208) 3.850.123",
+        "Thôn ba a, tổ mười hai bê cắt điện ngày mùng năm tháng tám đến ngày mùng bảy tháng tám; dòng mười am pe. "
+        "điện thoại: không hai không tám, ba, tám năm không, một hai ba.",
+    ),
+    (
         "THÔNG BÁO VỀ VIỆC TIÊM CHỦNG",
         "thông báo về việc tiêm chủng.",
     ),
@@ -217,7 +222,7 @@ def test_what_was_said_once_is_said_the_same_again(parts):
 
 
 @pytest.mark.parametrize(
-    "piece", ["1", "1-", "1/", "1 ", "-", " ", "a@", "1 000 ", "/km", "A-", "1.", "a.", "T2-", "x\n"]
+    "piece", ["1", "1-", "1/", "1 ", "-", " ", "a@", "1 000 ", "/km", "A-", "1.", "a.", "T2-", "x\n", "số ", "113 "]
 )
 def test_a_text_made_to_be_slow_is_not(piece):
     began = time.process_time()

@@ -350,6 +350,7 @@ def test_the_logbook_rounds_the_time_at_which_a_programme_began(early_ms, began)
 def test_a_cause_that_would_be_printed_as_zero_is_no_remark():
     broadcast = sample.occurrence(FIVE, 15, "Bản tin", "own") | {"causes": {"ended_early": 49, "dead_air": 50}}
     assert remarks(Broadcast.from_json(broadcast), FORM) == "Mất tiếng 0,1s"
+    assert remarks(Broadcast.from_json(broadcast), Form(lang="en")) == "Dead air 0.1s"
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
