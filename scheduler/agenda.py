@@ -141,7 +141,7 @@ class _Due:
         if self.whole_until_ns is None or slip_ns <= 0:
             return replace(self, at_ns=at_ns)
         if at_ns > self.whole_until_ns:
-            return replace(self, at_ns=self.ends_ns)  # it has waited in vain
+            return replace(self, at_ns=self.ends_ns, whole_until_ns=None)  # in vain, for good
         return replace(self, anchor_ns=at_ns, at_ns=at_ns, ends_ns=self.ends_ns + slip_ns)
 
     @property

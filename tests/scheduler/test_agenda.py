@@ -248,6 +248,12 @@ def test_an_alert_that_waited_longer_than_it_may_is_missed_and_never_sounds():
     assert shell.misses() == {"cu": "pre_empted"}
 
 
+def test_what_waited_in_vain_is_not_begun_at_the_end_of_a_stop_that_a_step_of_the_clock_has_passed():
+    bulletin = occurrence("05:04", 1, "cu", waits_ms=600_000)
+    shell = Shell.at("05:14:30", [bulletin], stopped=Stopped("NN", "sửa tăng âm", at("05:13")))
+    assert not shell.run_until("05:17").heard
+
+
 def test_an_operators_live_takes_over_from_what_has_priority_but_not_from_an_emergency():
     more = {"bulletin_class": BulletinClass.PRIORITY}
     live = occurrence("05:02", 10, "mic", kind=Kind.LIVE, **more)
