@@ -179,10 +179,10 @@ class LedgerStore:
         return [(body, bool(counts), record) for body, counts, record in self._db.rows(sql, (from_wall_ns, to_wall_ns))]
 
     def sources_after(self, wall_ns: int) -> set[str]:
-        """What is planned to sound from here on: files and addresses, of those without one the occurrences."""
+        """What is planned to sound from here on: files and addresses, of what names none the programmes."""
         sql = "SELECT body FROM slot WHERE ends_ns > ? AND withdrawn_by IS NULL"
         planned = [json.loads(body) for (body,) in self._db.rows(sql, (wall_ns,))]
-        return {occurrence["source"] or occurrence["occurrence"] for occurrence in planned}
+        return {occurrence["source"] or occurrence["programme"] for occurrence in planned}
 
     def settled_over(self, boot: int, from_ns: int, to_ns: int) -> set[str]:
         """Settled occurrences whose slot shares time with this stretch of a boot."""

@@ -3,6 +3,7 @@
 A line is a time (of the sky, which no clock step moves), a subject and what happens to it::
 
     05:00:00  plan    ban-tin [from 05:00:00] until 05:30:00 [own|relay|repeat|live|filler] [source FILE]
+                                                                  (source -: it names none)
     05:00:00  amend   ban-tin from 05:00:00 until 05:30:20    playout itself plans it so from here on
     05:00:00  file    a.mp3 holds WHAT for SECONDS   from here on, until it is exchanged for another
     05:00:00  begin   ban-tin                      the player begins it, or joins it
@@ -162,7 +163,9 @@ class Day:
         start_ns = self.at(said["from"]) if "from" in said else self.true_ns
         start, end = (datetime.fromtimestamp(ns / NS_PER_S, STATION_TZ) for ns in (start_ns, self.at(said["until"])))
         kind = next((Kind(word) for word in words if word in set(Kind)), Kind.OWN)
-        planned = Occurrence(id, id.replace("-", " "), start, end, kind, source=said.get("source", f"{id}.mp3"))
+        planned = Occurrence(
+            id, id.replace("-", " "), start, end, kind, source=said.get("source", f"{id}.mp3").strip("-")
+        )
         self.box.known[id] = self.box.plan[id] = planned
         self.replan("lich-tuan")
 

@@ -507,6 +507,26 @@ day 2026-11-23
     assert opened == [["source_missing"], ["source_missing"], []]
 
 
+def test_what_names_no_file_is_a_fault_for_as_long_as_its_slot_lasts(tmp_path):
+    text = """
+day 2026-11-23
+05:00:00  plan    tin-sang until 05:10:00 own source -
+05:00:00  miss    tin-sang source_missing
+05:01:00  look
+05:02:00  plan    khac from 06:00:00 until 06:10:00
+05:03:00  look
+05:11:00  plan    nua from 07:00:00 until 07:10:00
+05:12:00  look
+"""
+    day = Day(tmp_path, text)
+    opened = []
+    for words in day.lines:
+        day.run_line(words)
+        if words[1] == "look":
+            opened.append([fault["target"] for fault in day.core.open_faults() if fault["code"] == "source_missing"])
+    assert opened == [["tin sang"], ["tin sang"], []]
+
+
 def test_a_process_that_is_dead_is_a_fault_and_clears_nothing(tmp_path):
     core = LedgerCore(tmp_path / "ledger.db", "tram-1", Rules("line"))
     playout, meter = PlayoutReader(tmp_path / "playout.db"), MeterReader(tmp_path / "meter.db")
