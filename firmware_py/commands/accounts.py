@@ -14,6 +14,7 @@ from telemetry.database import Corrupt, JournalError, damaged_rows
 from telemetry.figures import begun_between, fault_list, month_days, monthly, unaccounted
 from telemetry.ledger_store import LedgerReader
 from telemetry.reports.reasons import explained
+from telemetry.reports.words import Lang
 
 if TYPE_CHECKING:
     from telemetry.reports.form import Form
@@ -46,7 +47,7 @@ def logbook(context: Context) -> None:
     if not any(written):
         from telemetry.reports.logbook import logbook_text
 
-        context.print(logbook_text(week, _form(context, config), _width()))
+        context.print(logbook_text(week, _form(config, context.lang), _width()))
 
 
 def _width() -> int:
@@ -168,7 +169,8 @@ def _write(context: Context, config: Config, data: Json, form: str) -> bool:
     subject = "logbook" if "week" in data else "airtime"
     writer = getattr(files, f"{subject}_{form}")
     try:
-        writer(data, Path(name), _form(context, config))
+        # What goes to an office is Vietnamese whatever the computer speaks, unless --lang says otherwise.
+        writer(data, Path(name), _form(config, context.args.lang or "vi"))
     except OSError as error:
         why_vi, why = reason(error)
         raise failure(name, "unwritable", f"không ghi được: {why_vi}", f"cannot be written: {why}") from None
@@ -176,7 +178,7 @@ def _write(context: Context, config: Config, data: Json, form: str) -> bool:
     return True
 
 
-def _form(context: Context, config: Config) -> "Form":
+def _form(config: Config, lang: Lang) -> "Form":
     from telemetry.reports.form import Form
 
-    return Form(lang=context.lang, station_name=config.station.name, authority=config.station.commune)
+    return Form(lang=lang, station_name=config.station.name, authority=config.station.commune)

@@ -124,13 +124,13 @@ def _date(day: date) -> str:
 def _columns(form: Form) -> tuple[Column, ...]:
     text = TEXTS[form.lang]
     return (
-        Column(text["planned_time"], 1.9, Align.CENTER),
+        Column(text["planned_time"], 2.9, Align.CENTER),
         Column(text["actual_time"], 2.9, Align.CENTER),
-        Column(text["programme"], 4.7),
+        Column(text["programme"], 4.2),
         Column(text["kind"], 2.2),
         *figure_columns(form, FIGURES, 1.45),
-        Column(text["remarks"], 3.8),
-        Column(text["on_duty"], 2.0),
+        Column(text["remarks"], 3.4),
+        Column(text["on_duty"], 1.9),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_py.cli import main
 from firmware_py.commands import looks
 from firmware_py.commands.accounts import month_figure, week_figure
 from firmware_py.commands.context import CommandError, Context
@@ -85,6 +86,29 @@ def test_what_sounds_over_a_months_end_is_one_line_of_the_logbook_and_whole(tmp_
         ("2026-11-30T23:50", 1_200_000, 1_200_000),
     ]
     assert logbook_text(week, Form(), 100).count("23:50–00:10") == 1
+
+
+CONFIG = """
+[station]
+id = "tram-1"
+name = "Đài"
+province = "a"
+[paths]
+state_dir = "{folder}"
+media_dir = "{folder}"
+[output]
+device = "x"
+"""
+
+
+@pytest.mark.parametrize(("asked", "word"), [((), "Đã lên sóng"), (("--lang", "en"), "On air")])
+def test_what_is_written_for_an_office_is_vietnamese_unless_asked_otherwise(tmp_path, monkeypatch, asked, word):
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    Day(tmp_path, OVER_A_MONTHS_END).run().ledger().close()
+    (tmp_path / "station.toml").write_text(CONFIG.format(folder=tmp_path), encoding="utf-8")
+    config, sheet = str(tmp_path / "station.toml"), tmp_path / "thang.csv"
+    assert main(["airtime", "--month", "2026-11", "--csv", str(sheet), "--config", config, *asked]) == 0
+    assert word in sheet.read_text(encoding="utf-8-sig")
 
 
 def test_a_fault_that_has_been_open_for_months_stands_in_the_weeks_logbook(tmp_path):
