@@ -25,7 +25,9 @@ _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after 
 _VOTE_DEVIATION = 0.7  # samples: how sure a vote is
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
 _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay: the first, one that a known path fits
-_FINE_LOOKS = 40  # good looks that show the drift
+_FINE_LOOKS, _MORE_FINE_LOOKS = 40, 80  # good looks that show the drift; so many where less show none
+_FINE_DEVIATION, _WEAK_DEVIATION = 0.15, 0.4  # samples: of a clear peak, of one that only its place makes likely
+_WEAK_FINE_PEAK = 4.0  # standard deviations
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
@@ -218,11 +220,12 @@ class Follower:
     # ---- learning ----
 
     def _learn_drift(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
-        if good.any():
-            sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
-            self._fine.add(tick.look.heard[good], evidence.spectra(sent, STEP)[good])
+        if not good.any():
+            return
+        sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
+        self._fine.add(tick.look.heard[good], evidence.spectra(sent, STEP)[good], (tick.start + tick.stop) // 2)
         if self._fine.frames >= _FINE_LOOKS:
-            self._correct(track, tick.stop)
+            self._correct(track)
 
     def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> bool:
         """Is it plainly on air?"""
@@ -259,16 +262,23 @@ class Follower:
         self.channel.settle_now_and_then()
         self.on_air_rms = self.on_air_rms * 0.98 + 0.02 * rms(heard) if self.on_air_rms else rms(heard)
 
-    def _correct(self, track: Track, position: int) -> None:
-        """Drift: the lag that the last half second shows. More than a track can drift is a vote for a new one."""
-        peak = self._fine.peak()
+    def _correct(self, track: Track) -> None:
+        """Drift: the lag that the last looks show. More than a track can drift is a vote for a new one.
+
+        On a horn the direct path stands out but weakly. The highest peak of all, where it is expected, is no chance.
+        """
+        peak, position = self._fine.peak(), self._fine.position
+        clear, is_near = peak.height >= CLEAR_FINE_PEAK, abs(peak.at) < _SMALL_JUMP
+        if not clear and self._fine.frames < _MORE_FINE_LOOKS:
+            return
         self._fine.clear()
-        if peak.height < CLEAR_FINE_PEAK:
-            return
-        if abs(peak.at) >= _SMALL_JUMP:
-            self._vote(Vote(position - BLOCK, track.lag_at(position - BLOCK) + peak.at, 2 * peak.height))
-            return
-        track.measure(position - BLOCK * 2, peak.at, 0.15)
+        if is_near and peak.height >= _WEAK_FINE_PEAK:
+            self._follow_drift(track, position, peak.at, _FINE_DEVIATION if clear else _WEAK_DEVIATION)
+        elif clear:
+            self._vote(Vote(position, track.lag_at(position) + peak.at, 2 * peak.height))
+
+    def _follow_drift(self, track: Track, position: int, excess: float, deviation: float) -> None:
+        track.measure(position, excess, deviation)
         self._slope = track.slope
         if not track.probation:
             self._proven_slope = track.slope
@@ -328,8 +338,8 @@ class Follower:
     def _new_track(self, votes: list[Vote]) -> Track:
         newest = votes[-1]
         made = Track(newest.position, newest.lag, self._slope)
-        if self.tracks:
-            made.variance = (1.0, 0.0, (5e-6) ** 2)
+        if self.track:  # clocks do not jump: its drift is as sure as that of the one before
+            made.variance = (1.0, 0.0, max((5e-6) ** 2, self.track.variance[2]))
         if self.tracks and self._found_since_rest:
             made.since = votes[0].position - _REACH_BACK
         self._follow_votes(made, votes[:-1])

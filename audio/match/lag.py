@@ -80,9 +80,14 @@ class FineLag:
         self._cross = np.zeros(BINS, np.complex64)
         self._heard = np.zeros(BINS, np.float32)
         self._sent = np.zeros(BINS, np.float32)
-        self.frames = 0
+        self.frames, self._positions = 0, 0.0
 
-    def add(self, heard: C64, sent: C64) -> None:
+    @property
+    def position(self) -> int:
+        """The mean of those that were given with the frames."""
+        return round(self._positions / self.frames)
+
+    def add(self, heard: C64, sent: C64, position: int) -> None:
         """Frames × bins of both. Each frame is weighted by its loudness, so that a loud one cannot lead."""
         power = np.abs(heard) ** 2
         weight = 1 / (power.sum(1) / BINS + np.float32(1e-9))
@@ -90,6 +95,7 @@ class FineLag:
         self._heard += weight @ power
         self._sent += weight @ np.abs(sent) ** 2
         self.frames += len(heard)
+        self._positions += float(position) * len(heard)
 
     def peak(self) -> Peak:
         """``at``: samples that HEARD is later than the track says, ±128."""

@@ -82,7 +82,7 @@ class Material:
     def lag_left(self, track: Track, start: int, stop: int, hop: int) -> Peak:
         """What a track leaves of the lag between two positions of SENT, looked at each *hop*."""
         fine, sent = FineLag(), alone(self.sent_for_looks(start, stop))
-        fine.add(self.heard_looks(track, start, stop, hop), evidence.spectra(sent, hop))
+        fine.add(self.heard_looks(track, start, stop, hop), evidence.spectra(sent, hop), (start + stop) // 2)
         return fine.peak()
 
     def sent_for_looks(self, start: int, stop: int, earlier: int = 0) -> Floats:
