@@ -168,12 +168,10 @@ class Account:
         """Nats a hop for clean and for mixed; what is seen of each block is noted."""
         channel = self._follower.channel
         start, stop = judged[0].block * BLOCK, (judged[-1].block + 1) * BLOCK
-        expected = channel.predict(self._material.sent_for_looks(start, stop, RECENT * HOP))
-        heard = self._material.heard_looks(track, start, stop)
-        expected_looks = evidence.spectra(expected)
-        white = evidence.whitened(heard, expected_looks, channel)
-        seen = evidence.weigh(white)
-        clean = evidence.clean(white, channel, seen)
+        sent = self._material.sent_for_looks(start, stop, RECENT * HOP)
+        expected, ringing = channel.predict(sent), channel.predict_ringing(sent)
+        heard, expected_looks = self._material.heard_looks(track, start, stop), evidence.spectra(expected)
+        seen, clean, mixed = evidence.looked_back(heard, expected_looks, evidence.spectra(ringing), channel)
         for n, one in enumerate(judged):
             here, at = slice(n * HOPS, (n + 1) * HOPS), RECENT * HOP + LEAD + n * BLOCK
             sound = self._material.heard_near(one.block * BLOCK + track.lag_at(one.block * BLOCK), BLOCK)
@@ -181,8 +179,8 @@ class Account:
             self._note(one, track, seen.part(here), block)
         for low, high in self._material.gaps(start, stop, track.lag_at(start)):
             unheard = slice(max(0, (low - start) // HOP - 2), (high - start) // HOP + 3)
-            clean[unheard] = seen.llr[unheard] = 0
-        return clean, seen.llr
+            clean[unheard] = mixed[unheard] = 0
+        return clean, mixed
 
     def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard) -> None:
         self._remember(one, track, seen, quality_of(seen, block, *self._follower.gain.of(seen, self._follower.channel)))

@@ -12,6 +12,7 @@ Doubles = NDArray[np.float64]
 WINDOW = 4_096  # samples learnt from at once: four times the filter, so that its tail is not lost at their borders
 _SIZE = 2_048  # of a product with a Toeplitz matrix, by transforms
 BEFORE, AFTER = 64, 960  # taps before and after the direct path: 8 and 120 ms
+_DIRECT = 192  # taps after it, 24 ms, that are not said to ring: an ear takes them for one sound, too
 _MEMORY_S, _GROWN_S = 30.0, 15.0
 _RISE_S, _FALL_S = (
     12.0,
@@ -37,7 +38,7 @@ class Channel:
         self._calls = 0
         self.taps = np.zeros(BEFORE + AFTER, np.float32)
         self.taps_gain = 0.0  # for white sound
-        self._transforms: dict[int, C64] = {}  # of the taps, by size
+        self._transforms: dict[tuple[int, int], C64] = {}  # of the taps, by the first that counts and size
         self.floor = np.zeros(BINS, np.float32)
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
         self._floor_s = 0.0  # seconds that the floor has seen
@@ -91,10 +92,19 @@ class Channel:
 
     def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""
+        return self._answer(sent, 0)
+
+    def predict_ringing(self, sent: Floats) -> Floats:
+        """The part of ``predict`` that was sent some time before: it is still heard when the programme has stopped."""
+        return self._answer(sent, BEFORE + _DIRECT)
+
+    def _answer(self, sent: Floats, first: int) -> Floats:
+        """Of the taps from *first* on."""
         size = fast_size(len(sent))
-        if size not in self._transforms:
-            self._transforms[size] = np.asarray(np.fft.rfft(self.taps, size), np.complex64)
-        full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[size], size)
+        if (first, size) not in self._transforms:
+            taps = np.concatenate([np.zeros(first, np.float32), self.taps[first:]])
+            self._transforms[first, size] = np.asarray(np.fft.rfft(taps, size), np.complex64)
+        full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[first, size], size)
         return full[len(self.taps) : len(sent)]
 
     def ringing_ms(self) -> float:

@@ -113,10 +113,24 @@ def weigh(white: Whitened, hop: int = HOP) -> Evidence:
     return Evidence(llr, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
-def clean(white: Whitened, channel: Channel, coherent: Evidence) -> Floats:
+def looked_back(heard: C64, expected: C64, ringing: C64, channel: Channel) -> tuple[Evidence, Floats, Floats]:
+    """What is seen, and nats a look for clean and for mixed.
+
+    *ringing*: of *expected* what was sent a while ago. It is heard in a gap, too, for as long as the path rings, and is
+    like what we expect: so what is heard has to have more of ours than that.
+    """
+    white = whitened(heard, expected, channel)
+    recent = len(expected) - len(heard)
+    direct = whitened(heard - np.float32(channel.gain) * ringing[recent:], expected - ringing, channel)
+    seen = weigh(white)
+    return seen, clean(white, direct.heard, channel, seen), np.minimum(seen.llr, weigh(direct).llr)
+
+
+def clean(white: Whitened, direct: Floats, channel: Channel, coherent: Evidence) -> Floats:
     """Nats a look for on air and nothing else heard than the floor that is known.
 
-    HEARD is gain · prediction + floor, against HEARD is noise of any level: a ratio of Gaussian likelihoods.
+    HEARD is gain · prediction + floor, against HEARD is noise of any level, with what rings (*direct*: the power of
+    HEARD without that) or without: a ratio of Gaussian likelihoods.
     The level of the rest may differ from the floor by what it usually does (``channel.scatter``); beyond that it counts
     against: something else is heard, or the floor itself has gone. Where the levels say nothing, *coherent* may, of the
     same looks: a few tones stand out of a floor that hides them from all bins together.
@@ -124,7 +138,7 @@ def clean(white: Whitened, channel: Channel, coherent: Evidence) -> Floats:
     share = 1 / (1 + _LOUD_ERROR * white.expected + _RINGING_ERROR / BINS * white.ringing[:, None])
     sums = _Sums(_dot(white.heard, share), _dot(white.expected, share), _dot(white.cross, share))
     gain = np.clip(sums.cross / (sums.expected + 1e-12), 0.6 * channel.gain, 1.6 * channel.gain)
-    loud, rest = sums.heard / BINS + 1e-9, _rest(sums, gain)
+    loud, rest = np.minimum(sums.heard, _dot(direct, share)) / BINS + 1e-9, _rest(sums, gain)
     louder, quieter = np.log(rest) - channel.scatter, channel.lowest - 1 - np.log(rest)
     strange = np.expm1(np.clip(louder, 0, 5)) + np.maximum(quieter, 0)
     nats = _CLEAN_BINS * (np.log((loud + _BELOW_FLOOR) / (rest + _BELOW_FLOOR)) - strange)

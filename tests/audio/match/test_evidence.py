@@ -11,8 +11,8 @@ LOOKS = 60
 TONES = slice(10, 100, 11)
 
 
-def _noise(power: float) -> np.ndarray:
-    random = np.random.default_rng(3)
+def _noise(power: float, seed: int = 3) -> np.ndarray:
+    random = np.random.default_rng(seed)
     both = random.standard_normal((2, LOOKS, BINS)) * np.sqrt(power / 2)
     return (both[0] + 1j * both[1]).astype(np.complex64)
 
@@ -26,5 +26,17 @@ def test_a_few_tones_in_a_loud_floor_are_told_by_their_coherence_where_their_lev
     expected[:, TONES] = 4.0
     heard = _noise(6.0) + expected if there else _noise(8.0)
     white = evidence.whitened(heard, expected, channel)
-    nats = evidence.clean(white, channel, evidence.weigh(white))
+    nats = evidence.clean(white, white.heard, channel, evidence.weigh(white))
     assert nats.sum() > 20 if there else nats.sum() < -20
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["on air", "only what rings"])
+def test_what_still_rings_of_what_was_sent_before_a_gap_does_not_speak_for_on_air(there):
+    """It is half of what is expected, and coherent with it."""
+    channel = Channel()
+    channel.floor = np.full(BINS, 0.3, np.float32)
+    direct, ringing = _noise(3.0, 4), _noise(3.0, 5)
+    heard = _noise(0.3) + ringing + (direct if there else 0)
+    _, *both = evidence.looked_back(heard, direct + ringing, ringing, channel)
+    for nats in both:
+        assert nats.sum() > 100 if there else nats.sum() < -100
