@@ -29,7 +29,7 @@ _PIECE = RATE_HZ  # off air is named a second at a time
 _TAIL = RATE_HZ // 5  # what was on air may reverberate so long: it does not name what follows
 _LEAST_EDGE_MS = 2.0  # no model dates a change better
 _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
-_END_RINGS, _RETURN_RINGS = 0.8, 0.4  # standard deviation of an end, of a return, by how long the path rings
+_END_RINGS, _RETURN_RINGS = 0.25, 0.25  # standard deviation of an end, of a return, by how long the path rings
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
