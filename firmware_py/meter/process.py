@@ -40,7 +40,7 @@ ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, 
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
-IDLE_SHOW_NS = 900 * NS_PER_MS
+SHOW_NS, IDLE_SHOW_NS = 400 * NS_PER_MS, 900 * NS_PER_MS
 CLOSE_TIMEOUT_S = 8.0
 PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
@@ -356,13 +356,13 @@ class Meter:
         self._failing = True
 
     def _show(self, reading: Reading) -> None:
-        """Each time while something is due, or was within a minute; else when a state changed, and once a second."""
+        """When a state changed; levels each second step while something is due, or was within a minute, else each second."""
         channels = [_channel_json(name, ear) for name, ear in self.ears.items()]
         states = [(c["state"], c["quality"], c["locked"], c["device"]) for c in channels]
-        idle = reading.boottime_ns >= self._busy_until_ns
-        if idle and states == self._shown and reading.boottime_ns < self._show_due_ns:
+        if states == self._shown and reading.boottime_ns < self._show_due_ns:
             return
-        self._shown, self._show_due_ns = states, reading.boottime_ns + IDLE_SHOW_NS
+        idle = reading.boottime_ns >= self._busy_until_ns
+        self._shown, self._show_due_ns = states, reading.boottime_ns + (IDLE_SHOW_NS if idle else SHOW_NS)
         document = {
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,
