@@ -25,7 +25,7 @@ from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.levels import Levels
 from firmware_py.meter.listener import Listener
 from firmware_py.meter.past import REACH_NS, Death, Past, past_of, told_until
-from firmware_py.meter.tape import Follower, Tape
+from firmware_py.meter.tape import Bell, Follower, Tape
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_MS, Reading, local_iso
 from telemetry.conditions import ConditionBook, Heard, heard_conditions
@@ -33,14 +33,16 @@ from telemetry.facts import Watermark
 from telemetry.journal import MeterJournal
 from telemetry.retention import prune
 
-TICK_S = 0.25  # about what the matcher takes at once
-IDLE_TICK_S = 0.6  # nothing due, nor lately: what is heard waits on its tape
+HEARD = "heard"  # a few blocks lie on a tape
+TICK_S = 0.5  # where nobody listens
+STEP_NS = 220 * NS_PER_MS  # blocks come each 85 ms, and the matcher takes three at once
+IDLE_STEP_NS = 700 * NS_PER_MS  # nothing due, nor lately: what is heard waits on its tape
 SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
 ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, beyond the path's delay
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
-SHOW_NS, IDLE_SHOW_NS = 400 * NS_PER_MS, 900 * NS_PER_MS
+SHOW_NS = 400 * NS_PER_MS  # between two looks at the levels
 CLOSE_TIMEOUT_S = 8.0
 PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
@@ -59,12 +61,14 @@ def main(config: Config) -> None:
         meter = Meter(config, clock, journal, writer.put)
         writer.start()
         captures = [
-            Capture(c.name, partial(open_input, c.device), meter.ears[c.name].tape, mailbox.put, boottime_ns)
-            for c in config.channel
+            Capture(
+                c.name, partial(open_input, c.device), Bell(tape, lambda: mailbox.put(HEARD)), mailbox.put, boottime_ns
+            )
+            for c, tape in ((c, meter.ears[c.name].tape) for c in config.channel)
         ]
         for capture in captures:
             capture.start()
-        decide_forever(mailbox, meter.handle, lambda: meter.wait_s)
+        decide_forever(mailbox, meter.handle, lambda: TICK_S)
         for capture in captures:
             capture.close()
         meter.end()
@@ -173,11 +177,6 @@ class Meter:
         self._mark(started)
         self._commit()
 
-    @property
-    def wait_s(self) -> float:
-        """Until it should look again."""
-        return TICK_S if self._stepped_ns < self._busy_until_ns else IDLE_TICK_S
-
     # -- messages --------------------------------------------------------------------------------------------------
 
     def handle(self, message: object) -> None:
@@ -193,7 +192,8 @@ class Meter:
             case JournalDied():
                 raise message
         reading = self.clock.read()
-        if reading.boottime_ns - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
+        idle = self._stepped_ns >= self._busy_until_ns
+        if message == TICK or reading.boottime_ns - self._stepped_ns >= (IDLE_STEP_NS if idle else STEP_NS):
             self._step(reading)
 
     def _step(self, reading: Reading) -> None:
@@ -356,13 +356,12 @@ class Meter:
         self._failing = True
 
     def _show(self, reading: Reading) -> None:
-        """When a state changed; levels each second step while something is due, or was within a minute, else each second."""
+        """At once when a state changed; levels twice a second."""
         channels = [_channel_json(name, ear) for name, ear in self.ears.items()]
         states = [(c["state"], c["quality"], c["locked"], c["device"]) for c in channels]
         if states == self._shown and reading.boottime_ns < self._show_due_ns:
             return
-        idle = reading.boottime_ns >= self._busy_until_ns
-        self._shown, self._show_due_ns = states, reading.boottime_ns + (IDLE_SHOW_NS if idle else SHOW_NS)
+        self._shown, self._show_due_ns = states, reading.boottime_ns + SHOW_NS
         document = {
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,
