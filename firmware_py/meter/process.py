@@ -12,15 +12,14 @@ from typing import Any
 
 from audio.capture import Capture, CaptureBack, CaptureLost
 from audio.card import open_input
-from audio.format import BLOCK_FRAMES
 from audio.ring import Block
 from audio.segments import Segment, State
-from audio.timeline import SentTimeline, Span
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import CannotCommit, Committed, JournalDied, JournalThread
+from firmware_py.meter.axis import SentAxis
 from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.levels import Levels
 from firmware_py.meter.listener import Listener
@@ -129,12 +128,12 @@ class Meter:
         told = self.journal.told_until(started.boot, started.boottime_ns - REACH_NS)
         left = {name: follower.news() for name, follower in heard.items()}
         past = past_of(left.get(self._witness, []), told.values(), started.boottime_ns)
-        self._timeline = SentTimeline(past.axis_ns)
+        self._axis = SentAxis(past.axis_ns)
         delays = self.journal.learnt_delays()
         for channel in self.config.channel:
             name = channel.name
             told_ns = told_until(told, name, past)
-            listener = Listener(name, started.boot, self._timeline, delays.get(name), told_ns)
+            listener = Listener(name, started.boot, self._axis, delays.get(name), told_ns)
             ear = Ear(channel.account, tapes[name], heard[name], listener, started.boottime_ns)
             ear.prior_ms = delays.get(name)
             ear.levels = Levels(name, started.boot) if channel.account else None
@@ -199,9 +198,8 @@ class Meter:
     def _step(self, reading: Reading) -> None:
         self._stepped_ns = reading.boottime_ns
         self._listen(reading)
-        for span in self._timeline.fill_until(reading.boottime_ns - SENT_LATE_NS):
+        if self._axis.fill_until(reading.boottime_ns - SENT_LATE_NS):
             self._sending = ""
-            self._tell_ears(span, b"", False)
         for ear in self.ears.values():
             self._decide(ear, reading)
         self._judge(reading)
@@ -240,12 +238,7 @@ class Meter:
             for ear in self.ears.values():
                 if ear.levels:
                     ear.levels.sent(block)
-            for span in self._timeline.place(block.sink_ns, BLOCK_FRAMES):
-                self._tell_ears(span, block.pcm, bool(block.occurrence_id))
-
-    def _tell_ears(self, span: Span, pcm: bytes, programme: bool) -> None:
-        for ear in self.ears.values():
-            ear.listener.sent(span, pcm, programme)
+            self._axis.take(block)
 
     @staticmethod
     def _take_heard(ear: Ear, blocks: list[Block]) -> None:
