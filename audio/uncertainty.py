@@ -18,8 +18,8 @@ _SAME_DELAY_MS = 5.0
 _LONGEST_RELOCK_MS = 3_000.0  # a new delay is found in that time
 _SHORT_GAP_MS = 1_000.0  # what is off air between two delays for so little may be ours altogether
 _LATE_RELOCK_MS = 250.0  # standard deviation of where a longer stretch ended
-_HIDDEN_MS, _MOST_HIDDEN = 12.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
-_CLEAR_DB, _SHARP_MS = 10.0, 8.0  # what a clear path is
+_HIDDEN_MS, _MOST_HIDDEN = 16.0, 2.5  # standard deviation of what left no trace, on a clear path; at most times that
+_CLEAR_DB, _SHARP_MS = 6.0, 8.0  # what a clear path is
 _ALIKE = 0.1  # correlation between the errors of two edges
 _LEAST_MS = 1.0  # the totals are whole milliseconds
 

@@ -45,7 +45,7 @@ def test_a_vaguer_edge_never_makes_it_surer(edge_ms, data):
 @settings(deadline=None)
 @given(edges)
 def test_errors_of_many_edges_partly_cancel(edge_ms):
-    hidden_ms = 12 * max(1.0, max(edge_ms, default=0.0) / 8) * len(edge_ms)
+    hidden_ms = 16 * max(1.0, max(edge_ms, default=0.0) / 8) * len(edge_ms)
     assert half_width_ms(programme(*edge_ms)) <= 1.0 + 1.96 * (sum(edge_ms) + hidden_ms)
 
 
