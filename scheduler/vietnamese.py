@@ -16,7 +16,8 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
 _PERHAPS_REPEAT = re.compile(  # "PL cho mọi người" is about law
-    r"^pl\s*[:–-]\s*(?=\w)|^pl (?=(?:cac )?(?:chuong trinh|ct|ban tin|bt|thoi su|ts|thong bao|tb|tin|buoi|noi dung|chuyen muc|ca nhac)\b)"
+    r"^pl\s*[:–-]\s*(?=\w)|^pl (?=(?:cac )?(?:chuong trinh|ct|ban tin|bt|thoi su|ts|thong bao|tb|tin|buoi|noi dung"
+    r"|chuyen muc|ca nhac)\b)"
     r"|\s*[–-]\s*pl$"
 )
 

@@ -266,7 +266,9 @@ def _kind_by_title(title: str, reader: Reader) -> Kind:
         return Kind.REPEAT
     if re.match(r"pl\b(?!\s*(?:va|cho|doi song|viet nam)\b)", fold(title)):
         vi = "“PL”: hiểu là pháp luật; nếu là phát lại thì ghi cả chữ"
-        reader.warn("kind", "kind_from_title", vi, "“PL” is taken as pháp luật; write phát lại in full if that is meant")
+        reader.warn(
+            "kind", "kind_from_title", vi, "“PL” is taken as pháp luật; write phát lại in full if that is meant"
+        )
     if _RELAYED.search(fold(title)):
         return Kind.RELAY
     if not is_blank(reader.cells.get("origin")):

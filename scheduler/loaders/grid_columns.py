@@ -375,11 +375,18 @@ class Columns:
         if part == "duration" and (problem := wrong_unit(self.view.at(row, column), self.view.where(row, column))):
             self.errors.append(problem)
 
+    def _is_between_days(self, column: int) -> bool:
+        days = [c for day in self.days for c in day.columns]
+        return bool(days) and min(days) < column < max(days)
+
     def _unknown_column(self, column: int) -> None:
         cell, place = self.view.at(self.row, column), self.view.where(self.row, column)
         problem = misspelt(cell, place) if isinstance(cell, str) else None
         body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
-        if all(is_blank(cell) or _is_minutes(cell) for cell in body):
+        if is_blank(cell) and self._is_between_days(column):
+            vi, en = "cột này chưa ghi là ngày nào", "this column does not say of which day it is"
+            self.errors.append(Problem(place, "missing_day", vi, en))
+        elif all(is_blank(cell) or _is_minutes(cell) for cell in body):
             self.shared.setdefault("duration", column)
         elif problem:
             self.errors.append(problem)

@@ -56,6 +56,11 @@ HEADINGS = {
         "khung gio phat",
         "khung gio phat song",
         "thoi diem phat",
+        "phat lan 1",
+        "gio phat lan 1",
+        "lan 1",
+        "phat lan dau",
+        "gio phat lan dau",
         "time",
         "start",
         "start time",
@@ -128,9 +133,13 @@ HEADINGS = {
         "type",
         "kind",
     ),
+    "often": ("tan suat", "tan suat phat", "so ngay phat", "ngay phat trong tuan"),  # the days where nothing else is
     "topic": ("chuyen muc", "chuyen de", "chu de"),  # the title, or what it is about where another column names it
     "genre": ("the loai",),  # how an item is made, or "Tin", "Bài"
-    "again": ("gio phat lai", "phat lai", "phat lai luc", "thoi gian phat lai", "khung gio phat lai"),
+    "again": (
+        *("phat lan 2", "gio phat lan 2", "lan 2", "phat lai lan 1", "phat lai trong ngay"),
+        *("gio phat lai", "phat lai", "phat lai luc", "thoi gian phat lai", "khung gio phat lai"),
+    ),
     "week": ("tuan", "tuan le"),
     "from": ("tu ngay", "ngay bat dau", "hieu luc tu", "ap dung tu", "phat tu ngay", "from", "from date"),
     "until": ("den ngay", "den het ngay", "ngay ket thuc", "phat den ngay", "until", "to date"),
@@ -237,7 +246,7 @@ def heading_words(cell: Cell) -> str:
 
 def part_named(cell: Cell) -> str | None:
     """The part of an item that a column of this heading holds. "Thời gian (phút)" is no time of day."""
-    part = PART_OF.get(heading_words(cell))
+    part = None if words(cell).casefold() == "tư" else PART_OF.get(heading_words(cell))  # Wednesday is not "Từ"
     unit = _UNIT.search(fold(words(cell))) if part == "time" else None
     return "duration" if unit and unit[1].strip() in _MINUTES else part
 

@@ -15,7 +15,8 @@ from scheduler.spoken.times import DAY_ZERO_YEAR, TimeOfDay, read_times, shown_c
 from scheduler.timetable import Dates, Recurrence
 from scheduler.vietnamese import Misread, fold, shadow, tidy
 
-_TOTAL = re.compile(r"tong(?: cong| so| thoi luong| thoi gian)?\W*(?:\d.*)?")
+_OF_WHAT = r"(?:ngay|thu|buoi|sang|trua|chieu|toi|tuan|thang|cn|chu nhat)\b.*"
+_TOTAL = re.compile(rf"(?:tong(?: cong| so| thoi luong| thoi gian)?|cong)\W*(?:\d.*|{_OF_WHAT})?")
 _FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)?|sau do)")
 
 
@@ -69,6 +70,23 @@ def day_and_time(cell: Cell) -> tuple[Cell, Cell]:
         if is_day(day):
             return day, text[slice(*found.span())]
     return None, cell
+
+
+_PART = r"(?:buoi )?(?:sang|trua|chieu|toi)"
+_PART_OF_DAY = (  # "Sáng thứ 2", "Thứ 7 (buổi sáng)"
+    re.compile(rf"(?P<session>{_PART})\s*[,:-]?\s+(?P<day>.+)"),
+    re.compile(rf"(?P<day>.+?)\s*[,:(-]?\s*(?P<session>{_PART})\)?"),
+)
+
+
+def day_and_session(cell: Cell) -> tuple[Cell, Cell]:
+    """The day and the session of a cell that holds both, else the cell and none."""
+    text = tidy(cell) if isinstance(cell, str) else ""
+    for pattern in _PART_OF_DAY:
+        found = pattern.fullmatch(shadow(text))
+        if found and is_day(day := text[slice(*found.span("day"))]):
+            return day, text[slice(*found.span("session"))]
+    return cell, None
 
 
 def names_session_only(cell: Cell) -> bool:

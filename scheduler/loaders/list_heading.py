@@ -144,7 +144,7 @@ def _groups(parts: Mapping[str, Sequence[int]]) -> list[dict[str, list[int]]]:
 def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str, Sequence[int]]) -> Heading:
     parts = {part: list(columns) for part, columns in given.items()}
     row, view = rows[-1], View.of(table)
-    contents, topics, genres = (parts.pop(part, []) for part in ("content", "topic", "genre"))
+    contents, topics, genres, often = (parts.pop(part, []) for part in ("content", "topic", "genre", "often"))
     numbers, _ = parts.pop("number", []), parts.pop("note", [])
     for loose in (contents, topics):  # Nội dung is the title only where there is no Chương trình
         if loose:
@@ -153,6 +153,8 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
         parts.setdefault("field", topics)
     if genres:
         parts.setdefault("kind" if _holds_kinds(table, below, genres[0]) else "field", genres)
+    if often:
+        parts.setdefault("day", often)
     days = parts.get("day", [])
     second_day = days.pop() if len(days) == 2 else None
     columns = {part: found[0] for part, found in parts.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scheduler.loaders.list_cells import day_and_time
+from scheduler.loaders.list_cells import day_and_session, day_and_time
 from scheduler.loaders.list_heading import Heading
 from scheduler.loaders.table import Table
 from scheduler.spoken.cells import Cell, excerpt, words
@@ -30,7 +30,12 @@ class Columns:
         if self.days_are_in_times and part in ("day", "time", "end"):
             day, time = day_and_time(self._in_column(row, "end" if part == "end" else "time"))
             return day if part == "day" else time
-        return self._in_column(row, part)
+        cell = self._in_column(row, part)
+        return day_and_session(cell)[0] if part == "day" else cell
+
+    def session_beside(self, row: int) -> Cell:
+        """That of "Sáng thứ 2" in the column of days."""
+        return day_and_session(self._in_column(row, "day"))[1]
 
     def _in_column(self, row: int, part: str) -> Cell:
         column = self.heading.columns.get(part)

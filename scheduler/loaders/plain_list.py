@@ -202,9 +202,13 @@ class _List:
         if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
-        if "session" not in cells and names_session_only(cells.get("time")):
+        if "session" not in cells and (beside := self.columns.session_beside(row)) is not None:
+            cells["session"] = beside
+        elif "session" not in cells and names_session_only(cells.get("time")):
             cells["session"], cells["time"] = cells["time"], None
         places = {part: self.columns.where(row, part) for part in ("time", *self.heading.columns)}
+        if self.columns.days_are_in_times:
+            places["day"] = places["time"]
         if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
             cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
         self.session = self._session_of(row, cells.get("session"))
@@ -216,7 +220,12 @@ class _List:
     def _is_off(self, row: int) -> bool:
         """ "Nghỉ" in place of a programme, or of a time and a programme."""
         title, time = self.columns.cell(row, "title"), self.columns.cell(row, "time")
-        return (is_off(title) and not self._has_time(row)) or (is_off(time) and (is_blank(title) or is_off(title)))
+        says_off = is_off(time) and any(map(str.isalpha, words(time)))
+        if says_off and not (is_blank(title) or is_off(title)):
+            text = excerpt(title)
+            vi, en = f"dòng ghi nghỉ, không phát “{text}”", f"the row says that nothing airs: “{text}” does not"
+            self._problem(self.warnings, row, "title", "row_ignored", vi, en)
+        return (is_off(title) and not self._has_time(row)) or says_off or (is_off(time) and is_blank(title))
 
     def _limited(
         self, day: Recurrence | None, cells: Mapping[str, Cell], places: Mapping[str, str]
@@ -383,6 +392,8 @@ class _List:
             return written
         try:
             ends = read_time(end)
+            if begins.duration_ms is None:
+                read_time(f"{shown_clock(begins.second)}-{shown_clock(ends.second)}")
         except Misread as misread:
             self.errors.append(Problem(item.places["end"], misread.code, misread.vi, misread.en))
             item.is_readable = False
