@@ -340,6 +340,8 @@ def _dated(dates: list[date], rest: str, cell: str) -> Dates:
     if not rest:
         return Dates(frozenset(dates))
     named = _named_beside(rest.strip(" -"), cell)  # first: where this is no day, the figures beside it are no date
+    if len(dates) == 1 and not isinstance(named, Weekdays) and not named.falls_on(calendar_day(dates[0])):
+        raise _not_so_called(dates[0], cell)
     if len(dates) != 1 or not named.falls_on(calendar_day(dates[0])):
         raise _contradiction(dates, cell)
     return Dates(frozenset(dates))
@@ -355,6 +357,13 @@ def _contradiction(dates: list[date], cell: Cell) -> Misread:
     vi, en = f"“{excerpt(cell)}” mâu thuẫn: {actual}", f"“{excerpt(cell)}” contradicts itself: {actual}"
     en = en.replace(" là ", " is ")
     return Misread("day_contradicts_date", vi, en)
+
+
+def _not_so_called(day: date, cell: Cell) -> Misread:
+    lunar = calendar_day(day).lunar
+    vi = f"“{excerpt(cell)}” mâu thuẫn: {day:%d/%m/%Y} không phải ngày ấy"
+    vi += f", là {lunar.day}/{lunar.month} âm lịch" if lunar else ""
+    return Misread("day_contradicts_date", vi, f"“{excerpt(cell)}” contradicts itself: {day} is another day")
 
 
 _ANY_HOLIDAY = re.compile(r"(?:cac |nhung )?(?:ngay )?(?:nghi )?le(?:,? tet)?")

@@ -472,3 +472,18 @@ def test_a_title_names_the_days_of_its_list_or_leaves_them_open(title, days):
 )
 def test_what_a_title_says_of_when_it_airs_is_found_and_nothing_else(title, remark):
     assert remark_in(title) == remark
+
+
+@pytest.mark.parametrize(
+    ("title", "level"),
+    [
+        ("Thông báo khẩn về bão số 9", "khẩn"),
+        ("Tin khẩn cấp: sơ tán dân", "khẩn cấp"),
+        ("Thông báo bão (bản tin khẩn cấp)", "bản tin khẩn cấp"),
+        ("Thông báo khẩn trương thu hoạch lúa", ""),
+        ("Tuyên truyền ứng phó tình huống khẩn cấp", ""),
+    ],
+)
+def test_urgent_news_is_told_from_what_is_urgent(title, level):
+    (piece,) = read_contents(title).pieces
+    assert piece.level == level
