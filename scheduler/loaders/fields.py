@@ -228,7 +228,7 @@ def _written_duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     return reader.required("duration", read_duration)
 
 
-_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b|^relay\b")
+_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b|^relay\b|^t\W?a\W? (?=vov|dai\b|thoi su|ts\b)")
 
 
 def _kind(cell: Cell, title: str, reader: Reader) -> Kind:

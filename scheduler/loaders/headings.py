@@ -225,6 +225,7 @@ HEADINGS = {
 }
 PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 IN_BRACKETS = re.compile(r"\([^)]*\)")
+_DOTTED = re.compile(r"\s*(?:\.{2,}|…)\s*")  # "Từ … giờ"
 _UNIT = re.compile(r"\(([^)]*)\)")
 _MINUTES = (
     "phut",
@@ -241,7 +242,7 @@ _MINUTES = (
 @lru_cache(maxsize=4096, typed=True)
 def heading_words(cell: Cell) -> str:
     """A heading folded, without its unit and ornaments: "Thời lượng (phút):" → "thoi luong"."""
-    return fold(IN_BRACKETS.sub("", words(cell))).strip(" :*.")
+    return _DOTTED.sub(" ", fold(IN_BRACKETS.sub("", words(cell)))).strip(" :*.")
 
 
 def part_named(cell: Cell) -> str | None:

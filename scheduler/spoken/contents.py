@@ -354,7 +354,7 @@ def _goes_on(item: Sequence[Piece], piece: Piece) -> bool:
 _STOPPED = r"hoãn|hủy|huỷ|hủy bỏ|huỷ bỏ|đã hủy|đã huỷ|tạm (?:dừng|hoãn|ngừng|ngưng)"
 _DAY_WORD = r"(?:thứ (?:[2-7]|hai|ba|tư|năm|sáu|bảy)|t[2-7]|cn|chủ nhật)"
 _AIRS_AT = (
-    r"phát (?:vào|từ ngày|từ thứ|đến ngày|đến hết|trong|ngày|thứ|lúc|thêm|bù|thay|xen|tuần"
+    r"phát (?:lại )?(?:vào|từ ngày|từ thứ|đến ngày|đến hết|trong|ngày|thứ|lúc|thêm|bù|thay|xen|tuần"
     r"|liên tục|liên tiếp|\d+ (?:ngày|tuần|tháng|buổi|lần|lượt|đợt))"
 )
 _AND_THEN = r"(?:sau đó|tiếp đó|kế đó|rồi (?:phát|tiếp|đến|chuyển))"  # a second item among the words of the first
@@ -362,7 +362,8 @@ _WHEN = (
     rf"(?:không|chỉ|chưa|sẽ|bắt đầu|thôi|ngừng|ngưng|tạm dừng|tạm ngừng) phát\b|\b{_AIRS_AT}\b"
     rf"|\b(?:{_STOPPED}|nghỉ|đổi sang|chuyển sang|thay cho|thay bằng|nếu có)\b|\b(?:\d+|hai|ba) (?:lần|lượt)\b"
     rf"|\btuần (?:\d|đầu|cuối|lẻ|chẵn)|\b(?:hàng|hằng|mỗi|cách) tuần\b|\b{_DAY_WORD} (?:đầu|cuối|tuần|hàng|hằng)"
-    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|khi|nếu|tùy|tuỳ|mùa|tuần|{_DAY_WORD})\b"
+    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b"
+    rf"|^[(\[ ]*(?:từ|đến|tới)(?: hết)?(?: ngày)? \d{{1,2}}/\d|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|khi|nếu|tùy|tuỳ|mùa|tuần|{_DAY_WORD})\b"
 )
 _REMARK = (  # a bracket, a word in front, words at the end
     rf"([(\[][^()\[\]]*[)\]])|^ *((?:bỏ|{_STOPPED}|không phát|dừng phát|nghỉ) *[:/-])"

@@ -274,7 +274,7 @@ def _no_limits(recurrence: Recurrence, cell: Cell) -> tuple[Unlimited, ...]:
 # --- of a sheet's title
 
 
-_DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]\b|hai|ba|tu|nam|sau|bay)|cn|chu nhat)"
+_DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]|hai|ba|tu|nam|sau|bay)\b|cn|chu nhat)"
 _WEEKDAYS_IN_TITLE = re.compile(  # "tuần thứ 2", "lần thứ hai" are none
     rf"(?:^|[(,;:-]|\b(?:tu|vao|cac|ngay|sang|trua|chieu|toi|phat)\b)\s*(?P<days>{_DAY_WORD}"
     rf"(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b))*)"

@@ -21,7 +21,7 @@ from scheduler.recurrence import (
     YearDays,
 )
 from scheduler.spoken.cells import words
-from scheduler.spoken.contents import remark_in
+from scheduler.spoken.contents import read_contents, remark_in
 from scheduler.spoken.days import days_in_title, read_days
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.times import TimeOfDay, read_time
