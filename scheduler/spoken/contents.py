@@ -363,7 +363,8 @@ _WHEN = (
     rf"|\b(?:{_STOPPED}|nghỉ|đổi sang|chuyển sang|thay cho|thay bằng|nếu có)\b|\b(?:\d+|hai|ba) (?:lần|lượt)\b"
     rf"|\btuần (?:\d|đầu|cuối|lẻ|chẵn)|\b(?:hàng|hằng|mỗi|cách) tuần\b|\b{_DAY_WORD} (?:đầu|cuối|tuần|hàng|hằng)"
     rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b"
-    rf"|^[(\[ ]*(?:từ|đến|tới)(?: hết)?(?: ngày)? \d{{1,2}}/\d|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|khi|nếu|tùy|tuỳ|mùa|tuần|{_DAY_WORD})\b"
+    rf"|^[(\[ ]*(?:từ|đến|tới)(?: hết)?(?: ngày)? \d{{1,2}}/\d"
+    rf"|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|khi|nếu|tùy|tuỳ|mùa|tuần|{_DAY_WORD})\b"
 )
 _REMARK = (  # a bracket, a word in front, words at the end
     rf"([(\[][^()\[\]]*[)\]])|^ *((?:bỏ|{_STOPPED}|không phát|dừng phát|nghỉ) *[:/-])"
