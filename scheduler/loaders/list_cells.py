@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.table import Table
@@ -79,6 +80,7 @@ _PART_OF_DAY = (  # "Sáng thứ 2", "Thứ 7 (buổi sáng)"
 )
 
 
+@lru_cache(maxsize=5_000, typed=True)
 def day_and_session(cell: Cell) -> tuple[Cell, Cell]:
     """The day and the session of a cell that holds both, else the cell and none."""
     text = tidy(cell) if isinstance(cell, str) else ""

@@ -52,6 +52,7 @@ _CLOCK = (
 )
 _RANGE = rf"(?:(?:tu|luc)\s+)?{_CLOCK}(?:\s*(?:-+>?|~|den|toi)\s*{_CLOCK})?"
 MOMENT = re.compile(_RANGE)
+_PERHAPS_CLOCK = re.compile(r"\d\s*[hg:]", re.IGNORECASE)
 _ONE_CLOCK = re.compile(rf"(?<![\w:]){_CLOCK}")
 _CLOCKS = rf"{_RANGE}(?:\s*(?:[,;&/+]|va)\s*{_RANGE})*"
 _LASTS = (
@@ -396,7 +397,7 @@ def remark_in(title: str) -> str:
 
 def clocks_among(title: str) -> Iterator[tuple[str, int]]:
     """The times of day among a title's words, as they are written and in seconds of the day."""
-    for found in _ONE_CLOCK.finditer(_plain(title)) if any(map(str.isdigit, title)) else ():
+    for found in _ONE_CLOCK.finditer(_plain(title)) if _PERHAPS_CLOCK.search(title) else ():
         with suppress(Misread):
             written = title[slice(*found.span())]
             yield written, read_time(written).second
@@ -435,6 +436,7 @@ _END = {
 _TICKS = {"x", "v", "✓", "✔", "√", "●", "•", "*", "+", "co", "1"}
 
 
+@lru_cache(maxsize=5_000, typed=True)
 def is_off(cell: Cell) -> bool:
     """Whether nothing is broadcast: Nghỉ, Nghỉ lễ, a dash, or the end of a session. "Nghị quyết" is a programme."""
     text = tidy(words(cell)).casefold()
