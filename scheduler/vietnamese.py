@@ -17,7 +17,7 @@ _D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
 _PERHAPS_REPEAT = re.compile(  # "PL cho mọi người" is about law
     r"^pl\s*[:–-]\s*(?=\w)|^pl (?=(?:cac )?(?:chuong trinh|ct|ban tin|bt|thoi su|ts|thong bao|tb|tin|buoi|noi dung"
-    r"|chuyen muc|ca nhac)\b)"
+    r"|chuyen muc|ca nhac|so)\b)"
     r"|\s*[–-]\s*pl$"
 )
 

@@ -114,6 +114,10 @@ def within_limits(
         for part in ("from", "until")
     )
     taken = reader.attempt("except", lambda cell: read_except(cell, span, year)) if "except" in given else ()
+    if first and last and last < first:
+        vi = f"đến ngày {last:%d/%m/%Y} trước từ ngày {first:%d/%m/%Y}"
+        reader.error("until", "no_day_left", vi, f"until {last}, which is before {first}")
+        return None
     if days is None or not given or taken is None:
         return days
     return reader.attempt("day", lambda cell: narrowed(days, cell, first, last, taken))

@@ -178,6 +178,9 @@ HEADINGS = {
         "cum loa",
         "cum",
         "pham vi phat",
+        "loa",
+        "diem loa",
+        "vi tri loa",
         "dia ban",
         "zone",
         "area",
@@ -258,7 +261,8 @@ def misspelt(cell: Cell, place: str) -> Problem | None:
     if not near:
         return None
     written = excerpt(cell)
-    vi, en = f"tiêu đề “{written}”: có phải “{near[0]}”?", f"heading “{written}”: did you mean “{near[0]}”?"
+    meant_vi, meant = NAMES.get(PART_OF[near[0]], (near[0], near[0]))
+    vi, en = f"tiêu đề “{written}”: có phải cột {meant_vi}?", f"heading “{written}”: did you mean the {meant}?"
     return Problem(place, "unknown_column", vi, en)
 
 

@@ -15,6 +15,7 @@ from scheduler.loaders.list_cells import (
     has_hours,
     in_week,
     is_total,
+    items_by_line,
     names_session_only,
     says_it_follows,
     sure_dates_of,
@@ -212,9 +213,11 @@ class _List:
         if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
             cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
         self.session = self._session_of(row, cells.get("session"))
-        item = Row(row, self._limited(day, cells, places), own_day, cells, places, self.session)
-        self._read_clock(item)
-        self.rows.append(item)
+        days = self._limited(day, cells, places)
+        for n, one in enumerate(items_by_line(cells)):
+            item = Row(row, days, own_day and n == 0, one, places, self.session)
+            self._read_clock(item)
+            self.rows.append(item)
         self.warnings += self._notes(row)
 
     def _is_off(self, row: int) -> bool:
