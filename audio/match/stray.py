@@ -10,8 +10,9 @@ from audio.match import evidence, lag
 from audio.match.channel import Channel
 from audio.match.grid import RATE_HZ, rms, samples
 from audio.match.lag import Track
-from audio.match.material import AUDIBLE, Material
+from audio.match.material import Material
 from audio.match.plain import STEP
+from audio.match.sent import AUDIBLE
 
 HEAD, TAIL = samples(900), samples(1_700)  # so much of what is off air is looked at, from its begin and from its end
 LEAST, SHORTEST = samples(300), samples(150)  # what is off air for less is not looked at; a stray is no shorter
