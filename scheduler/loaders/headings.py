@@ -133,7 +133,7 @@ HEADINGS = {
         "type",
         "kind",
     ),
-    "often": ("tan suat", "tan suat phat", "so ngay phat", "ngay phat trong tuan"),  # the days where nothing else is
+    "often": ("tan suat", "tan suat phat"),  # the days, where nothing else is and it names some
     "topic": ("chuyen muc", "chuyen de", "chu de"),  # the title, or what it is about where another column names it
     "genre": ("the loai",),  # how an item is made, or "Tin", "Bài"
     "again": (

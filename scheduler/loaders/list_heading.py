@@ -153,7 +153,7 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
         parts.setdefault("field", topics)
     if genres:
         parts.setdefault("kind" if _holds_kinds(table, below, genres[0]) else "field", genres)
-    if often:
+    if often and _holds_days(table, below, often[0]):
         parts.setdefault("day", often)
     days = parts.get("day", [])
     second_day = days.pop() if len(days) == 2 else None
@@ -196,6 +196,12 @@ def _holds_times(view: View, below: int, column: int) -> bool:
     """Whether most of what stands there are times."""
     cells = [view.at(row, column) for row in view.rows[below:] if not is_blank(view.at(row, column))]
     return 2 * sum(map(is_clock, cells)) > len(cells)
+
+
+def _holds_days(table: Table, below: int, column: int) -> bool:
+    """Whether most of what stands there names days: "Thứ 2, 4", not "2 lần/ngày"."""
+    cells = [cell for row in range(below, len(table.rows)) if not is_blank(cell := table.cell(row, column))]
+    return 2 * sum(map(is_day, cells)) > len(cells)
 
 
 def _misspelt(table: Table, row: int, known: Collection[int]) -> list[Problem]:

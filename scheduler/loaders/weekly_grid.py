@@ -32,7 +32,7 @@ def read(found: Found, above: Titles = NO_TITLES) -> list[SheetPlan]:
     plans, notes = [], []
     for row, end in pairwise([*found.headings, view.rows[-1] + 1]):
         titles = read_titles(view.table, below, above)
-        if _is_roster(view, row, below):
+        if len(found.headings) > 1 and _is_roster(view, row, below):
             notes.append(note(view, row, view.seen(row)[0]))
             below = range(end, end)
             continue

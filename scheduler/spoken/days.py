@@ -349,7 +349,9 @@ def _dated(dates: list[date], rest: str, cell: str) -> Dates:
 
 def _named_beside(text: str, cell: str) -> Unlimited:
     """What a date is called beside it: a weekday, "Mùng 1 Tết", "27 tháng Chạp", "Quốc khánh"."""
-    return _holidays(text, cell) or read_lunar_days(text, cell) or Weekdays(frozenset(_weekdays(text, cell)))
+    if name := holiday_named(text):
+        return Holidays(frozenset({name}))
+    return read_lunar_days(text, cell) or Weekdays(frozenset(_weekdays(text, cell)))
 
 
 def _contradiction(dates: list[date], cell: Cell) -> Misread:
