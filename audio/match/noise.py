@@ -9,9 +9,9 @@ from audio.match.grid import HOP, Floats
 ORDER = 10  # of linear prediction: a likelihood needs so many samples before its first
 _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
-_FREEDOM = 4.0
+_FREEDOM, _SCALE = 4.0, 0.7  # of Student's t, where it suits a Gaussian of power 1 best
 _PAUSE = 0.03  # −15 dB: what else is heard is never quieter than this against itself …
-_BARE = 0.1  # … unless only the path's floor is left, which a sample has to prefer by so many nats
+_BARE = 0.02  # … unless only the path's floor is left, which a sample has to prefer by so many nats
 _NOTHING = 1e-4  # −40 dB against the programme: the filter rings on falsely as loud; what is softer is silence
 _FITS, _STEPS = 2, 4
 
@@ -94,7 +94,8 @@ def envelope(sound: Floats) -> Floats:
 
 def _student(squared: Floats, power: Floats | float) -> Floats:
     """Student's t instead of a Gaussian: a click, or a filter that still rings, must not decide."""
-    return np.asarray(-0.5 * (np.log(power) + (_FREEDOM + 1) * np.log1p(squared / (_FREEDOM * power))), np.float32)
+    scale = _SCALE * power
+    return np.asarray(-0.5 * (np.log(scale) + (_FREEDOM + 1) * np.log1p(squared / (_FREEDOM * scale))), np.float32)
 
 
 def _power(sound: Floats) -> float:
@@ -104,11 +105,11 @@ def _power(sound: Floats) -> float:
 def _around(power: Floats) -> Floats:
     """Mean over 8 ms about each sample, or what there is of them."""
     size = power.shape[-1]
-    total = np.zeros((*power.shape[:-1], size + 1))
+    total = np.zeros((*power.shape[:-1], size + 1), np.float32)
     np.cumsum(power, axis=-1, out=total[..., 1:])
     at = np.arange(size)
     low, high = np.maximum(at - HOP // 2, 0), np.minimum(at + HOP // 2, size)
-    return np.asarray((total[..., high] - total[..., low]) / (high - low), np.float32)
+    return np.asarray((total[..., high] - total[..., low]) / (high - low).astype(np.float32))
 
 
 def _whitened(sound: Floats, whitener: Floats) -> Floats:
