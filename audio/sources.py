@@ -21,6 +21,7 @@ LINE_READY_FRAMES = 3 * BLOCK_FRAMES
 LINE_MOST_FRAMES = 12 * BLOCK_FRAMES  # input and output of two cards have two clocks: what piles up is left out
 FILE_AHEAD_FRAMES = 4 * RATE_HZ
 STREAM_AHEAD_FRAMES = 8 * RATE_HZ
+ROOM_FRAMES = RATE_HZ  # a thread that waits for room is woken for so much: not twelve times a second for a block
 SEEK_FRAMES = 20 * RATE_HZ  # decoding so much takes 0.1 s: for what is further ahead a new start is quicker
 CATCH_UP_TAKES = 12  # 1 s in which a relay may deliver what piled up on the way
 STARVED_S = 20.0  # a connection that brings no sound for so long is made anew, however well it seems to stand
@@ -63,15 +64,19 @@ class _ReadingThread:
         drop = max(0, min(frame, self._end) - self._start)
         del self._pcm[: drop * BYTES_PER_FRAME]
         self._start += drop
-        self._changed.notify_all()
+        self._wake_for_room()
 
     def _cut_off(self, n_frames: int) -> bytes:
         """The first frames of the buffer, at most so many."""
         taken = bytes(memoryview(self._pcm)[: n_frames * BYTES_PER_FRAME])
         del self._pcm[: len(taken)]
         self._start += len(taken) // BYTES_PER_FRAME
-        self._changed.notify_all()
+        self._wake_for_room()
         return taken
+
+    def _wake_for_room(self) -> None:
+        if self._has_room():
+            self._changed.notify_all()
 
     def _pump(self, child: Child, starved_s: float | None = None) -> None:
         """Move the child's samples into the buffer, waiting while it is full, until the child ends or is abandoned.
@@ -98,7 +103,7 @@ class _ReadingThread:
         self._pcm += pcm
 
     def _has_room(self) -> bool:
-        return self._child is None or self._end - self._start < self._capacity
+        return self._child is None or self._end - self._start <= self._capacity - ROOM_FRAMES
 
     def _abandon_child(self) -> None:
         """Kill it: its pipe ends, and so does the pumping. (Kept by ``_pump``, which still reads the rest.)"""

@@ -14,6 +14,7 @@ from bench.rows import Row, document, showing_progress, table
 NAMES = (
     "start",
     "cost",
+    "meter",
     "truth",
     "measure",
     "alarms",

@@ -112,9 +112,9 @@ def _measured(station: Station, seconds: int, peer: int | None) -> tuple[Cost, C
     minutes = (time.monotonic() - started) / 60
     used = {pid: cpu_s(pid) - cpu for pid, cpu in before.items()}
     client = (sum(map(_client_cpu_s, ours)) - client_before) / minutes
-    memory = sum(map(_pss_mib, ours)), sum(map(_tree_pss_mib, ours))
+    memory = sum(map(pss_mib, ours)), sum(map(_tree_pss_mib, ours))
     mine = Cost(sum(used[pid] for pid in ours) / minutes, client, *memory)
-    theirs = Cost(used[peer] / minutes, 0.0, _pss_mib(peer), _tree_pss_mib(peer)) if peer else None
+    theirs = Cost(used[peer] / minutes, 0.0, pss_mib(peer), _tree_pss_mib(peer)) if peer else None
     return mine, theirs
 
 
@@ -146,15 +146,15 @@ def _is_client(task: Path) -> bool:
     return (task / "comm").read_text(encoding="utf-8").startswith("threaded-ml")
 
 
-def _pss_mib(pid: int) -> float:
+def pss_mib(pid: int | str) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / MIB
     return 0.0
 
 
-def _tree_pss_mib(pid: int) -> float:
-    return _pss_mib(pid) + sum(map(_tree_pss_mib, _children(pid)))
+def _tree_pss_mib(pid: int | str) -> float:
+    return pss_mib(pid) + sum(map(_tree_pss_mib, _children(pid)))
 
 
 def _children(pid: int) -> list[int]:

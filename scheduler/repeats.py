@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 from scheduler.clock import local_day
 from scheduler.occurrence import Kind, Occurrence
@@ -10,6 +11,7 @@ from scheduler.timetable import Item
 from scheduler.vietnamese import without_repeat_mark
 
 REPEAT_WITHIN = timedelta(days=7)
+_Key = tuple[str, str]  # what is compared, and what it is
 ContentOf = Callable[[str], str | None]  # name of a file → digest of what it holds now; None: not known, or an address
 
 
@@ -30,27 +32,29 @@ def link_repeats(occurrences: Sequence[Occurrence], content_of: ContentOf = noth
     same title (but for its "(PL)"). What is planned as new but holds what the same day has had before is a repeat. Over
     days nothing is said of that: tomorrow the same name may hold another bulletin, and the account will know.
     """
-    latest: dict[tuple[str, str], Occurrence] = {}
+    latest: dict[_Key, Occurrence] = {}
     linked = []
+    keys_of = cache(lambda programme, source: tuple(_keys(programme, source, content_of)))  # a year has few of them
     for occurrence in sorted(occurrences, key=lambda o: (o.starts_at, o.kind is not Kind.REPEAT)):
         if occurrence.kind is Kind.REPEAT or _held_before(occurrence, latest, content_of):
-            linked.append(_linked(occurrence, latest, content_of))
+            mine = keys_of(occurrence.programme, occurrence.source)
+            linked.append(_linked(occurrence, [latest[key] for key in mine if key in latest], content_of))
         else:
-            for key in _keys(occurrence, content_of):
+            for key in keys_of(occurrence.programme, occurrence.source):
                 latest[key] = occurrence
             linked.append(occurrence)
     return linked
 
 
-def _keys(occurrence: Occurrence, content_of: ContentOf) -> Iterator[tuple[str, str]]:
-    yield "title", without_repeat_mark(occurrence.programme)
-    if occurrence.source:
-        yield "source", occurrence.source
-    if (content := content_of(occurrence.source)) is not None:
+def _keys(programme: str, source: str, content_of: ContentOf) -> Iterator[_Key]:
+    yield "title", without_repeat_mark(programme)
+    if source:
+        yield "source", source
+    if (content := content_of(source)) is not None:
         yield "content", content
 
 
-def _held_before(occurrence: Occurrence, latest: dict[tuple[str, str], Occurrence], content_of: ContentOf) -> bool:
+def _held_before(occurrence: Occurrence, latest: dict[_Key, Occurrence], content_of: ContentOf) -> bool:
     """Whether another of its local day, before it, holds the same."""
     content = content_of(occurrence.source)
     original = latest.get(("content", content)) if content is not None and occurrence.kind is not Kind.LIVE else None
@@ -60,9 +64,8 @@ def _held_before(occurrence: Occurrence, latest: dict[tuple[str, str], Occurrenc
     return len(set(begun)) == 1
 
 
-def _linked(repeat: Occurrence, latest: dict[tuple[str, str], Occurrence], content_of: ContentOf) -> Occurrence:
+def _linked(repeat: Occurrence, originals: Sequence[Occurrence], content_of: ContentOf) -> Occurrence:
     content = content_of(repeat.source)
-    originals = [latest[key] for key in _keys(repeat, content_of) if key in latest]
     recent = [
         o for o in originals if repeat.starts_at - o.starts_at <= REPEAT_WITHIN and _may_be(content, o, content_of)
     ]

@@ -3,6 +3,7 @@
 from audio.match.joining import merged
 from audio.match.live import Live
 from audio.match.matcher import Matcher
+from audio.match.sent import Sent
 from audio.match.settings import Settings
 
-__all__ = ["Live", "Matcher", "Settings", "merged"]
+__all__ = ["Live", "Matcher", "Sent", "Settings", "merged"]

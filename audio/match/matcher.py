@@ -12,6 +12,7 @@ from audio.match.joining import cut, merged
 from audio.match.kind import kind_of
 from audio.match.live import Live
 from audio.match.material import Material
+from audio.match.sent import Sent
 from audio.match.settings import Settings
 from audio.segments import MatchSegment, State
 
@@ -30,11 +31,20 @@ class Matcher:
     """
 
     def __init__(
-        self, *, heard_starts_at: int = 0, prior_delay_ms: float | None = None, settings: Settings | None = None
+        self,
+        *,
+        heard_starts_at: int = 0,
+        prior_delay_ms: float | None = None,
+        settings: Settings | None = None,
+        sent: Sent | None = None,
     ) -> None:
-        """*heard_starts_at*: where HEARD's first frame lies on SENT's axis, in frames of 48 kHz."""
+        """*heard_starts_at*: where HEARD's first frame lies on SENT's axis, in frames of 48 kHz.
+
+        *sent*: of several channels, pushed to by its owner; without it ``push_sent`` is asked for.
+        """
         self._settings = settings or Settings()
-        self._material = Material(heard_starts_at)
+        self._sent = sent or Sent()
+        self._material = Material(self._sent, heard_starts_at)
         prior = None if prior_delay_ms is None else samples(prior_delay_ms)
         self._follower = Follower(self._material, self._settings, prior)
         self._account = Account(self._material, self._follower, self._settings)
@@ -45,7 +55,7 @@ class Matcher:
 
     def push_sent(self, frames: NDArray[np.int16], programme: bool) -> None:
         """What was handed to the card, continuously. *programme* False: nothing is scheduled or sent."""
-        self._material.push_sent(frames, programme)
+        self._sent.push(frames, programme)
 
     def push_heard(self, frames: NDArray[np.int16]) -> None:
         self._material.heard.push(frames)
@@ -68,12 +78,13 @@ class Matcher:
 
     def finish(self) -> list[MatchSegment]:
         """Decide all that remains: nothing more will be sent or heard."""
-        end = self._material.sent.frames
+        end, heard = self._sent.end(), self._material.heard
         segments: list[MatchSegment] = []
         while self.decided_to < end:
-            self._material.push_sent(np.zeros(_SECOND, np.int16), False)
-            if self._material.heard.end + self._material.heard_at < self._material.sent.end:
-                self._material.heard.lose(_SECOND)
+            if heard.end + self._material.heard_at < self._material.sent.end:
+                heard.lose(_SECOND)
+            else:
+                self._sent.push(np.zeros(_SECOND, np.int16), False)
             segments += self.step()
         return merged(cut(segments, end))
 

@@ -1,57 +1,36 @@
 """Both sides of the comparison on one axis, and what was planned: what everything else here reads from."""
 
-from collections import deque
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio.match import align, evidence
 from audio.match.channel import AFTER, BEFORE
-from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats, rms
+from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats
 from audio.match.lag import FineLag, Peak, Track
+from audio.match.sent import AUDIBLE, KEEP, Sent
 from audio.match.signal import Signal
 
-KEEP = 64 * RATE_HZ
-AUDIBLE = 10 ** (-60 / 20)  # RMS of a look: below it nothing is expected to be heard
 _AROUND = RATE_HZ // 100  # samples either side that tell whether SENT is audible at an instant
-_FOR_EVER = 1 << 62
 
 
 class Material:
     """SENT's position 0 is the origin; HEARD's first sample lies at ``heard_at``."""
 
-    def __init__(self, heard_starts_at: int) -> None:
-        self.sent, self.heard = Signal(KEEP), Signal(KEEP)
+    def __init__(self, sent: Sent, heard_starts_at: int) -> None:
+        self._sent = sent
+        self.sent, self.heard = sent.signal, Signal(KEEP)
         self.heard_at = heard_starts_at / DECIMATION
-        self._flags: deque[tuple[int, bool]] = deque([(0, False)])  # (frame, programme) where it changes
-
-    def push_sent(self, frames: NDArray[np.int16], programme: bool) -> None:
-        if programme != self._flags[-1][1]:
-            self._flags.append((self.sent.frames, programme))
-            while self._flags[1][0] < (self.sent.end - 4 * KEEP) * DECIMATION:
-                self._flags.popleft()
-        self.sent.push(frames)
 
     # ---- what was planned ----
 
     def planned(self, start: int, stop: int) -> Iterator[tuple[int, int, bool]]:
         """(from, to, programme) within, in frames of 48 kHz."""
-        flags = [*self._flags, (_FOR_EVER, False)]
-        for (since, programme), (until, _) in pairwise(flags):
-            if since < stop and until > start:
-                yield max(since, start), min(until, stop), programme
+        return self._sent.planned(start, stop)
 
     def is_active(self, block: int) -> bool:
         """Is something planned, or sent, in this block?"""
-        start, stop = block * BLOCK, (block + 1) * BLOCK
-        since, programme = self._flags[-1]
-        if programme and since <= start * DECIMATION:
-            return True
-        if any(programme for *_, programme in self.planned(start * DECIMATION, stop * DECIMATION)):
-            return True
-        return rms(self.sent.read(start, stop)) > AUDIBLE
+        return self._sent.is_active(block)
 
     def sent_is_audible(self, start: int, stop: int) -> bool:
         sent = self.sent.read(start, max(stop, start + HOP))

@@ -51,8 +51,7 @@ class Signal:
 
     def _append(self, part: Floats) -> None:
         if self.end - self._first + len(part) > len(self._kept):
-            kept = self._kept[self.end - self._first - self._keep : self.end - self._first].copy()
-            self._kept[: self._keep] = kept
+            self._kept[: self._keep] = self._kept[self.end - self._first - self._keep : self.end - self._first]
             self._first = self.end - self._keep
         self._kept[self.end - self._first : self.end - self._first + len(part)] = part
         self.end += len(part)

@@ -13,9 +13,10 @@ from audio.match.follower import Follower
 from audio.match.grid import HOP, HOPS, RATE_HZ, rms, samples
 from audio.match.judge import Judge
 from audio.match.lag import MOST_TRACKS, Track
-from audio.match.material import AUDIBLE, Material
+from audio.match.material import Material
 from audio.match.path import OFF, Path, Run
 from audio.match.plain import STEP
+from audio.match.sent import AUDIBLE
 
 _HEAD, TAIL = samples(900), samples(1_700)  # so much of what is off air is looked at, from its begin and from its end
 _LEAST, _SHORTEST = samples(300), samples(150)  # what is off air for less is not looked at; a stray is no shorter

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -19,14 +20,23 @@ class BrokerError(Exception):
     """mosquitto is missing or does not start; the message has what it said."""
 
 
-class Broker:
-    """Runs while the ``with`` block runs. ``port`` 0 takes a free one and keeps it over restarts."""
+OPEN_TO_ALL = ("allow_anonymous true",)
 
-    def __init__(self, folder: Path, port: int = 0, persistence: bool = False) -> None:
+
+class Broker:
+    """Runs while the ``with`` block runs. ``port`` 0 takes a free one and keeps it over restarts.
+
+    *entrance*: the lines of its configuration that say who may enter, how, and what for.
+    """
+
+    def __init__(
+        self, folder: Path, port: int = 0, persistence: bool = False, entrance: Sequence[str] = OPEN_TO_ALL
+    ) -> None:
         self.folder = folder
         self.host = "127.0.0.1"
         self.port = port or free_port()
         self._persistence = persistence
+        self._entrance = entrance
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Broker":
@@ -73,7 +83,7 @@ class Broker:
     def _configuration(self) -> str:
         lines = [
             f"listener {self.port} {self.host}",
-            "allow_anonymous true",
+            *self._entrance,
             f"persistence {str(self._persistence).lower()}",
             f"persistence_location {self.folder}/",
         ]

@@ -13,6 +13,7 @@ from audio.format import BLOCK_FRAMES, frames_to_ms, ns_to_frames
 from audio.loudness import LoudnessMeter
 from audio.ring import Block
 from audio.timeline import GAP_NS
+from firmware_py.meter.axis import SAMPLE
 from firmware_py.meter.past import end_ns
 from scheduler.clock import NS_PER_MS, NS_PER_S
 from telemetry.facts import Level
@@ -20,7 +21,6 @@ from telemetry.facts import Level
 SAME_RUN_NS = NS_PER_S  # a shorter hole in what is sent belongs to the programme
 EARLY_NS = 200 * NS_PER_MS  # what is heard may be a little ahead of the ring's news of what is sent
 LATEST_NS = 12 * NS_PER_S  # later than any delay: what has not returned by now never will
-SAMPLE = np.dtype("<i2")
 
 
 @dataclass

@@ -6,12 +6,11 @@ from audio.format import BLOCK_FRAMES, ns_to_frames
 from audio.match import Live, Matcher, Settings
 from audio.ring import Block
 from audio.segments import MatchSegment, Segment, State
-from audio.timeline import SentTimeline, Span
+from firmware_py.meter.axis import SAMPLE, SentAxis
 from firmware_py.meter.past import end_ns
 
 GAP_FRAMES = 960  # 20 ms: less between two epochs is no loss, but how well their clocks are fitted
 LIVE_SETTINGS = Settings(earliest_ms=-100.0, latest_ms=10_000.0)  # a live return cannot come before it was sent
-SAMPLE = np.dtype("<i2")
 
 
 class Listener:
@@ -21,21 +20,16 @@ class Listener:
     """
 
     def __init__(
-        self, channel: str, boot: int, timeline: SentTimeline, prior_delay_ms: float | None, told_until_ns: int
+        self, channel: str, boot: int, axis: SentAxis, prior_delay_ms: float | None, told_until_ns: int
     ) -> None:
         self.channel = channel
         self._boot = boot
-        self._timeline = timeline
+        self._timeline = axis.timeline
         self._told_until_ns = told_until_ns
-        self._heard_until_ns = timeline.end_ns  # boottime at which the last captured block ended
+        self._heard_until_ns = axis.timeline.end_ns  # boottime at which the last captured block ended
         self._given_up = 0  # frames after it that were taken for lost
         self._expected = 0, 0  # epoch and first frame of a block that follows the last one
-        self._matcher = Matcher(prior_delay_ms=prior_delay_ms, settings=LIVE_SETTINGS)
-
-    def sent(self, span: Span, pcm: bytes, programme: bool) -> None:
-        """The next stretch of the axis: *pcm* of a block, or nothing for a gap."""
-        samples = np.frombuffer(pcm, SAMPLE) if span.sent else np.zeros(span.frames, np.int16)
-        self._matcher.push_sent(samples, programme and span.sent)
+        self._matcher = Matcher(prior_delay_ms=prior_delay_ms, settings=LIVE_SETTINGS, sent=axis.sent)
 
     def heard(self, block: Block) -> None:
         """The next block. Within an epoch frames follow one another, however the capture's clock is fitted."""

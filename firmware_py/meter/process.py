@@ -12,20 +12,19 @@ from typing import Any
 
 from audio.capture import Capture, CaptureBack, CaptureLost
 from audio.card import open_input
-from audio.format import BLOCK_FRAMES
 from audio.ring import Block
 from audio.segments import Segment, State
-from audio.timeline import SentTimeline, Span
 from firmware_py.chores import Chores
 from firmware_py.clocks import StationClock, boot_ordinal, boottime_ns
 from firmware_py.config import Config
 from firmware_py.files import write_json
 from firmware_py.journaling import CannotCommit, Committed, JournalDied, JournalThread
+from firmware_py.meter.axis import SentAxis
 from firmware_py.meter.expectation import PlanWatch
 from firmware_py.meter.levels import Levels
 from firmware_py.meter.listener import Listener
 from firmware_py.meter.past import REACH_NS, Death, Past, past_of, told_until
-from firmware_py.meter.tape import Follower, Tape
+from firmware_py.meter.tape import Bell, Follower, Tape
 from firmware_py.process import TICK, Mailbox, decide_forever, notify, station_process
 from scheduler.clock import NS_PER_MS, Reading, local_iso
 from telemetry.conditions import ConditionBook, Heard, heard_conditions
@@ -33,14 +32,16 @@ from telemetry.facts import Watermark
 from telemetry.journal import MeterJournal
 from telemetry.retention import prune
 
-TICK_S = 0.25  # about what the matcher takes at once
-IDLE_TICK_S = 0.6  # nothing due, nor lately: what is heard waits on its tape
+HEARD = "heard"  # a few blocks lie on a tape
+TICK_S = 0.5  # where nobody listens
+STEP_NS = 220 * NS_PER_MS  # blocks come each 85 ms, and the matcher takes three at once
+IDLE_STEP_NS = 700 * NS_PER_MS  # nothing due, nor lately: what is heard waits on its tape
 SENT_LATE_NS = 1_000 * NS_PER_MS  # no block for so long: nothing was sent
 ENDING_NS = 1_000 * NS_PER_MS  # a programme's end has this long to be noticed, beyond the path's delay
 ABSENT_NS = 1_500 * NS_PER_MS  # no captured block for so long: nobody listens
 BUSY_COMMIT_NS = 5_000 * NS_PER_MS
 IDLE_COMMIT_NS = 60_000 * NS_PER_MS
-IDLE_SHOW_NS = 900 * NS_PER_MS
+SHOW_NS = 400 * NS_PER_MS  # between two looks at the levels
 CLOSE_TIMEOUT_S = 8.0
 PRUNE_HOURS = 6
 log = logging.getLogger("smartradio")
@@ -59,12 +60,14 @@ def main(config: Config) -> None:
         meter = Meter(config, clock, journal, writer.put)
         writer.start()
         captures = [
-            Capture(c.name, partial(open_input, c.device), meter.ears[c.name].tape, mailbox.put, boottime_ns)
-            for c in config.channel
+            Capture(
+                c.name, partial(open_input, c.device), Bell(tape, lambda: mailbox.put(HEARD)), mailbox.put, boottime_ns
+            )
+            for c, tape in ((c, meter.ears[c.name].tape) for c in config.channel)
         ]
         for capture in captures:
             capture.start()
-        decide_forever(mailbox, meter.handle, lambda: meter.wait_s)
+        decide_forever(mailbox, meter.handle, lambda: TICK_S)
         for capture in captures:
             capture.close()
         meter.end()
@@ -125,12 +128,12 @@ class Meter:
         told = self.journal.told_until(started.boot, started.boottime_ns - REACH_NS)
         left = {name: follower.news() for name, follower in heard.items()}
         past = past_of(left.get(self._witness, []), told.values(), started.boottime_ns)
-        self._timeline = SentTimeline(past.axis_ns)
+        self._axis = SentAxis(past.axis_ns)
         delays = self.journal.learnt_delays()
         for channel in self.config.channel:
             name = channel.name
             told_ns = told_until(told, name, past)
-            listener = Listener(name, started.boot, self._timeline, delays.get(name), told_ns)
+            listener = Listener(name, started.boot, self._axis, delays.get(name), told_ns)
             ear = Ear(channel.account, tapes[name], heard[name], listener, started.boottime_ns)
             ear.prior_ms = delays.get(name)
             ear.levels = Levels(name, started.boot) if channel.account else None
@@ -173,11 +176,6 @@ class Meter:
         self._mark(started)
         self._commit()
 
-    @property
-    def wait_s(self) -> float:
-        """Until it should look again."""
-        return TICK_S if self._stepped_ns < self._busy_until_ns else IDLE_TICK_S
-
     # -- messages --------------------------------------------------------------------------------------------------
 
     def handle(self, message: object) -> None:
@@ -193,15 +191,15 @@ class Meter:
             case JournalDied():
                 raise message
         reading = self.clock.read()
-        if reading.boottime_ns - self._stepped_ns >= TICK_S * 1e9 * 0.9 or message == TICK:
+        idle = self._stepped_ns >= self._busy_until_ns
+        if message == TICK or reading.boottime_ns - self._stepped_ns >= (IDLE_STEP_NS if idle else STEP_NS):
             self._step(reading)
 
     def _step(self, reading: Reading) -> None:
         self._stepped_ns = reading.boottime_ns
         self._listen(reading)
-        for span in self._timeline.fill_until(reading.boottime_ns - SENT_LATE_NS):
+        if self._axis.fill_until(reading.boottime_ns - SENT_LATE_NS):
             self._sending = ""
-            self._tell_ears(span, b"", False)
         for ear in self.ears.values():
             self._decide(ear, reading)
         self._judge(reading)
@@ -240,12 +238,7 @@ class Meter:
             for ear in self.ears.values():
                 if ear.levels:
                     ear.levels.sent(block)
-            for span in self._timeline.place(block.sink_ns, BLOCK_FRAMES):
-                self._tell_ears(span, block.pcm, bool(block.occurrence_id))
-
-    def _tell_ears(self, span: Span, pcm: bytes, programme: bool) -> None:
-        for ear in self.ears.values():
-            ear.listener.sent(span, pcm, programme)
+            self._axis.take(block)
 
     @staticmethod
     def _take_heard(ear: Ear, blocks: list[Block]) -> None:
@@ -356,13 +349,12 @@ class Meter:
         self._failing = True
 
     def _show(self, reading: Reading) -> None:
-        """Each time while something is due, or was within a minute; else when a state changed, and once a second."""
+        """At once when a state changed; levels twice a second."""
         channels = [_channel_json(name, ear) for name, ear in self.ears.items()]
         states = [(c["state"], c["quality"], c["locked"], c["device"]) for c in channels]
-        idle = reading.boottime_ns >= self._busy_until_ns
-        if idle and states == self._shown and reading.boottime_ns < self._show_due_ns:
+        if states == self._shown and reading.boottime_ns < self._show_due_ns:
             return
-        self._shown, self._show_due_ns = states, reading.boottime_ns + IDLE_SHOW_NS
+        self._shown, self._show_due_ns = states, reading.boottime_ns + SHOW_NS
         document = {
             "at": local_iso(reading.wall),
             "boottime_ns": reading.boottime_ns,

@@ -32,8 +32,7 @@ from scheduler.repeats import ContentOf
 from telemetry.journal import PlayoutJournal
 from telemetry.retention import prune
 
-TICK_S = 0.25  # while something sounds: its level is shown so often
-IDLE_TICK_S = 0.5
+TICK_S = 0.5
 REQUESTED = "requested"  # something was dropped into the spool
 LOOK_NS = 1_000 * NS_PER_MS  # the kernel tells of a request; where it cannot, one is found within this
 PROGRESS_EVERY_NS = 5_000 * NS_PER_MS
@@ -68,7 +67,7 @@ def main(config: Config) -> None:
         if written.quarantined is not None:
             desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
-        decide_forever(mailbox, shell.handle, lambda: shell.wait_s)
+        decide_forever(mailbox, shell.handle, lambda: TICK_S)
         shell.end(mailbox, ring)
 
 
@@ -134,11 +133,6 @@ class Shell:
             sounded_until[last.occurrence_id] = last.sink_ns + frames_to_ns(BLOCK_FRAMES)
         self.desk.begin(past, self.clock.read(), sounded_until)
         log.info("playing from boot %d, %d occurrences planned", self.clock.boot, len(self.desk.plan.occurrences))
-
-    @property
-    def wait_s(self) -> float:
-        """Until it should look again."""
-        return TICK_S if self.player.progress().occurrence_id else IDLE_TICK_S
 
     def handle(self, message: object) -> None:
         """Raises JournalDied, WriteStuck: only a new process helps."""

@@ -14,8 +14,8 @@ from audio.segments import State
 from firmware_py.config import load
 from firmware_py.files import read_json
 from firmware_py.meter.past import CONTEXT_NS, HISTORY_NS, REACH_NS, Death, past_of
-from firmware_py.meter.process import Meter
-from firmware_py.meter.tape import Follower, Tape
+from firmware_py.meter.process import HEARD, Meter
+from firmware_py.meter.tape import Bell, Follower, Tape
 from firmware_py.process import TICK
 from scheduler.clock import NS_PER_MS, NS_PER_S, ClockQuality, Reading
 from telemetry.journal import MeterJournal
@@ -297,17 +297,47 @@ def test_a_tape_keeps_the_blocks_of_a_capture_and_parts_its_epochs(tmp_path):
     assert len(Follower(tmp_path / "heard", BOOT).news(since_ns=BLOCK_NS)) == 2
 
 
-def test_an_idle_meter_shows_itself_once_a_second_and_a_busy_one_at_each_step(air):
-    def shown_in(steps):
-        boottimes = []
-        for _ in range(steps):
-            air.clock.now_ns += NS_PER_S // 5
-            air.meter.handle(TICK)
-            boottimes.append(read_json(air.config.paths.run_dir / "meter.json")["boottime_ns"])
-        return len(set(boottimes))
+def test_a_meter_shows_its_levels_twice_a_second_and_a_new_state_at_once(air):
+    shown = air.config.paths.run_dir / "meter.json"
+
+    def step():
+        air.clock.now_ns += NS_PER_S // 5
+        air.meter.handle(TICK)
+        return read_json(shown)["boottime_ns"]
 
     air.start_meter()
     air.pass_blocks(20)
-    assert shown_in(25) == 25
-    shown_in(350)  # 70 s
-    assert shown_in(50) == pytest.approx(10, abs=1)
+    while step() != air.clock.now_ns:
+        pass
+    assert read_json(shown)["channels"][0]["device"] == "ok"
+    air.meter.handle(CaptureLost("return", air.clock.now_ns, "pulled out"))
+    assert step() == air.clock.now_ns
+    assert read_json(shown)["channels"][0]["device"] == "lost"
+    assert len({step() for _ in range(50)}) == pytest.approx(25, abs=1)
+
+
+def test_a_meter_steps_with_the_blocks_that_it_hears_and_less_often_when_nothing_is_due(air):
+    def steps_in(seconds):
+        steps = 0
+        for _ in range(seconds * 4):
+            air.clock.now_ns += NS_PER_S // 4
+            before = air.meter._stepped_ns
+            air.meter.handle(HEARD)
+            steps += air.meter._stepped_ns > before
+        return steps
+
+    air.start_meter()
+    air.pass_blocks(20)
+    assert steps_in(10) == 40
+    steps_in(70)
+    assert steps_in(12) == 16
+
+
+def test_a_bell_rings_with_each_third_block_and_keeps_all_of_them(tmp_path):
+    rung = []
+    tape, follower = Tape(tmp_path / "heard", BOOT), Follower(tmp_path / "heard", BOOT)
+    bell = Bell(tape, lambda: rung.append(len(follower.news())))
+    for n in range(7):
+        bell.put_nowait(CapturedBlock("return", 1, n * BLOCK_FRAMES, n * BLOCK_NS, 0, bytes(2 * BLOCK_FRAMES)))
+    assert rung == [3, 3]
+    assert len(follower.news()) == 1

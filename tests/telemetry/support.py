@@ -24,11 +24,15 @@ def fill(path: Path, count: int, station: str = STATION) -> LedgerStore:
     return store
 
 
+def _door(broker: Mosquitto | Broker) -> Broker:
+    return broker if isinstance(broker, Broker) else Broker(broker.host, broker.port)
+
+
 @contextmanager
-def collecting(broker: Mosquitto, archive: Path, name: str = "collector"):
+def collecting(broker: Mosquitto | Broker, archive: Path, name: str = "collector"):
     """A collector in a thread of its own."""
     ending = threading.Event()
-    collector = Collector(Broker(broker.host, broker.port), archive, name)
+    collector = Collector(_door(broker), archive, name)
     thread = threading.Thread(target=collector.run, args=(ending,), daemon=True)
     thread.start()
     try:
@@ -40,10 +44,10 @@ def collecting(broker: Mosquitto, archive: Path, name: str = "collector"):
 
 
 @contextmanager
-def sending(broker: Mosquitto, ledger: Path, store: LedgerStore, receipt_s: float = 1.0):
+def sending(broker: Mosquitto | Broker, ledger: Path, store: LedgerStore, receipt_s: float = 1.0):
     """An uplink whose receipts are written as the ledger's own thread would write them."""
     pace = Pace(receipt_s=receipt_s, first_wait_s=0.1, longest_wait_s=0.5, look_s=0.2)
-    uplink = Uplink(Broker(broker.host, broker.port), PROVINCE, store.station, ledger, store.confirm, pace)
+    uplink = Uplink(_door(broker), PROVINCE, store.station, ledger, store.confirm, pace)
     uplink.start()
     try:
         yield uplink

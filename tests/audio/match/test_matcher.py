@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audio.match import Matcher, merged
+from audio.match import Matcher, Sent, merged
 from audio.segments import State
 from bench.recordings import Channel, Fault, record, speech
 from tests.audio.match.helpers import LIVE, at_48k, heard_through, in_state_ms, matched, on_air_ms
@@ -39,6 +39,24 @@ def test_edges_lie_where_the_programme_stopped_being_heard(channel, within_ms):
         low, high = round(fault.start_s * 1e3), round((fault.start_s + fault.length_s) * 1e3)
         wrong[low:high] = ~wrong[low:high]
     assert np.sum(~wrong & loud[:40_000]) <= within_ms * 2 * len(EDGES)
+
+
+def test_channels_that_share_what_was_sent_answer_as_if_each_had_its_own():
+    fault = (Fault(8.0, 2.0, "silence"),)
+    channels = Channel(), Channel(10, (60, 7_500), delay_s=3.0), Channel(20, (300, 5_000), reverb_s=0.35)
+    recordings = [heard_through(channel, fault, 30.0) for channel in channels]
+    (sent, _), heards = at_48k(recordings[0]), [at_48k(recording)[1] for recording in recordings]
+    shared = Sent()
+    matchers = [Matcher(sent=shared) for _ in heards]
+    answers = [[] for _ in heards]
+    for at in range(0, max(map(len, heards)), SECOND):
+        if at < len(sent):
+            shared.push(sent[at : at + SECOND], True)
+        for matcher, heard, answer in zip(matchers, heards, answers, strict=True):
+            matcher.push_heard(heard[at : at + SECOND])
+            answer += matcher.step()
+    for recording, matcher, answer in zip(recordings, matchers, answers, strict=True):
+        assert_same(merged(answer + matcher.finish()), matched(recording))
 
 
 def test_drift_and_delay_are_found():
@@ -81,6 +99,14 @@ def _split(sent, heard, cuts):
 MEANS = ("coherence", "evidence_share", "snr_db")
 
 
+def assert_same(segments, others):
+    no_means = dict.fromkeys(MEANS)
+    assert [replace(s, **no_means) for s in segments] == [replace(s, **no_means) for s in others]
+    for name in MEANS:  # a mean of means: rounding
+        known = [[getattr(s, name) for s in of if getattr(s, name) is not None] for of in (segments, others)]
+        assert known[0] == pytest.approx(known[1])
+
+
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 16 * SECOND), max_size=40, unique=True))
 def test_any_split_of_the_input_gives_the_same_segments(cuts):
@@ -90,10 +116,7 @@ def test_any_split_of_the_input_gives_the_same_segments(cuts):
         test_any_split_of_the_input_gives_the_same_segments.whole = (pair, _split(*pair, []))
     (sent, heard), whole = test_any_split_of_the_input_gives_the_same_segments.whole
     split = _split(sent, heard, cuts)
-    no_means = dict.fromkeys(MEANS)
-    assert [replace(s, **no_means) for s in split] == [replace(s, **no_means) for s in whole]
-    for name in MEANS:  # a mean of means: rounding
-        assert [getattr(s, name) for s in split] == pytest.approx([getattr(s, name) for s in whole])
+    assert_same(split, whole)
 
 
 def test_decisions_are_never_more_than_12_s_behind_what_is_heard_once_locked():
