@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audio.match import noise
 from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.grid import RATE_HZ, Floats, fast_size
-from audio.match.noise import ORDER
+from audio.match.noise import ORDER, Else, Rest
 
 Instants = NDArray[np.intp]  # samples from the begin of a scene
 
@@ -129,22 +129,42 @@ class _View:
         return rows
 
 
-def _scores(view: _View, instants: Instants, middle: int) -> Floats:
-    """Log-likelihood of each of *instants*. What is heard either side is learnt about one of them, the *middle*."""
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What is heard on air and off, if *middle* is the boundary."""
+
+    gain: float
+    rest: Floats  # of HEARD: what the prediction leaves
+    envelope: Floats  # of the prediction
+    on_air: Rest
+    off_air: Else
+    off: Floats  # HEARD without ours
+
+
+def _learn(view: _View, middle: int) -> _Learnt:
     on, off = _either_side(view.scene, middle)
     gain = _gain(view.heard[on], view.predicted[on])
     rest, envelope = view.heard - gain * view.predicted, noise.envelope(gain * view.predicted)
     without = rest + gain * view.answer(*view.gap(middle))
     on_air = noise.rest_of(rest[on], envelope[on])
-    off_air = noise.else_of(without[off], on_air)
-    rows = _at(rest, instants) + gain * view.gone(instants)
+    return _Learnt(gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without)
+
+
+def _scores(view: _View, instants: Instants, middle: int) -> Floats:
+    """Log-likelihood of each of *instants*, as what is heard is learnt about one of them, the *middle*.
+
+    Up to an instant all is as if it never came, and ``_RINGS`` after it as if it had come at the middle.
+    """
+    learnt = _learn(view, middle)
+    on_air, off_air, rest, envelope = learnt.on_air, learnt.off_air, learnt.rest, learnt.envelope
+    rows = _at(rest, instants) + learnt.gain * view.gone(instants)
     start, stop = int(instants[0]), int(instants[-1]) + _RINGS
     here = slice(start - ORDER, stop)
     if view.scene.ends:
-        first, then = on_air.log_likelihood(rest[here], envelope[start:stop]), off_air.log_likelihood(without[here])
+        first, then = on_air.log_likelihood(rest[here], envelope[start:stop]), off_air.log_likelihood(learnt.off[here])
         own = off_air.log_likelihood(rows)
     else:
-        never = rest + gain * view.answer(*view.gap(int(instants[-1])))
+        never = rest + learnt.gain * view.answer(*view.gap(int(instants[-1])))
         first, then = off_air.log_likelihood(never[here]), on_air.log_likelihood(rest[here], envelope[start:stop])
         own = on_air.log_likelihood(rows, _at(envelope, instants)[:, ORDER:])
     before, after = (np.concatenate([[0.0], np.cumsum(one, dtype=np.float64)]) for one in (first, then))
