@@ -55,9 +55,9 @@ def changed(kind: str, ends: bool, off_ms: float, high_pass_hz: float = 0.0) -> 
 @pytest.mark.parametrize("off_ms", MIDDLE_MS)
 @pytest.mark.parametrize("ends", [True, False], ids=["end", "return"])
 @pytest.mark.parametrize("kind", ["silence", "hiss", "hum", "music"])
-def test_a_change_is_found_within_two_milliseconds(kind, ends, off_ms):
+def test_a_change_is_found_within_three_milliseconds(kind, ends, off_ms):
     found = refine.boundary(changed(kind, ends, off_ms), direct_path())
-    assert milliseconds(found.offset) == pytest.approx(off_ms, abs=2.0)
+    assert milliseconds(found.offset) == pytest.approx(off_ms, abs=3.0)
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["end", "return"])
