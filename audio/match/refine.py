@@ -81,7 +81,7 @@ def _about(at: int, coarse: Instants) -> Instants:
     near = at + np.arange(-_NEAR, _NEAR + 1, _FINE)
     inside = near[(near >= coarse[0]) & (near <= coarse[-1])]
     # No np.union1d: it imports masked arrays, 1.4 MiB for life.
-    return np.array(sorted({*coarse[::2].tolist(), *inside.tolist()}))
+    return np.array(sorted({*coarse[::4].tolist(), *inside.tolist()}))
 
 
 class _View:
