@@ -16,7 +16,7 @@ from pathlib import Path
 
 from audio.format import BLOCK_BYTES
 
-SLOTS = 768  # 65.5 s, 6.3 MB
+SLOTS = 720  # 61.4 s, 5.9 MB
 OCCURRENCE_BYTES = 160  # a date, a folded title and a zone
 MAGIC = b"SRRING1\n"
 _HEADER_BYTES = 4_096

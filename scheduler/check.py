@@ -1,5 +1,6 @@
 """Whether a timetable can be played as it stands: all that is wrong with it, at once. Pure."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -187,11 +188,12 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
     if known is None:
         return
     names = {fold(zone): zone for zone in known}
+    written = {fold(part): part.strip() for part in re.split(r"[,;+]", slot.zone)}
     for name in sorted(zone_names(slot.zone) - names.keys() - {ALL_ZONES}):
         near = get_close_matches(name, names, 1)
         vi, en = (f"; có phải “{names[near[0]]}”?", f"; did you mean “{names[near[0]]}”?") if near else ("", "")
-        where = slot.place("zone")
-        yield Problem(where, "unknown_zone", f"không có khu vực “{name}”{vi}", f"there is no zone “{name}”{en}")
+        where, shown = slot.place("zone"), written.get(name, name)
+        yield Problem(where, "unknown_zone", f"không có khu vực “{shown}”{vi}", f"there is no zone “{shown}”{en}")
 
 
 def _absurd_date(slot: Slot) -> Iterator[Problem]:
@@ -204,9 +206,22 @@ def _absurd_date(slot: Slot) -> Iterator[Problem]:
 def _outside_validity(slot: Slot, timetable: Timetable) -> Iterator[Problem]:
     outside = sorted(day for day in explicit_dates(slot.recurrence) if not timetable.in_span(day))
     if outside:
-        day = f"{outside[0]:%d/%m/%Y}"
-        vi, en = f"ngày {day} nằm ngoài thời gian hiệu lực của lịch", f"{day} is outside the timetable's validity"
+        day, first, last = outside[0], timetable.valid_from, timetable.valid_to
+        bounds = [f"từ {first:%d/%m/%Y}"] if first else []
+        bounds += [f"đến {last:%d/%m/%Y}"] if last else []
+        meant = _swapped(day, timetable)
+        vi = f"ngày {day:%d/%m/%Y} nằm ngoài thời gian hiệu lực của lịch ({' '.join(bounds)})"
+        en = f"{day:%d/%m/%Y} is outside the timetable's validity"
+        if meant:
+            vi, en = f"{vi}; nếu là {meant} thì ghi “{meant}”", f"{en}; write “{meant}” if that is meant"
         yield Problem(slot.place("day"), "outside_validity", vi, en)
+
+
+def _swapped(day: date, timetable: Timetable) -> str:
+    """The date with its day and month the other way round, if that is one of the timetable's: Excel took it so."""
+    if day.day > 12 or not timetable.in_span(date(day.year, day.day, day.month)):
+        return ""
+    return f"{day.month:02}/{day.day:02}/{day.year}"
 
 
 def _unknown_holiday(slot: Slot, calendar: HolidayCalendar) -> Iterator[Problem]:

@@ -16,7 +16,8 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _D = str.maketrans("đð", "dd")
 _REPEAT_MARK = re.compile(r"\(\s*pl\s*\)|\bphat lai\b")
 _PERHAPS_REPEAT = re.compile(  # "PL cho mọi người" is about law
-    r"^pl\s*[:–-]\s*(?=\w)|^pl (?=(?:cac )?(?:chuong trinh|ban tin|thoi su|thong bao|tin|buoi|noi dung)\b)"
+    r"^pl\s*[:–-]\s*(?=\w)|^pl (?=(?:cac )?(?:chuong trinh|ct|ban tin|bt|thoi su|ts|thong bao|tb|tin|buoi|noi dung"
+    r"|chuyen muc|ca nhac|so)\b)"
     r"|\s*[–-]\s*pl$"
 )
 
@@ -93,11 +94,22 @@ _KINDS = {
 _KINDS_IN_SHORT = {"ta": Kind.RELAY, "ts": Kind.RELAY, "tt": Kind.LIVE}  # under Hình thức; in a title they are names
 _CLASSES = {
     BulletinClass.NORMAL: ("", "thong thuong", "thuong", "binh thuong", "normal"),
-    BulletinClass.PRIORITY: ("uu tien", "priority"),
-    BulletinClass.EMERGENCY: ("khan cap", "khan", "hoa toc", "emergency"),
+    BulletinClass.PRIORITY: ("uu tien", "tin uu tien", "priority"),
+    BulletinClass.EMERGENCY: (
+        *("khan cap", "khan", "hoa toc", "emergency"),
+        *("tin khan cap", "ban tin khan cap", "thong bao khan cap", "tin khan", "tin hoa toc"),
+    ),
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 _CLASS_OF = {word: level for level, words in _CLASSES.items() for word in words}
+
+
+_SAYS_KIND = {
+    Kind.LIVE: re.compile(r"\btruc tiep\b"),
+    Kind.RELAY: re.compile(r"\btiep (?:am|song|phat)\b"),
+    Kind.REPEAT: re.compile(r"\bphat lai\b"),
+    Kind.OWN: re.compile(r"\btu (?:san xuat|bien tap|bien soan|thuc hien)\b|\btsx\b"),
+}
 
 
 def is_kind(text: str) -> bool:
@@ -116,10 +128,13 @@ def is_emergency(text: str) -> bool:
 
 
 def read_kind(text: str) -> Kind:
-    """Hình thức. Raises Misread on a word that is not one of the known ones."""
+    """Hình thức, also among other words: "Truyền thanh trực tiếp". Raises Misread if it says none, or several."""
     try:
         return (_KIND_OF | _KINDS_IN_SHORT)[fold(text)]
     except KeyError:
+        said = [kind for kind, pattern in _SAYS_KIND.items() if pattern.search(fold(text))]
+        if len(said) == 1 and not re.search(r"[,;+/]|\bpl\b|\bkhong\b", fold(text)):
+            return said[0]
         vi = f"không hiểu hình thức “{tidy(text)}”; ghi một trong: Tự sản xuất, Tiếp âm, Phát lại, Trực tiếp"
         en = (
             f"unknown kind “{tidy(text)}”; write one of: Tự sản xuất (own), Tiếp âm (relay), Phát lại, Trực tiếp (live)"

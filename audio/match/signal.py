@@ -9,7 +9,7 @@ from audio.match.decimate import Decimator
 from audio.match.grid import DECIMATION, RATE_HZ, Floats
 
 _ZEROS = np.zeros(48_000, np.int16)
-_ROOM = 8 * RATE_HZ  # beyond what is kept: it is moved to the front once in so long
+_ROOM = 4 * RATE_HZ  # beyond what is kept: it is moved to the front once in so long
 
 
 class Signal:

@@ -74,7 +74,14 @@ def _lines(table: Table) -> Iterator[_Line]:
         if len(cells) > 1 or not cells:
             yield from _spread(cells, places, row)
         else:
-            yield from (_Line((line,), places, row) for line in _split(cells[0]))
+            lines = (part for line in _split(cells[0]) for part in _day_apart(line))
+            yield from (_Line((line,), places, row) for line in lines)
+
+
+def _day_apart(line: Cell) -> list[Cell]:
+    """ "Thứ 2: 5h00-5h30: Tiếp âm VOV1; 5h30 …" is a day and what airs on it."""
+    day, mark, rest = words(line).partition(":")
+    return [day, rest.strip()] if mark and is_day(day) and any(p.clock for p in read_contents(rest).pieces) else [line]
 
 
 def _spread(cells: list[Cell], places: tuple[str, ...], row: int) -> Iterator[_Line]:

@@ -114,6 +114,10 @@ def within_limits(
         for part in ("from", "until")
     )
     taken = reader.attempt("except", lambda cell: read_except(cell, span, year)) if "except" in given else ()
+    if first and last and last < first:
+        vi = f"đến ngày {last:%d/%m/%Y} trước từ ngày {first:%d/%m/%Y}"
+        reader.error("until", "no_day_left", vi, f"until {last}, which is before {first}")
+        return None
     if days is None or not given or taken is None:
         return days
     return reader.attempt("day", lambda cell: narrowed(days, cell, first, last, taken))
@@ -228,7 +232,7 @@ def _written_duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     return reader.required("duration", read_duration)
 
 
-_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b|^relay\b")
+_RELAYED = re.compile(r"\btiep (?:am|song|phat)\b|^relay\b|^t\W?a\W? (?=vov|dai\b|thoi su|ts\b)")
 
 
 def _kind(cell: Cell, title: str, reader: Reader) -> Kind:
@@ -264,6 +268,11 @@ def _kind_by_title(title: str, reader: Reader) -> Kind:
             "kind", "kind_from_title", vi, "“PL” is taken as a repeat; write pháp luật in full if that is meant"
         )
         return Kind.REPEAT
+    if re.match(r"pl\b(?!\s*(?:va|cho|doi song|viet nam)\b)", fold(title)):
+        vi = "“PL”: hiểu là pháp luật; nếu là phát lại thì ghi cả chữ"
+        reader.warn(
+            "kind", "kind_from_title", vi, "“PL” is taken as pháp luật; write phát lại in full if that is meant"
+        )
     if _RELAYED.search(fold(title)):
         return Kind.RELAY
     if not is_blank(reader.cells.get("origin")):

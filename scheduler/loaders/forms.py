@@ -7,7 +7,7 @@ from datetime import time
 
 from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
 from scheduler.loaders.fields import timetable_title
-from scheduler.loaders.grid_columns import Found, find
+from scheduler.loaders.grid_columns import Found, find, is_day
 from scheduler.loaders.grid_rows import notes_below
 from scheduler.loaders.list_heading import Heading, find_heading
 from scheduler.loaders.repeats import resolve
@@ -90,7 +90,7 @@ def _is_grid(grid: Found, heading: Heading | None) -> bool:
     if heading.is_whole and heading.row < grid.headings[0] and not grid.view.turned:
         return False  # what looks like a heading of days is an item's row: "T2-T7 | … | 24/11/2026 | 27/11/2026"
     if grid.view.turned:
-        return "title" not in heading.columns
+        return "title" not in heading.columns or is_day(grid.view.table.cell(heading.row, grid.headings[0]))
     return grid.day_count >= _SURELY_DAYS or not {"day", "title"} <= set(heading.columns)
 
 

@@ -250,8 +250,13 @@ class Columns:
     def _goes_on(self, last: int, column: int) -> bool:
         same = self.view.area(self.row, last) == self.view.area(self.row, column)
         below = self.row + 1
-        has_part = below in self.view.rows and part_named(self.view.at(below, column)) is not None
+        has_part = below in self.view.rows and not is_blank(self.view.at(below, column)) and self._heads_parts(below)
         return last == column - 1 and (same or (is_blank(self.view.at(self.row, column)) and has_part))
+
+    def _heads_parts(self, row: int) -> bool:
+        """Whether a row names nothing but parts and days: "Bản tin" beside "5h30" is an item."""
+        cells = [self.view.at(row, c) for c in self.view.seen(row) if self.view.area(row, c)[0] == row]
+        return all(part_named(cell) is not None or is_day(cell) for cell in cells)
 
     def _end_of_headings(self, groups: Sequence[Sequence[int]]) -> int:
         """The row after the headings: dates or parts may stand in further rows, and cells be merged downwards."""
@@ -375,11 +380,18 @@ class Columns:
         if part == "duration" and (problem := wrong_unit(self.view.at(row, column), self.view.where(row, column))):
             self.errors.append(problem)
 
+    def _is_between_days(self, column: int) -> bool:
+        days = [c for day in self.days for c in day.columns]
+        return bool(days) and min(days) < column < max(days)
+
     def _unknown_column(self, column: int) -> None:
         cell, place = self.view.at(self.row, column), self.view.where(self.row, column)
         problem = misspelt(cell, place) if isinstance(cell, str) else None
         body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
-        if all(is_blank(cell) or _is_minutes(cell) for cell in body):
+        if is_blank(cell) and self._is_between_days(column):
+            vi, en = "cột này chưa ghi là ngày nào", "this column does not say of which day it is"
+            self.errors.append(Problem(place, "missing_day", vi, en))
+        elif all(is_blank(cell) or _is_minutes(cell) for cell in body):
             self.shared.setdefault("duration", column)
         elif problem:
             self.errors.append(problem)

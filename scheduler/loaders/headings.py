@@ -56,6 +56,11 @@ HEADINGS = {
         "khung gio phat",
         "khung gio phat song",
         "thoi diem phat",
+        "phat lan 1",
+        "gio phat lan 1",
+        "lan 1",
+        "phat lan dau",
+        "gio phat lan dau",
         "time",
         "start",
         "start time",
@@ -128,9 +133,13 @@ HEADINGS = {
         "type",
         "kind",
     ),
+    "often": ("tan suat", "tan suat phat"),  # the days, where nothing else is and it names some
     "topic": ("chuyen muc", "chuyen de", "chu de"),  # the title, or what it is about where another column names it
     "genre": ("the loai",),  # how an item is made, or "Tin", "Bài"
-    "again": ("gio phat lai", "phat lai", "phat lai luc", "thoi gian phat lai", "khung gio phat lai"),
+    "again": (
+        *("phat lan 2", "gio phat lan 2", "lan 2", "phat lai lan 1", "phat lai trong ngay"),
+        *("gio phat lai", "phat lai", "phat lai luc", "thoi gian phat lai", "khung gio phat lai"),
+    ),
     "week": ("tuan", "tuan le"),
     "from": ("tu ngay", "ngay bat dau", "hieu luc tu", "ap dung tu", "phat tu ngay", "from", "from date"),
     "until": ("den ngay", "den het ngay", "ngay ket thuc", "phat den ngay", "until", "to date"),
@@ -169,6 +178,9 @@ HEADINGS = {
         "cum loa",
         "cum",
         "pham vi phat",
+        "loa",
+        "diem loa",
+        "vi tri loa",
         "dia ban",
         "zone",
         "area",
@@ -216,6 +228,7 @@ HEADINGS = {
 }
 PART_OF = {heading: part for part, headings in HEADINGS.items() for heading in headings}
 IN_BRACKETS = re.compile(r"\([^)]*\)")
+_DOTTED = re.compile(r"\s*(?:\.{2,}|…)\s*")  # "Từ … giờ"
 _UNIT = re.compile(r"\(([^)]*)\)")
 _MINUTES = (
     "phut",
@@ -232,12 +245,12 @@ _MINUTES = (
 @lru_cache(maxsize=4096, typed=True)
 def heading_words(cell: Cell) -> str:
     """A heading folded, without its unit and ornaments: "Thời lượng (phút):" → "thoi luong"."""
-    return fold(IN_BRACKETS.sub("", words(cell))).strip(" :*.")
+    return _DOTTED.sub(" ", fold(IN_BRACKETS.sub("", words(cell)))).strip(" :*.")
 
 
 def part_named(cell: Cell) -> str | None:
     """The part of an item that a column of this heading holds. "Thời gian (phút)" is no time of day."""
-    part = PART_OF.get(heading_words(cell))
+    part = None if words(cell).casefold() == "tư" else PART_OF.get(heading_words(cell))  # Wednesday is not "Từ"
     unit = _UNIT.search(fold(words(cell))) if part == "time" else None
     return "duration" if unit and unit[1].strip() in _MINUTES else part
 
@@ -248,7 +261,8 @@ def misspelt(cell: Cell, place: str) -> Problem | None:
     if not near:
         return None
     written = excerpt(cell)
-    vi, en = f"tiêu đề “{written}”: có phải “{near[0]}”?", f"heading “{written}”: did you mean “{near[0]}”?"
+    meant_vi, meant = NAMES.get(PART_OF[near[0]], (near[0], near[0]))
+    vi, en = f"tiêu đề “{written}”: có phải cột {meant_vi}?", f"heading “{written}”: did you mean the {meant}?"
     return Problem(place, "unknown_column", vi, en)
 
 

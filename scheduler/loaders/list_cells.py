@@ -1,7 +1,10 @@
 """What single cells of a list's row say of their days, their weeks and their times."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
 
 from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.table import Table
@@ -11,11 +14,12 @@ from scheduler.spoken.contents import MOMENT
 from scheduler.spoken.days import narrowed, perhaps_weekdays
 from scheduler.spoken.sessions import Session, session_if_any
 from scheduler.spoken.spans import read_span
-from scheduler.spoken.times import DAY_ZERO_YEAR, TimeOfDay, read_times, shown_clock
+from scheduler.spoken.times import DAY_ZERO_YEAR, TimeOfDay, read_time, read_times, shown_clock
 from scheduler.timetable import Dates, Recurrence
 from scheduler.vietnamese import Misread, fold, shadow, tidy
 
-_TOTAL = re.compile(r"tong(?: cong| so| thoi luong| thoi gian)?\W*(?:\d.*)?")
+_OF_WHAT = r"(?:ngay|thu|buoi|sang|trua|chieu|toi|tuan|thang|cn|chu nhat)\b.*"
+_TOTAL = re.compile(rf"(?:tong(?: cong| so| thoi luong| thoi gian)?|cong)\W*(?:\d.*|{_OF_WHAT})?")
 _FOLLOWS = re.compile(r"(?:tiep(?: theo| tuc| den| sau)?|ke tiep|ngay sau(?: do)?|sau do)")
 
 
@@ -69,6 +73,57 @@ def day_and_time(cell: Cell) -> tuple[Cell, Cell]:
         if is_day(day):
             return day, text[slice(*found.span())]
     return None, cell
+
+
+_BULLET = re.compile(r"\s*(?:[-+*•]|\d{1,2}[.)/])\s*(?=\D)")
+
+
+def items_by_line(cells: Mapping[str, Cell]) -> list[dict[str, Cell]]:
+    """A row whose cells hold several items, a line each: "1. VOV1⏎2. Bản tin" beside "5h00-5h30⏎5h30-5h45".
+
+    The row itself where that is not certain: the lines of a title may as well be one title, that airs twice.
+    """
+    lines = {part: _lines(cells.get(part)) for part in ("time", "title", "duration", "kind")}
+    count = len(lines["time"])
+    if count < 2 or len(lines["title"]) != count:
+        return [dict(cells)]
+    counted = all(map(_BULLET.match, lines["title"])) or len(lines["duration"]) == count
+    if not counted and not _follow_one_another(lines["time"]):
+        return [dict(cells)]
+    split = {part: found for part, found in lines.items() if len(found) == count}
+    split["title"] = [_BULLET.sub("", line, 1) for line in lines["title"]]
+    return [{**cells, **{part: found[n] for part, found in split.items()}} for n in range(count)]
+
+
+def _lines(cell: Cell) -> list[str]:
+    return [line for line in cell.splitlines() if line.strip()] if isinstance(cell, str) else []
+
+
+def _follow_one_another(clocks: Sequence[str]) -> bool:
+    """Whether each range begins when the one before it ends."""
+    try:
+        ranges = [read_time(clock) for clock in clocks]
+    except Misread:
+        return False
+    return all(one.end_s == other.second for one, other in pairwise(ranges))
+
+
+_PART = r"(?:buoi )?(?:sang|trua|chieu|toi)"
+_PART_OF_DAY = (  # "Sáng thứ 2", "Thứ 7 (buổi sáng)"
+    re.compile(rf"(?P<session>{_PART})\s*[,:-]?\s+(?P<day>.+)"),
+    re.compile(rf"(?P<day>.+?)\s*[,:(-]?\s*(?P<session>{_PART})\)?"),
+)
+
+
+@lru_cache(maxsize=5_000, typed=True)
+def day_and_session(cell: Cell) -> tuple[Cell, Cell]:
+    """The day and the session of a cell that holds both, else the cell and none."""
+    text = tidy(cell) if isinstance(cell, str) else ""
+    for pattern in _PART_OF_DAY:
+        found = pattern.fullmatch(shadow(text))
+        if found and is_day(day := text[slice(*found.span("day"))]):
+            return day, text[slice(*found.span("session"))]
+    return cell, None
 
 
 def names_session_only(cell: Cell) -> bool:

@@ -144,7 +144,7 @@ def _groups(parts: Mapping[str, Sequence[int]]) -> list[dict[str, list[int]]]:
 def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str, Sequence[int]]) -> Heading:
     parts = {part: list(columns) for part, columns in given.items()}
     row, view = rows[-1], View.of(table)
-    contents, topics, genres = (parts.pop(part, []) for part in ("content", "topic", "genre"))
+    contents, topics, genres, often = (parts.pop(part, []) for part in ("content", "topic", "genre", "often"))
     numbers, _ = parts.pop("number", []), parts.pop("note", [])
     for loose in (contents, topics):  # Nội dung is the title only where there is no Chương trình
         if loose:
@@ -153,6 +153,8 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
         parts.setdefault("field", topics)
     if genres:
         parts.setdefault("kind" if _holds_kinds(table, below, genres[0]) else "field", genres)
+    if often and _holds_days(table, below, often[0]):
+        parts.setdefault("day", often)
     days = parts.get("day", [])
     second_day = days.pop() if len(days) == 2 else None
     columns = {part: found[0] for part, found in parts.items()}
@@ -194,6 +196,12 @@ def _holds_times(view: View, below: int, column: int) -> bool:
     """Whether most of what stands there are times."""
     cells = [view.at(row, column) for row in view.rows[below:] if not is_blank(view.at(row, column))]
     return 2 * sum(map(is_clock, cells)) > len(cells)
+
+
+def _holds_days(table: Table, below: int, column: int) -> bool:
+    """Whether most of what stands there names days: "Thứ 2, 4", not "2 lần/ngày"."""
+    cells = [cell for row in range(below, len(table.rows)) if not is_blank(cell := table.cell(row, column))]
+    return 2 * sum(map(is_day, cells)) > len(cells)
 
 
 def _misspelt(table: Table, row: int, known: Collection[int]) -> list[Problem]:

@@ -9,22 +9,24 @@ from scheduler.loaders.fields import LIMITS, Reader, within_limits
 from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.headings import missing_column
-from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.list_cells import (
     day_and_time,
     day_of,
     has_hours,
     in_week,
     is_total,
+    items_by_line,
     names_session_only,
     says_it_follows,
     sure_dates_of,
     time_alone,
     times_of_part,
 )
+from scheduler.loaders.list_entries import Entries, airings_of
 from scheduler.loaders.list_heading import REQUIRED, Heading, names_as_many
+from scheduler.loaders.list_rows import Columns, Row
 from scheduler.loaders.result import SheetPlan
-from scheduler.loaders.sequence import MAX_PROBLEMS, Entry, slots_of
+from scheduler.loaders.sequence import MAX_PROBLEMS, slots_of
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
 from scheduler.loaders.view import View
@@ -32,7 +34,7 @@ from scheduler.problem import Problem
 from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.conduct import is_ending
-from scheduler.spoken.contents import Piece, is_airings, is_off, read_contents, with_airings
+from scheduler.spoken.contents import is_off, read_contents
 from scheduler.spoken.days import are_bare_days, perhaps_weekdays, read_days, together
 from scheduler.spoken.sessions import Session, read_session, session_if_any
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
@@ -44,7 +46,8 @@ from scheduler.vietnamese import Misread, fold
 def read(table: Table, heading: Heading, above: Titles = NO_TITLES) -> SheetPlan:
     """The list below its heading; *above*: what earlier tables of the same document said."""
     titles = read_titles(table, range(heading.top), above)
-    return _List(_alone(table, heading), heading, titles, session=_session_above(table, heading)).read()
+    columns = Columns(_alone(table, heading), heading)
+    return _List(columns, titles, session=_session_above(table, heading)).read()
 
 
 def _alone(table: Table, heading: Heading) -> Table:
@@ -69,37 +72,14 @@ def _session_above(table: Table, heading: Heading) -> Session | None:
 
 
 @dataclass(slots=True)
-class _Row:
-    """An item's row, before it is known what follows it."""
-
-    row: int
-    recurrence: Recurrence | None
-    has_own_day: bool
-    cells: Mapping[str, Cell]
-    places: Mapping[str, str]
-    session: Session | None
-    clocks: Sequence[TimeOfDay] = ()
-    columns: Sequence[tuple[int, Session]] = ()  # of each of the clocks, where parts of the day have columns of times
-    is_readable: bool = True
-    follows: bool = False  # "tiếp theo": when the one above ends
-    limit_s: int | None = None  # the end of the range in which the row's cell of times is merged
-    next_s: int | None = None
-
-    @property
-    def zone(self) -> str:
-        return words(self.cells.get("zone"))
-
-
-@dataclass(slots=True)
 class _List:
     """Reads the rows below a heading from top to bottom; an empty day is that of the row above."""
 
-    table: Table
-    heading: Heading
+    columns: Columns
     titles: Titles
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     day: Recurrence | None = None
     day_was_given: bool = False  # a day that could not be read was given too: that is told once
     day_heads: bool = False  # it stands in a row of its own, above the items
@@ -107,8 +87,15 @@ class _List:
     week: Cell = None
     sure_dates: dict[int, set[date]] = field(default_factory=dict)  # by column: those that can be nothing else
     above: dict[str, Cell] = field(default_factory=dict)  # what "nt" repeats, by part
-    days_are_in_times: bool = False  # "5h30 (thứ 2 đến thứ 6)" in the column of times
     only_first_is_timed: bool = False  # what has no time follows the item above
+
+    @property
+    def table(self) -> Table:
+        return self.columns.table
+
+    @property
+    def heading(self) -> Heading:
+        return self.columns.heading
 
     def read(self) -> SheetPlan:
         where = self.table.where(self.heading.row, 0)
@@ -117,8 +104,10 @@ class _List:
             return SheetPlan(where, errors=tuple(self.errors))
         self._read_rows()
         self._tell_neighbours()
-        entries = [entry for row in self.rows for entry in self._entries(row)]
+        reading = Entries(self.columns, self.titles, self.rows)
+        entries = reading.read()
         slots = slots_of(entries)
+        self.warnings += reading.warnings
         self.errors += [problem for entry in entries for problem in entry.reader.errors]
         self.warnings += [problem for entry in entries for problem in entry.reader.warnings]
         problems = tuple(self.errors), tuple(self.warnings[:MAX_PROBLEMS])
@@ -149,9 +138,9 @@ class _List:
     def _days_in_times(self) -> bool:
         """Days beside the times, in one cell with them."""
         rows = range(self.heading.below, len(self.table.rows))
-        cells = [cell for row in rows if not is_blank(cell := self._cell(row, "time"))]
-        self.days_are_in_times = 2 * sum(day_and_time(cell)[0] is not None for cell in cells) > len(cells)
-        return self.days_are_in_times
+        cells = [cell for row in rows if not is_blank(cell := self.columns.cell(row, "time"))]
+        self.columns.days_are_in_times = 2 * sum(day_and_time(cell)[0] is not None for cell in cells) > len(cells)
+        return self.columns.days_are_in_times
 
     def _day_in_title(self) -> bool:
         """ "LỊCH PHÁT THANH HẰNG NGÀY", "(từ thứ 2 đến thứ 7)": said once, for all items."""
@@ -193,7 +182,9 @@ class _List:
     def _look_for_times(self, rows: Sequence[int]) -> None:
         """Where half of what has its minutes has no time, only the first of each session is given one."""
         items = [
-            row for row in rows if not is_blank(self._cell(row, "title")) and not is_blank(self._cell(row, "duration"))
+            row
+            for row in rows
+            if not is_blank(self.columns.cell(row, "title")) and not is_blank(self.columns.cell(row, "duration"))
         ]
         untimed = [row for row in items if not self._has_time(row)]
         self.only_first_is_timed = 1 < len(untimed) < len(items) <= 2 * len(untimed)
@@ -201,52 +192,43 @@ class _List:
             vi, en = "không ghi giờ: phát ngay sau mục trên", "no time given: it follows the item above"
             self._problem(self.warnings, untimed[0], "time", "follows_above", vi, en)
 
-    def _where(self, row: int, part: str) -> str:
-        return self._place(row, self.heading.columns.get(part, self.heading.columns["title"]))
-
-    def _place(self, row: int, column: int) -> str:
-        return self.table.where(row, column, excerpt(self.table.cell(self.heading.row, column)))
-
-    def _cell(self, row: int, part: str) -> Cell:
-        if self.days_are_in_times and part in ("day", "time", "end"):
-            day, time = day_and_time(self._in_column(row, "end" if part == "end" else "time"))
-            return day if part == "day" else time
-        return self._in_column(row, part)
-
-    def _in_column(self, row: int, part: str) -> Cell:
-        column = self.heading.columns.get(part)
-        return None if column is None else self.table.cell(row, column)
-
-    def _is_merged(self, row: int, part: str) -> bool:
-        column = self.heading.columns.get(part)
-        return column is not None and self.table.is_merged_into(row, column)
-
     def _has_time(self, row: int) -> bool:
         if self.heading.clocks:
             return any(not is_blank(self.table.cell(row, column)) for column, _ in self.heading.clocks)
-        return not is_blank(self._cell(row, "time" if "time" in self.heading.columns else "title"))
+        return not is_blank(self.columns.cell(row, "time" if "time" in self.heading.columns else "title"))
 
     def _read_row(self, row: int) -> None:
-        own_day = not self._is_merged(row, "day") and not is_blank(self._cell(row, "day"))
+        own_day = not self.columns.is_merged(row, "day") and not is_blank(self.columns.cell(row, "day"))
         day = self._day_of(row)
         if self._is_off(row):
             return
         cells = {part: self._meant(row, part) for part in self.heading.columns}
-        if "session" not in cells and names_session_only(cells.get("time")):
+        if "session" not in cells and (beside := self.columns.session_beside(row)) is not None:
+            cells["session"] = beside
+        elif "session" not in cells and names_session_only(cells.get("time")):
             cells["session"], cells["time"] = cells["time"], None
-        places = {part: self._where(row, part) for part in ("time", *self.heading.columns)}
+        places = {part: self.columns.where(row, part) for part in ("time", *self.heading.columns)}
+        if self.columns.days_are_in_times:
+            places["day"] = places["time"]
         if is_ending(cells.get("end")):  # "Kết thúc" heads a column of times, or of rules
             cells["end_rule"], places["end_rule"] = cells.pop("end"), places["end"]
         self.session = self._session_of(row, cells.get("session"))
-        item = _Row(row, self._limited(day, cells, places), own_day, cells, places, self.session)
-        self._read_clock(item)
-        self.rows.append(item)
+        days = self._limited(day, cells, places)
+        for n, one in enumerate(items_by_line(cells)):
+            item = Row(row, days, own_day and n == 0, one, places, self.session)
+            self._read_clock(item)
+            self.rows.append(item)
         self.warnings += self._notes(row)
 
     def _is_off(self, row: int) -> bool:
         """ "Nghỉ" in place of a programme, or of a time and a programme."""
-        title, time = self._cell(row, "title"), self._cell(row, "time")
-        return (is_off(title) and not self._has_time(row)) or (is_off(time) and (is_blank(title) or is_off(title)))
+        title, time = self.columns.cell(row, "title"), self.columns.cell(row, "time")
+        says_off = is_off(time) and any(map(str.isalpha, words(time)))
+        if says_off and not (is_blank(title) or is_off(title)):
+            text = excerpt(title)
+            vi, en = f"dòng ghi nghỉ, không phát “{text}”", f"the row says that nothing airs: “{text}” does not"
+            self._problem(self.warnings, row, "title", "row_ignored", vi, en)
+        return (is_off(title) and not self._has_time(row)) or says_off or (is_off(time) and is_blank(title))
 
     def _limited(
         self, day: Recurrence | None, cells: Mapping[str, Cell], places: Mapping[str, str]
@@ -270,22 +252,22 @@ class _List:
     def _meant(self, row: int, part: str) -> Cell:
         """The cell; for "nt" what it repeats from above."""
         column = self.heading.columns.get(part, self.heading.columns["title"])
-        return self._as_above(self._cell(row, part), part, row, column)
+        return self._as_above(self.columns.cell(row, part), part, row, column)
 
     def _as_above(self, cell: Cell, key: str, row: int, column: int) -> Cell:
         if not is_ditto(cell):
             self.above[key] = cell
         elif key not in self.above:
             vi, en = f"“{excerpt(cell)}” không có dòng nào ở trên", f"nothing stands above “{excerpt(cell)}”"
-            self.errors.append(Problem(self._place(row, column), "ditto_of_nothing", vi, en))
+            self.errors.append(Problem(self.columns.place(row, column), "ditto_of_nothing", vi, en))
         return self.above.get(key)
 
     # --- the day
 
     def _day_of(self, row: int) -> Recurrence | None:
         """The row's day; None if it could not be read, which is told at the row where it stands."""
-        cell = self._cell(row, "day")
-        if self.day_was_given and (self._is_merged(row, "day") or is_ditto(cell)):
+        cell = self.columns.cell(row, "day")
+        if self.day_was_given and (self.columns.is_merged(row, "day") or is_ditto(cell)):
             return self.day
         if not is_blank(cell) or self._second_day(row) is not None:
             self.day = self._try_day(row)
@@ -307,7 +289,7 @@ class _List:
     def _try_day(self, row: int) -> Recurrence | None:
         self.day_was_given, self.day_heads = True, False
         column = self.heading.columns.get("day", self.heading.columns.get("time", 0))
-        cells = [(column, self._cell(row, "day"))]
+        cells = [(column, self.columns.cell(row, "day"))]
         if self.heading.second_day is not None:
             cells.append((self.heading.second_day, self._second_day(row)))
         found: Recurrence | None = None
@@ -319,7 +301,7 @@ class _List:
                 day = read_days(self._as_weekdays(column, cell), self.titles.span, self.titles.year)
                 found = day if found is None else together(found, day, cell)
             except Misread as misread:
-                self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
+                self.errors.append(Problem(self.columns.place(row, column), misread.code, misread.vi, misread.en))
                 return None
         return found
 
@@ -339,7 +321,7 @@ class _List:
         return f"Thứ {words(cell)}" if of_weekdays and are_bare_days(words(cell)) else cell
 
     def _problem(self, problems: list[Problem], row: int, part: str, code: str, vi: str, en: str) -> None:
-        problems.append(Problem(self._where(row, part), code, vi, en))
+        problems.append(Problem(self.columns.where(row, part), code, vi, en))
 
     # --- the session and the time
 
@@ -351,7 +333,9 @@ class _List:
             self.session.name == excerpt(cell, 60) or self.session == session_if_any(cell)
         ):
             return self.session
-        return self._named_session(cell, self._where(row, "session" if "session" in self.heading.columns else "time"))
+        return self._named_session(
+            cell, self.columns.where(row, "session" if "session" in self.heading.columns else "time")
+        )
 
     def _named_session(self, cell: Cell, place: str) -> Session:
         try:
@@ -360,7 +344,7 @@ class _List:
             self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
             return Session(excerpt(cell, 60), is_readable=False)
 
-    def _read_clock(self, item: _Row) -> None:
+    def _read_clock(self, item: Row) -> None:
         if self.heading.clocks:
             self._read_clocks(item)
             return
@@ -368,9 +352,9 @@ class _List:
         item.follows = says_it_follows(written) or (
             self.only_first_is_timed and is_blank(written) and not item.has_own_day
         )
-        if self._is_merged(item.row, "time") and self.rows:
+        if self.columns.is_merged(item.row, "time") and self.rows:
             item.limit_s = self.rows[-1].limit_s
-        if item.follows or is_blank(written) or self._is_merged(item.row, "time"):
+        if item.follows or is_blank(written) or self.columns.is_merged(item.row, "time"):
             item.is_readable = item.session is None or item.session.is_readable
             return
         try:
@@ -383,10 +367,10 @@ class _List:
             self.errors.append(Problem(item.places["time"], misread.code, misread.vi, misread.en))
         self._warn_of_words(item.cells.get("time"), item.clocks, item.places["time"])
 
-    def _read_clocks(self, item: _Row) -> None:
+    def _read_clocks(self, item: Row) -> None:
         """The times of columns for parts of the day, "Giờ sáng | Giờ chiều"; 5h30 in the afternoon's is 17h30."""
         for column, session in self.heading.clocks:
-            place = self._place(item.row, column)
+            place = self.columns.place(item.row, column)
             cell = self._as_above(self.table.cell(item.row, column), f"time {session.part}", item.row, column)
             if is_blank(cell) or is_off(cell) or self.table.is_merged_into(item.row, column):
                 continue
@@ -400,7 +384,7 @@ class _List:
             item.columns = [*item.columns, *((column, session) for _ in clocks)]
             self._warn_of_words(cell, clocks, place)
 
-    def _written(self, item: _Row) -> Cell:
+    def _written(self, item: Row) -> Cell:
         """The time; of two columns, from and to, what they say together."""
         written, end = item.cells.get("time"), item.cells.get("end")
         if is_blank(end):
@@ -411,6 +395,8 @@ class _List:
             return written
         try:
             ends = read_time(end)
+            if begins.duration_ms is None:
+                read_time(f"{shown_clock(begins.second)}-{shown_clock(ends.second)}")
         except Misread as misread:
             self.errors.append(Problem(item.places["end"], misread.code, misread.vi, misread.en))
             item.is_readable = False
@@ -433,7 +419,7 @@ class _List:
         if not named or (len(named) == 1 and self._is_named(row, named[0])):
             return True
         if not any(is_total(self.table.cell(row, column)) for column in filled[:2]):
-            if self._has_time(row) or is_off(self._cell(row, "title")):
+            if self._has_time(row) or is_off(self.columns.cell(row, "title")):
                 return names_as_many(self.table, row, self.heading)
             if self._is_untimed_item(row, filled, last_timed):
                 return False
@@ -443,7 +429,7 @@ class _List:
         return True
 
     def _is_untimed_item(self, row: int, filled: Sequence[int], last_timed: int) -> bool:
-        if self.only_first_is_timed and not is_blank(self._cell(row, "duration")):
+        if self.only_first_is_timed and not is_blank(self.columns.cell(row, "duration")):
             return True
         if row < last_timed and (len(filled) > 1 or filled == [self.heading.columns["title"]]):
             return True
@@ -458,7 +444,7 @@ class _List:
             self.day = self._try_label(row, column)
             return True
         if session_if_any(cell) is not None:
-            self.session = self._named_session(cell, self._place(row, column))
+            self.session = self._named_session(cell, self.columns.place(row, column))
             return True
         return False
 
@@ -466,7 +452,7 @@ class _List:
         try:
             return read_days(self.table.cell(row, column), self.titles.span, self.titles.year)
         except Misread as misread:
-            self.errors.append(Problem(self._place(row, column), misread.code, misread.vi, misread.en))
+            self.errors.append(Problem(self.columns.place(row, column), misread.code, misread.vi, misread.en))
             return None
 
     def _notes(self, row: int) -> Iterator[Problem]:
@@ -474,7 +460,7 @@ class _List:
         clocks = (column for column, _ in self.heading.clocks)
         known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day, *clocks}
         for column in self.table.filled(row):
-            if column not in known and words(self.table.cell(row, column)) != self._airings(row):
+            if column not in known and words(self.table.cell(row, column)) != airings_of(self.columns, row):
                 text = excerpt(self.table.cell(row, column))
                 vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
                 yield Problem(self.table.where(row, column), "note_ignored", vi, en)
@@ -496,69 +482,3 @@ class _List:
                 misread = gone_back(item.clocks[0].second, after.clocks[0].second)
                 after.is_readable = False
                 self.errors.append(Problem(after.places["time"], misread.code, misread.vi, misread.en))
-
-    # --- entries
-
-    def _entries(self, item: _Row) -> Iterator[Entry]:
-        title = item.cells["title"]
-        if is_off(title):
-            return
-        contents = read_contents(title)
-        for note in contents.notes:
-            vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
-            self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
-        apart = ("time", "title", "day", "end", "again", "week", *LIMITS)
-        beside = {part: cell for part, cell in item.cells.items() if part not in apart}
-        places = {part: place for part, place in item.places.items() if part not in ("title", "time")}
-        said = self._airings(item.row)
-        if said:
-            places["airings"] = self._place_of(item.row, said)
-        pieces = [with_airings(piece, said) for piece in contents.pieces] if said else contents.pieces
-        again = item.cells.get("again")
-        if not is_blank(again) and not is_off(again):
-            pieces = [replace(piece, again=words(again)) for piece in pieces]
-        marks = [Mark(piece, item.places["title"], beside, places, item.places["time"]) for piece in pieces]
-        for n, frame in enumerate(self._frames(item)):
-            follows = item.clocks or item.follows or item.session is not None or self._is_merged(item.row, "time")
-            line = (item.recurrence, id(item.session), item.zone, n if follows else -item.row)
-            yield from entries_of(frame, marks, item.recurrence, line, self.titles.span)
-
-    def _airings(self, row: int) -> str | None:
-        """What a note beside the row's items says of repeats. Times of its own it can give to one item only."""
-        texts = [words(self.table.cell(row, column)) for column in self.table.filled(row)]
-        said = next((text for text in texts if is_airings(text)), None)
-        is_one = len(read_contents(self._cell(row, "title")).pieces) == 1
-        told = with_airings(Piece(""), said or "")
-        return said if is_one or not (told.times or told.again) else None
-
-    def _place_of(self, row: int, text: str) -> str:
-        column = next(c for c in self.table.filled(row) if words(self.table.cell(row, c)) == text)
-        return self._place(row, column)
-
-    def _frames(self, item: _Row) -> list[Frame]:
-        session = item.session.clock if item.session is not None else None
-        limit_s = item.limit_s or (session.end_s if session is not None else None)
-        frame = Frame(
-            item.places["time"],
-            item.cells.get("time"),
-            limit_s=limit_s,
-            next_s=item.next_s,
-            session=item.session,
-            is_readable=item.is_readable,
-        )
-        if item.columns:
-            told = zip(item.clocks, item.columns, strict=True)
-            return [
-                Frame(self._place(item.row, column), None, clock.second, clock.end_s, session=session)
-                for clock, (column, session) in told
-            ]
-        if item.clocks and self._is_merged(item.row + 1, "time"):  # the items of a range, each with its own minutes
-            return [replace(frame, begins_s=clock.second, limit_s=clock.end_s) for clock in item.clocks]
-        if item.clocks:
-            return [replace(frame, begins_s=clock.second, ends_s=clock.end_s) for clock in item.clocks]
-        return [replace(frame, begins_s=session.second if session is not None and self._opens(item) else None)]
-
-    def _opens(self, item: _Row) -> bool:
-        """Whether the item is the first of its session on its day."""
-        alike = (row for row in self.rows if row.session is item.session and row.recurrence == item.recurrence)
-        return next(alike) is item

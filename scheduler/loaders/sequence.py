@@ -11,7 +11,8 @@ from datetime import time
 
 from scheduler.loaders.fields import Reader, build_slot
 from scheduler.problem import Problem
-from scheduler.spoken.cells import DAY_S
+from scheduler.spoken.cells import DAY_S, words
+from scheduler.spoken.contents import clocks_among
 from scheduler.spoken.times import shown_clock
 from scheduler.timetable import Dates, Recurrence, Slot, Weekdays
 
@@ -52,6 +53,7 @@ def slots_of(entries: Sequence[Entry]) -> list[Slot]:
         lasts_ms = _lasts_ms(entry, begins_s, lasts_until_next)
         ends_s[entry.line] = None if begins_s is None or lasts_ms is None else begins_s + lasts_ms // 1_000
         _check(entry, begins_s, ends_s[entry.line])
+        _warn_of_times_within(entry, begins_s, ends_s[entry.line])
         slot = build_slot(entry.reader, entry.recurrence, _clock(begins_s), lasts_ms)
         if slot is not None and not entry.reader.errors:
             slots.append(slot)
@@ -114,6 +116,18 @@ def _check(entry: Entry, begins_s: int | None, ends_s: int | None) -> None:
         end, limit = shown_clock(ends_s), shown_clock(entry.limit_s)
         vi = f"phát đến {end}, quá giờ kết thúc {limit} đã ghi"
         entry.reader.error("title", "longer_than_its_frame", vi, f"this lasts until {end}, past the end given: {limit}")
+
+
+def _warn_of_times_within(entry: Entry, begins_s: int | None, ends_s: int | None) -> None:
+    """ "Tiếp âm VOV1 đến 5h30" from 5h00 to 6h00: what begins then among its words is no item of its own."""
+    if begins_s is None or ends_s is None:
+        return
+    for written, second in clocks_among(words(entry.reader.cells.get("title"))):
+        if begins_s < second < ends_s:
+            vi = f"“{written}” trong tên chỉ là ghi chú, cả mục phát {shown_clock(begins_s)}-{shown_clock(ends_s)}"
+            en = f"“{written}” in the title is not carried out: all airs {shown_clock(begins_s)}-{shown_clock(ends_s)}"
+            entry.reader.warn("title", "note_in_title", vi, en)
+            return
 
 
 def _clock(second: int | None) -> time | None:

@@ -15,7 +15,9 @@ from scheduler.spoken.spans import Span, read_bounds, read_span, read_year
 from scheduler.timetable import NamedDays
 from scheduler.vietnamese import Misread, fold
 
-_REMARK = re.compile(r"\b(?:ghi chu|luu y|chu y|khong phat|nghi|tam (?:dung|ngung|hoan)|ngung phat|ngoai tru|tru)\b")
+_REMARK = re.compile(
+    r"\b(?:ghi chu|luu y|chu y|khong phat|nghi|tam (?:dung|ngung|hoan)|ngung phat|ngoai tru|tru|phat lai|doi gio)\b"
+)
 _ONLY_ON = re.compile(r"\W*(?:lich )?(?:chi )?ap dung (?:cho|vao|trong|rieng)?(?: cac)?\s*:?\s*(?P<days>.+)")
 
 

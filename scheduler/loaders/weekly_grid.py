@@ -6,12 +6,12 @@ the frame of its cells (``grid_rows``); what the cells name becomes entries in t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from scheduler.loaders.grid_columns import Columns, Day, Found, is_day
-from scheduler.loaders.grid_rows import Row, Rows, notes_below
+from scheduler.loaders.grid_rows import Row, Rows, note, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import Entry, slots_of, without_doubles
@@ -29,18 +29,31 @@ def read(found: Found, above: Titles = NO_TITLES) -> list[SheetPlan]:
     """The grids of a table, one below the other, each under its own title; one without goes on with that *above* it."""
     view = found.view
     below = range(view.first) if view.turned else range(found.headings[0])
-    plans = []
+    plans, notes = [], []
     for row, end in pairwise([*found.headings, view.rows[-1] + 1]):
         titles = read_titles(view.table, below, above)
+        if len(found.headings) > 1 and _is_roster(view, row, below):
+            notes.append(note(view, row, view.seen(row)[0]))
+            below = range(end, end)
+            continue
         columns = Columns(view, row, titles).read()
         rows = Rows(columns, end).read()
         plans.append(_plan(columns, rows, titles))
         above, below = titles, range(rows.tail, end)
     if view.turned:
         whole = View.of(view.table)
-        notes = tuple(notes_below(whole, range(view.end, whole.end)))
-        plans = [replace(plan, warnings=(*plan.warnings, *notes)) for plan in plans]
-    return plans
+        notes += notes_below(whole, range(view.end, whole.end))
+    return [replace(plan, warnings=(*plan.warnings, *notes)) for plan in plans]
+
+
+_ROSTER = re.compile(r"\b(?:ca truc|nguoi truc|can bo truc|lich truc|phan cong|truc (?:dai|ban|co quan))\b")
+
+
+def _is_roster(view: View, row: int, above: Iterable[int]) -> bool:
+    """Whether days head a table of who is on duty, as its corner or its title says."""
+    title = [view.text(line, column) for line in above for column in view.seen(line)]
+    said = [fold(text) for text in (view.text(row, view.columns[0]), *title)]
+    return any(map(_ROSTER.search, said)) and not any(re.search(r"\bphat (?:thanh|song)\b", text) for text in said)
 
 
 def _plan(columns: Columns, rows: Rows, titles: Titles) -> SheetPlan:
@@ -127,8 +140,8 @@ class _Body:
             self.errors.append(Problem(place, "missing_title", vi, en))
             return
         contents = read_contents(cell)
-        for note in contents.notes:
-            vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
+        for remark in contents.notes:
+            vi, en = f"“{remark}” chỉ là ghi chú, máy không làm theo", f"“{remark}” is a note; it is not carried out"
             self.warnings.append(Problem(place, "note_ignored", vi, en))
         cells, places = self._beside(day, row)
         for k, piece in enumerate(self._titled(contents.pieces, cell, row)):

@@ -2,12 +2,14 @@
 
 A sheet of two cells, A1 and the last one, makes that library ask for gigabytes, and the process is aborted; a crafted
 file may panic it. So no process that has anything to lose imports this. Of an .xlsx the sheets are walked through
-before, for what the library does not tell: hidden rows, cells with an error, formulas that were never calculated.
+before, for what the library does not tell: hidden rows, cells with an error, formulas that were never calculated, and
+the words that a number's format shows.
 """
 
 import io
 import posixpath
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import python_calamine as calamine
@@ -33,11 +35,11 @@ _BOOK_RELATIONS = "xl/_rels/workbook.xml.rels"
 
 def read_xlsx(package: Package, raw: bytes) -> list[Sheet]:
     parts = _sheet_parts(package)
-    struck, struck_strings = _struck_styles(package), _struck_strings(package)
+    styles, struck_strings = _styles(package), _struck_strings(package)
     seen: dict[str, _SheetWalker] = {}
     for name, part in parts.items():
         if part in package.names:
-            seen[name] = _SheetWalker(name, struck, struck_strings)
+            seen[name] = _SheetWalker(name, styles.struck, struck_strings, styles.worded)
             package.walk(part, seen[name])
             seen[name].remarks = _remarks(package, part)
     sheets = _visible_sheets(raw)
@@ -112,8 +114,10 @@ def _sheet_parts(package: Package) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Styles(Walker):
-    """Which of a workbook's cell styles strike their text through."""
+    """Which of a workbook's cell styles strike their text through, and which write words around numbers."""
 
+    formats: dict[str, str] = field(default_factory=dict)  # number → code
+    worded: dict[str, str] = field(default_factory=dict)  # style → code
     fonts: list[bool] = field(default_factory=list)
     struck: set[str] = field(default_factory=set)
     cells: int = 0
@@ -122,6 +126,8 @@ class _Styles(Walker):
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         if name in ("fonts", "cellXfs"):
             self.inside = name
+        elif name == "numFmt" and _WORDED.fullmatch(code := attributes.get("formatCode", "")[:LONGEST_FORMAT]):
+            self.formats[attributes.get("numFmtId", "")] = code
         elif self.inside == "fonts" and name == "font":
             self.fonts.append(False)
         elif self.inside == "fonts" and name == "strike" and self.fonts:
@@ -130,6 +136,8 @@ class _Styles(Walker):
             font = count(attributes, "fontId", 0)
             if font < len(self.fonts) and self.fonts[font]:
                 self.struck.add(str(self.cells))
+            if (number := attributes.get("numFmtId", "")) in self.formats:
+                self.worded[str(self.cells)] = self.formats[number]
             self.cells += 1
 
     def finish(self, name: str) -> None:
@@ -137,11 +145,31 @@ class _Styles(Walker):
             self.inside = ""
 
 
-def _struck_styles(package: Package) -> frozenset[str]:
+def _styles(package: Package) -> _Styles:
     styles = _Styles()
     if _STYLES in package.names:
         package.walk(_STYLES, styles)
-    return frozenset(styles.struck)
+    return styles
+
+
+LONGEST_FORMAT = 100
+_WORDS = r"(?:\"[^\"]*\"|\\.)"
+_WORDED = re.compile(rf"(?P<before>{_WORDS}*)(?:General|0|#|#,##0)(?P<after>{_WORDS}*)(?P<minutes>00)?")
+
+
+def shown_number(value: str, code: str) -> str | None:
+    """What a person sees of a number in a format of words, 1 in ``0" giờ"`` or 530 in ``0"h"00``; None if it has none.
+
+    Only that of a whole number: words around others would be worse than the number itself.
+    """
+    found = _WORDED.fullmatch(code)
+    if found is None or not re.fullmatch(r"\d{1,6}(?:\.0+)?", value) or not (found["before"] or found["after"]):
+        return None
+    number = int(float(value))
+    before, after = (re.sub(r'"|\\', "", found[part]) for part in ("before", "after"))
+    if found["minutes"]:
+        return f"{before}{number // 100}{after}{number % 100:02}"
+    return f"{before}{number}{after}"
 
 
 def _is_on(attributes: dict[str, str]) -> bool:
@@ -215,8 +243,9 @@ class _SheetWalker(Walker):
     """Walks through one sheet. ``instead``: the cells whose stored value is none, with the text to show for it."""
 
     sheet: str
-    struck_styles: frozenset[str]
+    struck_styles: Collection[str]
     struck_strings: frozenset[str]
+    worded_styles: Mapping[str, str]
     hidden: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
     struck: list[tuple[int, int]] = field(default_factory=list)
@@ -230,6 +259,8 @@ class _SheetWalker(Walker):
     is_error: bool = False
     is_shared: bool = False  # its value is the number of a shared string
     is_struck: bool = False
+    is_number: bool = False
+    format: str = ""
     text: list[str] | None = None  # of the element f or v that is being read
     formula: str | None = None
     value: str = ""
@@ -279,7 +310,9 @@ class _SheetWalker(Walker):
             self.row, self.column = int(place[2]) - 1, _column_number(place[1])
         self.is_error, self.is_shared = attributes.get("t") == "e", attributes.get("t") == "s"
         self.formula, self.value = None, ""
+        self.is_number = attributes.get("t", "n") == "n"
         self.is_struck = attributes.get("s") in self.struck_styles
+        self.format = self.worded_styles.get(attributes.get("s", ""), "")
 
     def _finish_cell(self) -> None:
         if self.is_struck or (self.is_shared and self.value in self.struck_strings):
@@ -288,6 +321,8 @@ class _SheetWalker(Walker):
             self.instead[self.row, self.column] = self.value
         elif self.formula is not None and not self.value:
             self.instead[self.row, self.column] = "=" + self.formula
+        elif self.is_number and self.format and (shown := shown_number(self.value, self.format)):
+            self.instead[self.row, self.column] = shown
         if self.value or self.formula is not None:
             self.bottom, self.right = max(self.bottom, self.row), max(self.right, self.column)
             if (self.bottom + 1) * (self.right + 1) > MAX_CELLS:

@@ -64,6 +64,12 @@ def origin_of_relay(title: str) -> str:
     return "province" if named and not _BELOW_PROVINCE.search(folded, 0, named.start()) else "other"
 
 
+_ANOTHER = re.compile(  # stations of the towns and districts of before 07/2025 are still spoken of; television
+    rf"{_STATION}\s+(?:(?:truyen thanh|truyen hinh|tt\s?-?\s?th|va|{_STATION})[\s,-]+)*"
+    r"(?:huyen|quan|thi xa|thanh pho|tp|khu vuc|lien xa)\b|(?:vtv|htv|vtc)\s?\d{0,2}\b"
+)
+
+
 def is_theirs(title: str) -> bool:
     """Whether a title is nothing but a broadcaster's programme: "Thời sự Đài TNVN", "VOV1: Dân ta biết sử ta".
 
@@ -72,4 +78,6 @@ def is_theirs(title: str) -> bool:
     folded = fold(title)
     start = _ITS_PROGRAMME.match(folded)
     rest = folded[start.end() :] if start else folded
+    if _ANOTHER.match(rest):
+        return True
     return bool(_VOV.match(rest) or re.match(rf"(?:{_STATION})\b", rest)) and origin_named_in(title) is not None

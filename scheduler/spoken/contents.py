@@ -5,14 +5,16 @@ and without minutes belong to the item beside them; where no line has any, all a
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from scheduler.spoken.cells import HOUR, LONGEST_CELL, MARKS, MINUTE, Cell, words
 from scheduler.spoken.conduct import says_ending
-from scheduler.vietnamese import is_class, is_kind, marked_as_repeat, shadow, tidy
+from scheduler.spoken.times import read_time
+from scheduler.vietnamese import Misread, is_class, is_kind, marked_as_repeat, shadow, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ _CLOCK = (
 )
 _RANGE = rf"(?:(?:tu|luc)\s+)?{_CLOCK}(?:\s*(?:-+>?|~|den|toi)\s*{_CLOCK})?"
 MOMENT = re.compile(_RANGE)
+_PERHAPS_CLOCK = re.compile(r"\d\s*[hg:]", re.IGNORECASE)
+_ONE_CLOCK = re.compile(rf"(?<![\w:]){_CLOCK}")
 _CLOCKS = rf"{_RANGE}(?:\s*(?:[,;&/+]|va)\s*{_RANGE})*"
 _LASTS = (
     rf"(?:\d{{1,3}}(?:[.,]\d)?\s?{MINUTE}(?:\s?[0-5]?\d\s?(?:\"|giay|s)?)?|\d{{1,3}}\s?(?:\"|giay)"
@@ -152,13 +156,18 @@ def _piece(text: str) -> Piece:
     return replace(piece, title=tidy(piece.title).strip(" ;,-–—"))
 
 
-_LEADING_LEVEL = re.compile(r"(?P<found>khan cap|khan|hoa toc|uu tien)\s*[:!]+\s*(?=\w)")
+_NEWS = r"(?:ban tin|tin|thong bao|cong dien)"
+_LEADING_LEVEL = re.compile(rf"(?:{_NEWS}\s+)?(?P<found>khan cap|khan|hoa toc|uu tien)\s*[:!]+\s*(?=\w)")
+_URGENT_NEWS = re.compile(rf"{_NEWS}\s+(?P<found>khan cap|hoa toc|khan\b(?! truong| thiet| hoang| khoan))")
 
 
 def _without_level(piece: Piece) -> Piece:
-    """ "Khẩn cấp: Bão số 9" is not a title alone."""
-    if found := _LEADING_LEVEL.match(_plain(piece.title)):
+    """ "Khẩn cấp: Bão số 9" is not a title alone, nor is "Thông báo khẩn về bão số 9"."""
+    plain = _plain(piece.title)
+    if found := _LEADING_LEVEL.match(plain):
         return replace(piece, title=piece.title[found.end() :], level=piece.title[slice(*found.span("found"))])
+    if found := _URGENT_NEWS.match(plain):
+        return replace(piece, level=piece.title[slice(*found.span("found"))])
     return piece
 
 
@@ -345,16 +354,23 @@ def _goes_on(item: Sequence[Piece], piece: Piece) -> bool:
 
 _STOPPED = r"hoãn|hủy|huỷ|hủy bỏ|huỷ bỏ|đã hủy|đã huỷ|tạm (?:dừng|hoãn|ngừng|ngưng)"
 _DAY_WORD = r"(?:thứ (?:[2-7]|hai|ba|tư|năm|sáu|bảy)|t[2-7]|cn|chủ nhật)"
-_AIRS_AT = r"phát (?:vào|từ ngày|từ thứ|đến ngày|đến hết|trong|ngày|thứ|lúc|thêm|bù|thay|xen|tuần)"
+_AIRS_AT = (
+    r"phát (?:lại )?(?:vào|từ ngày|từ thứ|đến ngày|đến hết|trong|ngày|thứ|lúc|thêm|bù|thay|xen|tuần"
+    r"|liên tục|liên tiếp|\d+ (?:ngày|tuần|tháng|buổi|lần|lượt|đợt))"
+)
+_AND_THEN = r"(?:sau đó|tiếp đó|kế đó|rồi (?:phát|tiếp|đến|chuyển))"  # a second item among the words of the first
 _WHEN = (
     rf"(?:không|chỉ|chưa|sẽ|bắt đầu|thôi|ngừng|ngưng|tạm dừng|tạm ngừng) phát\b|\b{_AIRS_AT}\b"
     rf"|\b(?:{_STOPPED}|nghỉ|đổi sang|chuyển sang|thay cho|thay bằng|nếu có)\b|\b(?:\d+|hai|ba) (?:lần|lượt)\b"
     rf"|\btuần (?:\d|đầu|cuối|lẻ|chẵn)|\b(?:hàng|hằng|mỗi|cách) tuần\b|\b{_DAY_WORD} (?:đầu|cuối|tuần|hàng|hằng)"
-    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|{_DAY_WORD})\b"
+    rf"|\b(?:đầu|cuối) tháng\b|\bngày (?:chẵn|lẻ)\b"
+    rf"|^[(\[ ]*(?:từ|đến|tới)(?: hết)?(?: ngày)? \d{{1,2}}/\d"
+    rf"|^[(\[ ]*(?:trừ|thay|bỏ|chỉ|khi|nếu|tùy|tuỳ|mùa|tuần|{_DAY_WORD})\b"
 )
 _REMARK = (  # a bracket, a word in front, words at the end
     rf"([(\[][^()\[\]]*[)\]])|^ *((?:bỏ|{_STOPPED}|không phát|dừng phát|nghỉ) *[:/-])"
     rf"|[,;-] *((?:(?:không|chỉ|chưa|tạm dừng) phát|{_AIRS_AT}|{_STOPPED})\b.*)$"
+    rf"|\b({_AND_THEN}\b.*)$"
 )
 
 
@@ -377,6 +393,14 @@ def remark_in(title: str) -> str:
         if not found[1] or _WHEN_PATTERNS[bare].search(found[1]):
             return title[slice(*found.span(found.lastindex or 0))]
     return ""
+
+
+def clocks_among(title: str) -> Iterator[tuple[str, int]]:
+    """The times of day among a title's words, as they are written and in seconds of the day."""
+    for found in _ONE_CLOCK.finditer(_plain(title)) if _PERHAPS_CLOCK.search(title) else ():
+        with suppress(Misread):
+            written = title[slice(*found.span())]
+            yield written, read_time(written).second
 
 
 # --- cells that name no item
@@ -412,6 +436,7 @@ _END = {
 _TICKS = {"x", "v", "✓", "✔", "√", "●", "•", "*", "+", "co", "1"}
 
 
+@lru_cache(maxsize=5_000, typed=True)
 def is_off(cell: Cell) -> bool:
     """Whether nothing is broadcast: Nghỉ, Nghỉ lễ, a dash, or the end of a session. "Nghị quyết" is a programme."""
     text = tidy(words(cell)).casefold()

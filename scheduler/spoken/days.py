@@ -20,6 +20,7 @@ from scheduler.recurrence import (
     Unlimited,
     Weekdays,
     YearDays,
+    calendar_day,
     limited,
     longest_month,
 )
@@ -72,8 +73,10 @@ def read_days(cell: Cell, span: Span | None = None, year: int | None = None) -> 
         cell = cell.date()
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return Dates(frozenset({cell}))
-    if isinstance(cell, float | int) and not isinstance(cell, bool) and span is not None:
-        cell = f"ngày {words(cell)}"
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        if span is None and (alone := re.fullmatch(r"(?P<d>[12]\d|3[01]|[89])", words(cell))):
+            raise _incomplete(alone, words(cell))
+        cell = f"ngày {words(cell)}" if span is not None else cell
     if not isinstance(cell, str):
         raise _bad_days(cell)
     text = _without_ornament(plain(cell))
@@ -179,8 +182,10 @@ def _date(year: int, month: int, day: int, cell: Cell) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        likely = f"{month}/{day}/{year}" if month > 12 >= day else None
-        raise misread("bad_date", "ngày", "date", cell, likely, "23/11/2026") from None
+        if month > 12 >= day:
+            raise misread("bad_date", "ngày", "date", cell, f"{month}/{day}/{year}", "23/11/2026") from None
+        vi = f"“{excerpt(cell)}”: không có ngày {day}/{month}/{year}"
+        raise Misread("bad_date", vi, f"“{excerpt(cell)}”: there is no {day}/{month}/{year}") from None
 
 
 # --- bounds
@@ -269,7 +274,7 @@ def _no_limits(recurrence: Recurrence, cell: Cell) -> tuple[Unlimited, ...]:
 # --- of a sheet's title
 
 
-_DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]\b|hai|ba|tu|nam|sau|bay)|cn|chu nhat)"
+_DAY_WORD = r"(?:(?:thu|t)\s*\.?\s*(?:[2-7]|hai|ba|tu|nam|sau|bay)\b|cn|chu nhat)"
 _WEEKDAYS_IN_TITLE = re.compile(  # "tuần thứ 2", "lần thứ hai" are none
     rf"(?:^|[(,;:-]|\b(?:tu|vao|cac|ngay|sang|trua|chieu|toi|phat)\b)\s*(?P<days>{_DAY_WORD}"
     rf"(?:\s*(?:-+>?|,|;|\bden\b|\btoi\b|\bva\b)\s*(?:{_DAY_WORD}|[2-7]\b))*)"
@@ -331,13 +336,22 @@ def _unlimited(text: str, cell: str) -> Unlimited:
 
 def _dated(dates: list[date], rest: str, cell: str) -> Dates:
     """Dates alone, or one date beside its weekday, which must agree."""
-    rest = re.sub(r"\bngay\b|\btu\b(?=\s*(?:-|den\b))|\bva\b|[,;()&]", " ", rest).strip(" :.")
+    rest = re.sub(r"\b(?:(?:cac|nhung) )?ngay\b|\btu\b(?=\s*(?:-|den\b))|\bva\b|[,;()&]", " ", rest).strip(" :.")
     if not rest:
         return Dates(frozenset(dates))
-    named = _weekdays(rest.strip(" -"), cell)  # first: where this is no day, the figures beside it are no date
-    if named != {day.weekday() for day in dates} or len(dates) != 1:
+    named = _named_beside(rest.strip(" -"), cell)  # first: where this is no day, the figures beside it are no date
+    if len(dates) == 1 and not isinstance(named, Weekdays) and not named.falls_on(calendar_day(dates[0])):
+        raise _not_so_called(dates[0], cell)
+    if len(dates) != 1 or not named.falls_on(calendar_day(dates[0])):
         raise _contradiction(dates, cell)
     return Dates(frozenset(dates))
+
+
+def _named_beside(text: str, cell: str) -> Unlimited:
+    """What a date is called beside it: a weekday, "Mùng 1 Tết", "27 tháng Chạp", "Quốc khánh"."""
+    if name := holiday_named(text):
+        return Holidays(frozenset({name}))
+    return read_lunar_days(text, cell) or Weekdays(frozenset(_weekdays(text, cell)))
 
 
 def _contradiction(dates: list[date], cell: Cell) -> Misread:
@@ -345,6 +359,13 @@ def _contradiction(dates: list[date], cell: Cell) -> Misread:
     vi, en = f"“{excerpt(cell)}” mâu thuẫn: {actual}", f"“{excerpt(cell)}” contradicts itself: {actual}"
     en = en.replace(" là ", " is ")
     return Misread("day_contradicts_date", vi, en)
+
+
+def _not_so_called(day: date, cell: Cell) -> Misread:
+    lunar = calendar_day(day).lunar
+    vi = f"“{excerpt(cell)}” mâu thuẫn: {day:%d/%m/%Y} không phải ngày ấy"
+    vi += f", là {lunar.day}/{lunar.month} âm lịch" if lunar else ""
+    return Misread("day_contradicts_date", vi, f"“{excerpt(cell)}” contradicts itself: {day} is another day")
 
 
 _ANY_HOLIDAY = re.compile(r"(?:cac |nhung )?(?:ngay )?(?:nghi )?le(?:,? tet)?")
@@ -471,6 +492,8 @@ def _likely_days(text: str) -> str | None:
         return f"{found[1]}/{found[2]}/20{found[3]}"
     if text in _WORKING_DAYS:
         return "T2-T6"
+    if alternate := re.fullmatch(r"(?:cac |nhung )?ngay (chan|le)(?: trong tuan| cua tuan)?", text):
+        return "Thứ 2, 4, 6" if alternate[1] == "chan" else "Thứ 3, 5, 7"
     if found := re.fullmatch(r"(\d\d/\d\d/\d{4}) \d\d:\d\d", text):  # a moment
         return found[1]
     if re.fullmatch(r"t[2-7]\s*-\s*t[2-7]", text):

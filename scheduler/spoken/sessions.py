@@ -60,12 +60,14 @@ def read_session(cell: Cell) -> Session | None:
     """The session that a cell heads; None if it is about something else. Raises Misread on hours that cannot be."""
     if not isinstance(cell, str) or len(cell) > LONGEST_HEADING or not (found := _HEADING.fullmatch(plain(cell))):
         return None
-    rest = found["rest"].strip(" :-.,()[]")
+    rest = found["rest"].strip(" :-.,[]")
+    if rest.startswith("(") and rest.count("(") == 1:
+        rest = rest.replace("(", "").rstrip(")").strip(" :-.,")
     session = Session(_NAMES[found["part"]], found["part"])
     if not rest:
         return session
     if (
-        not rest[-1:].isalnum()
+        not (rest[-1:].isalnum() or rest[-1:] in ")'")
         or not any(c.isdigit() for c in rest)
         or set(re.findall("[a-z]+", rest)) - _WORDS_OF_CLOCKS
     ):

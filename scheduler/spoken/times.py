@@ -9,6 +9,12 @@ from scheduler.spoken.durations import read_duration
 from scheduler.vietnamese import Misread, tidy
 
 _AROUND = re.compile(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$")
+_LASTING = (  # "5h30 (15')", "5h00, 30'", "5h00 - 30 phút", "45 phút (từ 5h00 đến 5h45)"; "5h15-45'" may be a range
+    re.compile(r"(?P<clock>.*\d.*?)\s*\((?P<lasts>\d.*)\)"),
+    re.compile(rf"(?P<clock>.*\d\d)\s*[,/]\s*(?P<lasts>\d{{1,3}}\s*{MINUTE})"),
+    re.compile(r"(?P<clock>.*\d\d)\s*-\s*(?P<lasts>\d{1,3}\s*phut)"),
+    re.compile(rf"(?P<lasts>\d{{1,3}}\s*{MINUTE})\s*\((?P<clock>[^()]*\d[^()]*)\)"),
+)
 LONGEST_WRAP_S = 6 * 3_600  # 23h30-0h15 crosses midnight; 17h30-5h45 is more likely a slip
 LONGEST_RANGE_S = 8 * 3_600  # 5h-17h is a morning and an evening, not a programme
 LONGEST_TIME = 120  # characters
@@ -43,11 +49,10 @@ def read_time(cell: Cell) -> TimeOfDay:
         raise _bad_time(cell)
     if said_first := _PART_FIRST.fullmatch(plain(cell)):
         return read_time(f"{said_first[2]} {said_first[1]}")
-    if lasting := re.fullmatch(r"(.*\d.*?)\s*\((\d.*)\)", plain(cell)):
-        return _lasting(read_time(lasting[1]), lasting[2], cell)
-    text = (
-        re.sub(r"^(?:tu|vao|luc|vao luc|bat dau)\s+|^\((?=[^()]*\)$)|\)$", "", plain(cell)).lstrip("'").strip(" :.;,")
-    )
+    for lasting in _LASTING:
+        if found := lasting.fullmatch(plain(cell)):
+            return _lasting(read_time(found["clock"]), found["lasts"], cell)
+    text = _AROUND.sub("", plain(cell)).lstrip("'").strip(" :.;,")
     ends = re.split(r"\s*(?:-+>?|~|\bden\b|\btoi\b(?=\s*\d))\s*", text)
     if len(ends) > 2:
         raise _bad_time(cell)
@@ -79,6 +84,8 @@ def read_times(cell: Cell) -> list[TimeOfDay]:
         raise _bad_time(cell)
     if (clocks := _on_lines(cell)) is not None:
         return clocks
+    if any(lasting.fullmatch(plain(cell)) for lasting in _LASTING[1:]):
+        return [read_time(cell)]
     counted = _SO_MANY_TIMES.match(tidy(cell))
     text = tidy(cell)[counted.end() :] if counted else tidy(cell)
     parts = [part for part in re.split(r"[,;&/+]|\bvà\b|\bva\b", text) if part.strip()]
@@ -235,5 +242,11 @@ def _likely_time(text: str) -> str | None:
     return None
 
 
+_FIGURES = re.compile(rf"(\d{{1,2}})\s*(?:{HOUR}|:)\s*(?:(\d{{2}})\s*{MINUTE}?)?")
+
+
 def _bad_time(cell: Cell) -> Misread:
+    if (found := _FIGURES.fullmatch(plain(words(cell)))) and (int(found[1]) > 23 or int(found[2] or 0) > 59):
+        vi = f"không có giờ “{excerpt(cell)}”: giờ từ 0 đến 23, phút từ 0 đến 59"
+        return Misread("bad_time", vi, f"there is no time “{excerpt(cell)}”: hours are 0 to 23, minutes 0 to 59")
     return misread("bad_time", "giờ", "time", cell, _likely_time(plain(words(cell))), "5h30, 17h00, 05:30")

@@ -18,7 +18,7 @@ _SHORT_YEAR = re.compile(r"(?<![\d/.-])(\d{1,2}\s*([/.-])\s*\d{1,2}\s*\2\s*)([2-
 _DAY_ONLY = re.compile(r"(?:\bngay\s*|\()(?P<d>\d{1,2})(?!\d|\s*[/.-]\s*\d|\s+thang|\s*,)\)?(?!\s+tet)")
 _SEQUENCE = re.compile(  # "23, 24, 25/11/2026", "23-25/11/2026", "23/11 đến 25/11/2026": the last one says it for all
     rf"{_NO_DATE_BEFORE}(?P<others>(?:\d{{1,2}}(?:/\d{{1,2}})?\s*(?:[,;&-]|\bva\b|\bden\b|\btoi\b)\s*(?:ngay )?)+)"
-    r"(?P<d>\d{1,2})\s*/\s*(?P<m>\d{1,2})\s*/\s*(?P<y>(?:19|20)\d\d)(?!\d)"
+    r"(?P<d>\d{1,2})\s*/\s*(?P<m>\d{1,2})(?:\s*/\s*(?P<y>(?:19|20)\d\d))?(?!\d|\s*/)"
 )
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})(?:/(\d{1,2}))?")
 _OF_ANOTHER_CALENDAR = re.compile(r"\b(?:am lich|am|al|(?:hang|moi|cua|cac|trong|cuoi|dau) (?:thang|nam))\b")
@@ -26,9 +26,11 @@ _OF_ANOTHER_CALENDAR = re.compile(r"\b(?:am lich|am|al|(?:hang|moi|cua|cac|trong
 
 def completed(text: str, span: Span | None, year: int | None) -> tuple[str, re.Match[str] | None]:
     """The text with its dates made whole, and the first of them that nothing told enough for."""
-    text = _SEQUENCE.sub(_each_whole, _SHORT_YEAR.sub(r"\g<1>20\3", text))
+    text = _SHORT_YEAR.sub(r"\g<1>20\3", text)
+    text = _SEQUENCE.sub(lambda found: _each_whole(found, found["y"]), text)
     if _OF_ANOTHER_CALENDAR.search(FULL_DATE.sub("", text)):
         return text, None
+    text = _SEQUENCE.sub(lambda found: _each_whole(found, _year_told(found, span, year)), text)
     short: list[re.Match[str]] = []
 
     def whole(found: re.Match[str]) -> str:
@@ -45,8 +47,16 @@ def completed(text: str, span: Span | None, year: int | None) -> tuple[str, re.M
     return completed, short[0] if short else None
 
 
-def _each_whole(found: re.Match[str]) -> str:
-    month, year = int(found["m"]), int(found["y"])
+def _year_told(found: re.Match[str], span: Span | None, year: int | None) -> int | None:
+    """Of the last day of a sequence."""
+    inside = span.date_of(int(found["d"]), int(found["m"])) if span is not None else None
+    return inside.year if inside is not None else year
+
+
+def _each_whole(found: re.Match[str], said: str | int | None) -> str:
+    if said is None or not 1 <= int(found["m"]) <= 12:
+        return found[0]
+    month, year = int(found["m"]), int(said)
 
     def whole(one: re.Match[str]) -> str:
         own = int(one[2] or month)

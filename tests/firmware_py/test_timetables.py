@@ -220,7 +220,7 @@ def test_errors_stand_at_their_line_in_the_readers_language_and_warnings_are_mar
     path.write_text("Ngày,Giờ,Thời lượng,Chương trình\nT2,99h,15,Bản tin\nT3,5h,15,Bản tin\n", encoding="utf-8")
     code, (error, warning) = told_of(box, path)
     assert code == 1
-    assert error.startswith('FILE:dòng 2, cột "Giờ": không hiểu giờ')
+    assert error.startswith('FILE:dòng 2, cột "Giờ": không có giờ')
     assert warning.startswith('FILE:dòng 3, cột "Chương trình": cảnh báo: ')
     _, out, _ = box.run("schedule", "check", str(path), "--json")
     assert json.loads(out)["errors"][0]["where"] == 'line 2, column "Giờ"', "programs see one language"

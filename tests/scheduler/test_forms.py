@@ -112,6 +112,20 @@ def test_an_item_in_a_hidden_row_is_read_and_told(tmp_path):
 # --- LibreOffice
 
 
+@pytest.mark.parametrize(
+    ("number", "shown_as", "seconds"),
+    [(15, '0" phút"', 900), (1, '0" giờ"', 3_600), (90, '0\\ "giây"', 90), (2, "General", 120)],
+)
+def test_a_number_is_what_its_format_shows(tmp_path, number, shown_as, seconds):
+    book = openpyxl.Workbook()
+    book.active.title = "Lịch"
+    for row in (HEADINGS[:4], ["T2", 530, number, "Bản tin sáng"]):
+        book.active.append(row)
+    book.active["B2"].number_format, book.active["C2"].number_format = '0"h"00', shown_as
+    book.save(tmp_path / "lich.xlsx")
+    assert items(load(tmp_path / "lich.xlsx")) == [(MON, time(5, 30), seconds, "Bản tin sáng")]
+
+
 def test_an_ods_keeps_merged_cells_hidden_rows_repeats_and_types(tmp_path):
     def span(rows, columns, text):
         spans = f'table:number-rows-spanned="{rows}" table:number-columns-spanned="{columns}"'

@@ -400,7 +400,7 @@ def test_toml_has_keys_for_the_first_and_last_day_and_for_what_is_taken_out(tmp_
         ('"Tết, 30/4"', '"T2"', "line 3, valid_on", "bad_validity"),
         ('"Tết, 30/4"', '"từ 23/11/2026"', "line 3, valid_on", "bad_validity"),
         ('"Tết, 30/4"', "7", "line 3, valid_on", "bad_days"),
-        ("2026-11-23", "2027-01-01", "line 5, slot 1.days", "no_day_left"),
+        ("2026-11-23", "2027-01-01", "line 7, slot 1.until", "no_day_left"),
         ("2026-11-23", '"T2"', "line 6, slot 1.from", "bad_days"),
         ('"31/12/2026"', '"31/12"', "line 7, slot 1.until", "date_without_year"),
         ('"ngày lễ"', '"lung tung"', "line 8, slot 1.except", "bad_days"),

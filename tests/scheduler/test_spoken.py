@@ -21,7 +21,7 @@ from scheduler.recurrence import (
     YearDays,
 )
 from scheduler.spoken.cells import words
-from scheduler.spoken.contents import remark_in
+from scheduler.spoken.contents import read_contents, remark_in
 from scheduler.spoken.days import days_in_title, read_days
 from scheduler.spoken.durations import read_duration
 from scheduler.spoken.times import TimeOfDay, read_time
@@ -472,3 +472,18 @@ def test_a_title_names_the_days_of_its_list_or_leaves_them_open(title, days):
 )
 def test_what_a_title_says_of_when_it_airs_is_found_and_nothing_else(title, remark):
     assert remark_in(title) == remark
+
+
+@pytest.mark.parametrize(
+    ("title", "level"),
+    [
+        ("Thông báo khẩn về bão số 9", "khẩn"),
+        ("Tin khẩn cấp: sơ tán dân", "khẩn cấp"),
+        ("Thông báo bão (bản tin khẩn cấp)", "bản tin khẩn cấp"),
+        ("Thông báo khẩn trương thu hoạch lúa", ""),
+        ("Tuyên truyền ứng phó tình huống khẩn cấp", ""),
+    ],
+)
+def test_urgent_news_is_told_from_what_is_urgent(title, level):
+    (piece,) = read_contents(title).pieces
+    assert piece.level == level
