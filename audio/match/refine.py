@@ -9,26 +9,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match.channel import AFTER, Channel
-from audio.match.grid import HOP, Floats
+from audio.match import noise
+from audio.match.channel import AFTER, BEFORE, Channel
+from audio.match.grid import RATE_HZ, Floats, fast_size
+from audio.match.noise import ORDER, Else, Rest
 
 Instants = NDArray[np.intp]  # samples from the begin of a scene
 
 REACH = 2_048  # samples either side that are looked at: 256 ms
 SEARCH = 1_024  # a boundary is moved by at most this: 128 ms
-_LEARNT = 1_024  # samples either side of it from which the two models are learnt …
-_GUARD = 64  # … but for what is next to it
+_LEARNT = 1_024  # samples either side of it from which is learnt what is heard on air, and off …
+_GUARD = 32  # … but for what is next to it
 _COARSE, _FINE = 64, 8  # samples between the instants that are tried: first all, then those about the best
 _NEAR = 96
-_RINGS = 256  # samples after the last instant that may still tell
-_LEAST_POWER = 1e-10
-_MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
-_PAUSE = 0.03  # −15 dB: what else is heard is never quieter than this against itself
-_ORDER = 10
-_FREEDOM = 4.0
-_TEMPER = 4.0  # neighbouring samples do not witness alone, and neither model is right: so much flatter is the posterior
+_RINGS = 800  # samples for which each instant has a prediction of its own
+_TEMPER = 4.0  # neighbouring samples do not witness alone, and no model is right: so much flatter is the posterior
 _PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
 _BEYOND = SEARCH * 0.4
+_HIGH_PASS_HZ, _HIGH_PASS_HALF = 250, 16
+
+
+def _high_pass() -> Floats:
+    """Below, a path's own high pass rings on for longer than its filter was learnt for, and hum hides all else."""
+    at = np.arange(-_HIGH_PASS_HALF, _HIGH_PASS_HALF + 1)
+    low = np.sinc(2 * _HIGH_PASS_HZ / RATE_HZ * at) * np.hanning(len(at) + 2)[1:-1]
+    return np.asarray((at == 0) - low / low.sum(), np.float32)
+
+
+_HIGH_PASS = _high_pass()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +64,122 @@ class Scene:
 
 def boundary(scene: Scene, channel: Channel) -> Boundary:
     """Where *scene* changes between on and off air."""
-    predicted = channel.predict(scene.sent)
+    view = _View(scene, channel)
     steps = np.arange(-(min(scene.before, SEARCH) // _COARSE), min(scene.after, SEARCH) // _COARSE + 1)
     coarse = REACH + _COARSE * steps
-    at = int(coarse[np.argmax(_scores(scene, channel, predicted, coarse, REACH))])
+    at = int(coarse[np.argmax(_scores(view, coarse, REACH))])
+    for _ in range(2):
+        instants = _about(at, coarse)
+        score = _scores(view, instants, at)
+        best = int(np.argmax(score))
+        at = int(instants[best])
+    return Boundary(at - REACH, _deviation(score, instants, scene.audible, best))
+
+
+def _about(at: int, coarse: Instants) -> Instants:
+    """All about the best so far, and some of the others: how sure it is depends on them too."""
     near = at + np.arange(-_NEAR, _NEAR + 1, _FINE)
+    inside = near[(near >= coarse[0]) & (near <= coarse[-1])]
     # No np.union1d: it imports masked arrays, 1.4 MiB for life.
-    instants = np.array(sorted({*coarse[::2].tolist(), *near[(near >= coarse[0]) & (near <= coarse[-1])].tolist()}))
-    score = _scores(scene, channel, predicted, instants, at)
-    best = int(np.argmax(score))
-    return Boundary(int(instants[best]) - REACH, _deviation(score, instants, scene.audible, best))
+    return np.array(sorted({*coarse[::4].tolist(), *inside.tolist()}))
 
 
-def _scores(scene: Scene, channel: Channel, predicted: Floats, instants: Instants, middle: int) -> Floats:
-    """Log-likelihood of each of *instants*. What is heard either side is learnt about one of them, the *middle*."""
-    on, off = _either_side(scene, middle)
-    gain = _gain(scene.heard[on], predicted[on])
-    rest, gone = scene.heard - gain * predicted, gain * _gone(scene, channel.taps, instants)
-    on_air = _of_the_rest(rest, on, gain * predicted)
-    off_air = _of_what_else(rest + gone[int(np.searchsorted(instants, middle))], off)
-    window = slice(int(instants[0]), min(2 * REACH, int(instants[-1]) + _RINGS))
-    # Before an instant all is as it would be if it never came: that is one row, the same for all of them.
-    first, then, before = (on_air, off_air, rest) if scene.ends else (off_air, on_air, rest + gone[-1])
-    so_far = np.concatenate([[0.0], np.cumsum(first.log_likelihood(before, window))])
-    from_then_on = then.log_likelihood(rest + gone, window)
-    from_then_on *= np.arange(window.start, window.stop) >= instants[:, None]
-    return np.asarray(so_far[instants - window.start] + from_then_on.sum(1))
+class _View:
+    """A scene above the bottom of its band: what was heard, and the path's answer to any part of SENT."""
+
+    def __init__(self, scene: Scene, channel: Channel) -> None:
+        self.scene = scene
+        self.heard = np.convolve(scene.heard, _HIGH_PASS, "same").astype(np.float32)
+        self._taps = np.convolve(channel.taps, _HIGH_PASS).astype(np.float32)
+        self._sent = np.pad(scene.sent, _HIGH_PASS_HALF)
+        self._size = fast_size(len(self._sent))
+        self._transform = np.asarray(np.fft.rfft(self._taps, self._size), np.complex64)
+        self.predicted = self.answer(-AFTER, 2 * REACH + BEFORE)
+
+    def answer(self, start: int, stop: int) -> Floats:
+        """To SENT between two samples of the scene, over all of the scene."""
+        part = np.zeros_like(self._sent)
+        low, high = (at + AFTER + _HIGH_PASS_HALF for at in (start, stop))
+        part[low:high] = self._sent[low:high]
+        full = np.fft.irfft(np.fft.rfft(part, self._size) * self._transform, self._size)
+        return np.asarray(full[len(self._taps) : len(self._sent)], np.float32)
+
+    def gap(self, instant: int) -> tuple[int, int]:
+        """What is kept off the air if the gap begins, or ends, at an instant."""
+        if self.scene.ends:
+            return instant, max(instant, min(REACH + self.scene.after, 2 * REACH))
+        return min(instant, max(REACH - self.scene.before, -AFTER)), instant
+
+    def gone(self, instants: Instants) -> Floats:
+        """The answer to what the gap of each keeps off the air, from ``ORDER`` samples before it, for ``_RINGS``."""
+        taps, ends = self._taps, self.scene.ends
+        first = int(instants[-1] if ends else instants[0])
+        answer = np.zeros(2 * REACH + 2 * len(taps), np.float32)
+        answer[len(taps) : len(taps) + 2 * REACH] = self.answer(*self.gap(first))
+        rows = np.empty((len(instants), ORDER + _RINGS), np.float32)
+        known = first
+        for n in range(len(instants) - 1, -1, -1) if ends else range(len(instants)):
+            low, high = sorted((known, int(instants[n])))
+            if high > low:
+                part = self._sent[low + AFTER + _HIGH_PASS_HALF : high + AFTER + _HIGH_PASS_HALF]
+                begin = len(taps) + low - BEFORE - _HIGH_PASS_HALF
+                answer[begin : begin + len(part) + len(taps) - 1] += np.convolve(part, taps)
+            known = int(instants[n])
+            rows[n] = answer[len(taps) + known - ORDER : len(taps) + known + _RINGS]
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What is heard on air and off, if *middle* is the boundary."""
+
+    gain: float
+    rest: Floats  # of HEARD: what the prediction leaves
+    envelope: Floats  # of the prediction
+    on_air: Rest
+    off_air: Else
+    off: Floats  # HEARD without ours
+
+
+def _learn(view: _View, middle: int) -> _Learnt:
+    on, off = _either_side(view.scene, middle)
+    gain = _gain(view.heard[on], view.predicted[on])
+    rest, envelope = view.heard - gain * view.predicted, noise.envelope(gain * view.predicted)
+    without = rest + gain * view.answer(*view.gap(middle))
+    on_air = noise.rest_of(rest[on], envelope[on])
+    return _Learnt(gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without)
+
+
+def _scores(view: _View, instants: Instants, middle: int) -> Floats:
+    """Log-likelihood of each of *instants*, as what is heard is learnt about one of them, the *middle*.
+
+    Up to an instant all is as if it never came, and ``_RINGS`` after it as if it had come at the middle.
+    """
+    learnt = _learn(view, middle)
+    on_air, off_air, rest, envelope = learnt.on_air, learnt.off_air, learnt.rest, learnt.envelope
+    rows = _at(rest, instants) + learnt.gain * view.gone(instants)
+    start, stop = int(instants[0]), int(instants[-1]) + _RINGS
+    here = slice(start - ORDER, stop)
+    if view.scene.ends:
+        first, then = on_air.log_likelihood(rest[here], envelope[start:stop]), off_air.log_likelihood(learnt.off[here])
+        own = off_air.log_likelihood(rows)
+    else:
+        never = rest + learnt.gain * view.answer(*view.gap(int(instants[-1])))
+        first, then = off_air.log_likelihood(never[here]), on_air.log_likelihood(rest[here], envelope[start:stop])
+        own = on_air.log_likelihood(rows, _at(envelope, instants)[:, ORDER:])
+    before, after = (np.concatenate([[0.0], np.cumsum(one, dtype=np.float64)]) for one in (first, then))
+    return np.asarray(before[instants - start] + own.sum(1) + after[-1] - after[instants - start + _RINGS])
+
+
+def _at(sound: Floats, instants: Instants) -> Floats:
+    return np.asarray(sound[instants[:, None] + np.arange(-ORDER, _RINGS)])
 
 
 def _either_side(scene: Scene, middle: int) -> tuple[slice, slice]:
     """What is surely on air, and what is surely not, if *middle* is the boundary."""
-    before = slice(max(middle - _LEARNT, REACH - scene.before, _ORDER), middle - min(_GUARD, scene.before // 2))
+    before = slice(max(middle - _LEARNT, REACH - scene.before, 0), middle - min(_GUARD, scene.before // 2))
     after = slice(middle + min(_GUARD, scene.after // 2), min(middle + _LEARNT, REACH + scene.after, 2 * REACH))
     return (before, after) if scene.ends else (after, before)
-
-
-def _gone(scene: Scene, taps: Floats, instants: Instants) -> Floats:
-    """Instants × samples: the path's answer to what the gap kept off the air, if it has an end at that instant."""
-    answer = np.zeros(2 * REACH + 2 * len(taps), np.float32)
-    rows = np.empty((len(instants), 2 * REACH), np.float32)
-    if scene.ends:
-        known, order = min(REACH + scene.after, 2 * REACH), range(len(instants) - 1, -1, -1)
-    else:
-        known, order = max(REACH - scene.before, -AFTER), range(len(instants))
-    for n in order:  # from the end of the gap that is known to the farthest instant
-        low, high = sorted((known, int(instants[n])))
-        if high > low:
-            part = np.convolve(scene.sent[low + AFTER : high + AFTER], taps)
-            answer[low + AFTER : low + AFTER + len(part)] += part
-        rows[n], known = answer[len(taps) : len(taps) + 2 * REACH], int(instants[n])
-    return rows
 
 
 def _deviation(score: Floats, instants: Instants, audible: Floats, best: int) -> float:
@@ -121,75 +195,3 @@ def _deviation(score: Floats, instants: Instants, audible: Floats, best: int) ->
 
 def _gain(heard: Floats, expected: Floats) -> float:
     return float(np.dot(heard, expected) / (np.dot(expected, expected) + 1e-12))
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """An autoregressive noise: its whitener, and the power of its innovation: one for all samples, or one each."""
-
-    whitener: Floats
-    power: Floats
-
-    def log_likelihood(self, sound: Floats, window: slice) -> Floats:
-        """Of each sample in *window* of one or more rows.
-
-        Student's t instead of a Gaussian: a click, or a filter that still rings, must not decide.
-        """
-        squared = _whitened(sound, self.whitener, window) ** 2
-        power = (
-            self.power[window] if self.power.ndim else np.minimum(self.power, _around(squared) + _PAUSE * self.power)
-        )
-        spread = np.log(power) + (_FREEDOM + 1) * np.log(1 + squared / (_FREEDOM * power))
-        return np.asarray(-0.5 * spread, np.float32)
-
-
-def _of_what_else(sound: Floats, where: slice) -> _Model:
-    """Learnt from *sound* at *where*. It may pause: its power is what it is at the moment, at most what is usual."""
-    whitener = _whitener(sound[where])
-    return _Model(whitener, np.asarray(_mean(_whitened(sound, whitener, where) ** 2) + _LEAST_POWER, np.float32))
-
-
-def _of_the_rest(sound: Floats, where: slice, predicted: Floats) -> _Model:
-    """Of what the prediction leaves: a floor, and an error that grows with it, as both are seen at *where*."""
-    whitener = _whitener(sound[where])
-    left, envelope = _whitened(sound, whitener, where) ** 2, _envelope(predicted)
-    loudness = envelope[where]
-    loud = loudness > np.sort(loudness)[len(loudness) // 2] if len(loudness) else np.zeros(0, bool)
-    quiet_power, quiet_loudness = _mean(left[~loud]), _mean(loudness[~loud])
-    apart = _mean(loudness[loud]) - quiet_loudness
-    share = max(
-        _MODEL_ERROR * float(whitener @ whitener), (_mean(left[loud]) - quiet_power) / apart if apart > 0 else 0.0
-    )
-    floor = max(0.1 * quiet_power, quiet_power - share * quiet_loudness)
-    return _Model(whitener, np.asarray(floor + _LEAST_POWER + share * envelope, np.float32))
-
-
-def _mean(values: Floats) -> float:
-    return float(np.mean(values)) if len(values) else 0.0
-
-
-def _around(power: Floats) -> Floats:
-    """Mean over 8 ms about each sample."""
-    total = np.cumsum(np.pad(power, [(0, 0)] * (power.ndim - 1) + [(HOP // 2 + 1, HOP // 2 - 1)]), axis=-1)
-    return np.asarray((total[..., HOP:] - total[..., :-HOP]) / HOP)
-
-
-def _envelope(sound: Floats) -> Floats:
-    return np.asarray(np.convolve(sound**2, np.ones(HOP) / HOP, "same"), np.float32)
-
-
-def _whitened(sound: Floats, whitener: Floats, window: slice) -> Floats:
-    made = np.zeros_like(sound[..., window])
-    for back, weight in enumerate(whitener):
-        made += weight * sound[..., window.start - back : window.stop - back]
-    return made
-
-
-def _whitener(sound: Floats) -> Floats:
-    """1 and minus the coefficients of linear prediction (autocorrelation method, 30 dB of white noise added)."""
-    if len(sound) < 4 * _ORDER:
-        return np.ones(1, np.float32)
-    lags = np.array([np.dot(sound[: len(sound) - k], sound[k:]) for k in range(_ORDER + 1)])
-    lags[0] = lags[0] * 1.001 + 1e-12
-    matrix = lags[np.abs(np.subtract.outer(np.arange(_ORDER), np.arange(_ORDER)))]
-    return np.concatenate([[1.0], -np.linalg.solve(matrix, lags[1:])]).astype(np.float32)

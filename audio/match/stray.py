@@ -6,16 +6,20 @@ and the path that is known has to explain it.
 
 import numpy as np
 
-from audio.match import evidence, lag
+from audio.match import evidence, lag, path
 from audio.match.channel import Channel
-from audio.match.grid import RATE_HZ, rms, samples
-from audio.match.lag import Track
+from audio.match.decided import Decided
+from audio.match.follower import Follower
+from audio.match.grid import HOP, HOPS, RATE_HZ, rms, samples
+from audio.match.judge import Judge
+from audio.match.lag import MOST_TRACKS, Track
 from audio.match.material import Material
+from audio.match.path import OFF, Path, Run
 from audio.match.plain import STEP
 from audio.match.sent import AUDIBLE
 
-HEAD, TAIL = samples(900), samples(1_700)  # so much of what is off air is looked at, from its begin and from its end
-LEAST, SHORTEST = samples(300), samples(150)  # what is off air for less is not looked at; a stray is no shorter
+_HEAD, TAIL = samples(900), samples(1_700)  # so much of what is off air is looked at, from its begin and from its end
+_LEAST, _SHORTEST = samples(300), samples(150)  # what is off air for less is not looked at; a stray is no shorter
 _WINDOW, _APART = samples(400), samples(300)
 _NEAR = RATE_HZ  # a queue that was filled anew is longer, or shorter, by less
 _KNOWN = 8  # samples: a delay as near to one that is known was looked at
@@ -26,17 +30,81 @@ _POLISHED, _FAR = 2, 12.0  # times, samples
 _DEVIATION = 0.3
 
 
-def heads(start: int, stop: int) -> range:
+class Strays:
+    """Those that were found, and how far it was looked for them."""
+
+    def __init__(self, material: Material, follower: Follower, decided: Decided, switch_nats: float) -> None:
+        self._material, self._follower, self._decided = material, follower, decided
+        self._judge = Judge(material, follower)
+        self._switch_nats = switch_nats
+        self._tracks: dict[int, Track] = {}  # by number
+        self._sought_to = 0  # hop
+
+    def numbered(self, number: int) -> Track | None:
+        """The track, whoever found it."""
+        return self._follower.numbered(number) or self._tracks.get(number)
+
+    def seek(self, last_track: Track | None, everything: bool) -> int:
+        """Look in what is off air for what is ours at a delay of its own. Hops up to which that is done.
+
+        *last_track*: of what was on air before all that is decided; *everything*: nothing follows that.
+        """
+        states = self._decided.states
+        for run in self._decided.runs():
+            ended = everything or run.stop < len(states)
+            if run.state != OFF or self._decided.first + run.stop <= self._sought_to:
+                continue
+            if not ended and (run.stop - run.start) * HOP < _HEAD:
+                return run.start
+            if self._has_stray(run, last_track, ended):
+                return self.seek(last_track, everything)  # what is left of the run may have another
+            left_hops = 0 if ended else TAIL // HOP
+            self._sought_to = max(self._sought_to, self._decided.first + run.stop - left_hops)
+        return len(states)
+
+    def _has_stray(self, run: Run, last_track: Track | None, ended: bool) -> bool:
+        """Whether one was found, and is on air now."""
+        states, follower = self._decided.states, self._follower
+        start, stop = self._decided.span(run)
+        if stop - start < _LEAST or not follower.channel.known:
+            return False
+        before = self.numbered(states[run.start - 1]) if run.start else last_track
+        after = self.numbered(states[run.stop]) if run.stop < len(states) else before
+        places = [(before, at) for at in _heads(start, stop) if start >= self._sought_to * HOP]
+        places += [(after, at) for at in _tails(start, stop) if ended]
+        tracks = (_find(self._material, follower.channel, near, at, follower.on_air_rms) for near, at in places if near)
+        return any(self._take(track, start, stop) for track in tracks if track)
+
+    def _take(self, track: Track, start: int, stop: int) -> bool:
+        """Judge what was off air along a delay that was found in it."""
+        judged = self._decided.judged_within(start, stop)
+        if not judged:
+            return False
+        clean, mixed = self._judge.look_back(track, judged)
+        own = Path(self._switch_nats, len(clean))
+        own.push({path.clean(track.number): clean, path.mixed(track.number): mixed}, len(clean))
+        begin = judged[0].block * HOPS
+        first = max(start // HOP, self._decided.first_nats, begin)
+        here = slice(first - begin, stop // HOP - begin)
+        states = own.rest()[here]
+        if sum(state != OFF for state in states) * HOP < _SHORTEST:
+            return False
+        self._tracks = dict([*self._tracks.items(), (track.number, track)][-MOST_TRACKS:])
+        self._decided.put(first, states, np.maximum(clean, mixed)[here])
+        return True
+
+
+def _heads(start: int, stop: int) -> range:
     """Where to look at the begin of what is off air."""
-    return range(start, min(start + HEAD, stop) - _WINDOW + 1, _APART)
+    return range(start, min(start + _HEAD, stop) - _WINDOW + 1, _APART)
 
 
-def tails(start: int, stop: int) -> range:
+def _tails(start: int, stop: int) -> range:
     """Where to look at its end, the last first."""
     return range(stop - _WINDOW, max(start, stop - TAIL) - 1, -_APART)
 
 
-def find(material: Material, channel: Channel, near: Track, start: int, loud: float) -> Track | None:
+def _find(material: Material, channel: Channel, near: Track, start: int, loud: float) -> Track | None:
     """Another delay, near that of a track, along which what was heard about *start* is ours.
 
     *loud*: RMS of what is usually heard on air.

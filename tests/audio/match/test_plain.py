@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio.match import account
+from audio.match import judge
 from audio.match.channel import Channel as Path
 from audio.match.evidence import Evidence
 from audio.match.plain import STEP, Plain, is_plain
@@ -67,13 +67,13 @@ def test_the_account_is_that_of_looking_at_everything_twice(monkeypatch):
     faults = (Fault(22.0, 0.15, "silence"), Fault(26.0, 3.0, "voice"), Fault(33.0, 0.6, "hiss"))
     recording = heard_through(Channel(20, (60, 7_500), drift_ppm=40), faults)
     looked: list[int] = []
-    look_back = account.Account._look_back
+    look_back = judge.Judge.look_back
 
     def counted(self, track, judged):
         looked.append(len(judged))
         return look_back(self, track, judged)
 
-    monkeypatch.setattr(account.Account, "_look_back", counted)
+    monkeypatch.setattr(judge.Judge, "look_back", counted)
     ours, looks = matched(recording), sum(looked)
     looked.clear()
     monkeypatch.setattr(Plain, "has", lambda *_: False)

@@ -1,0 +1,91 @@
+"""A boundary is found to the millisecond, whatever takes over, and whatever the path rings on with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audio.match import noise, refine
+from audio.match.channel import AFTER, BEFORE, Channel
+from audio.match.grid import RATE_HZ, milliseconds
+
+SIZE = 2 * refine.REACH
+MIDDLE_MS = [-12.0, 0.0, 13.0]  # of the truth against where Viterbi saw it
+
+
+def direct_path() -> Channel:
+    channel = Channel()
+    channel.taps[BEFORE] = 1.0
+    return channel
+
+
+def programme(random: np.random.Generator) -> np.ndarray:
+    """A low voice's worth of noise that swells and fades as syllables do, between −14 and −34 dBFS."""
+    size = SIZE + AFTER + BEFORE
+    swell = 1 + 0.8 * np.sin(2 * np.pi * 4 * np.arange(size) / RATE_HZ + random.uniform(0, 6))
+    spectrum, hz = np.fft.rfft(random.standard_normal(size)), np.fft.rfftfreq(size, 1 / RATE_HZ)
+    sound = np.fft.irfft(spectrum / (1 + (hz / 200) ** 2), size)
+    return (0.1 * swell * sound / sound.std()).astype(np.float32)
+
+
+def what_else(kind: str, random: np.random.Generator) -> np.ndarray:
+    at = np.arange(SIZE) / RATE_HZ
+    made = {
+        "silence": np.zeros(SIZE),
+        "hiss": 0.15 * random.standard_normal(SIZE),
+        "hum": 0.1 * sum(np.sin(2 * np.pi * 50 * k * at + k) / k for k in (1, 2, 3, 5, 7, 9)),
+        "music": 0.2 * np.sin(2 * np.pi * 440 * at) * (np.sin(2 * np.pi * 6 * at) > 0),  # it pauses
+    }
+    return np.asarray(made[kind], np.float32)
+
+
+def changed(kind: str, ends: bool, off_ms: float, high_pass_hz: float = 0.0) -> refine.Scene:
+    """A scene in which the air changes *off_ms* after its middle, with a floor of −80 dBFS."""
+    random = np.random.default_rng(5)
+    sent = programme(random)
+    on = np.arange(SIZE) < refine.REACH + round(off_ms * RATE_HZ / 1_000)
+    heard = np.where(on if ends else ~on, sent[AFTER:-BEFORE], what_else(kind, random))
+    if high_pass_hz:
+        spectrum, hz = np.fft.rfft(heard), np.fft.rfftfreq(SIZE, 1 / RATE_HZ)
+        heard = np.fft.irfft(spectrum / np.sqrt(1 + (high_pass_hz / np.maximum(hz, 1)) ** 8), SIZE)
+    heard = heard + 0.0001 * random.standard_normal(SIZE)
+    return refine.Scene(heard.astype(np.float32), sent, np.ones(SIZE, np.float32), ends, 8_000, 8_000)
+
+
+@pytest.mark.parametrize("off_ms", MIDDLE_MS)
+@pytest.mark.parametrize("ends", [True, False], ids=["end", "return"])
+@pytest.mark.parametrize("kind", ["silence", "hiss", "hum", "music"])
+def test_a_change_is_found_within_three_milliseconds(kind, ends, off_ms):
+    found = refine.boundary(changed(kind, ends, off_ms), direct_path())
+    assert milliseconds(found.offset) == pytest.approx(off_ms, abs=3.0)
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["end", "return"])
+def test_a_path_that_cuts_the_basses_rings_on_both_sides_and_is_dated_all_the_same(ends):
+    found = refine.boundary(changed("silence", ends, 6.0, high_pass_hz=60.0), direct_path())
+    assert milliseconds(found.offset) == pytest.approx(6.0, abs=2.0)
+
+
+def test_how_sure_it_is_counts_what_is_audible():
+    """Where SENT is silent nobody can date a silence, and no time is lost."""
+    scene = changed("silence", True, 0.0)
+    pause = np.abs(np.arange(SIZE) - refine.REACH) < 200
+    sent, heard = scene.sent.copy(), scene.heard.copy()
+    sent[AFTER:-BEFORE][pause] = 0
+    heard[pause] = 0.0001 * np.random.default_rng(6).standard_normal(int(pause.sum()))
+    lost = replace(scene, heard=heard, sent=sent)
+    none = replace(lost, audible=np.where(pause, 0, 1).astype(np.float32))
+    sure, unsure = (refine.boundary(one, direct_path()).deviation for one in (none, lost))
+    assert sure < unsure / 2
+
+
+@pytest.mark.parametrize(("floor_db", "share_db"), [(-50, -20), (-30, -25), (-60, -30)])
+def test_a_floor_and_an_error_that_grows_with_the_prediction_are_told_apart(floor_db, share_db):
+    random = np.random.default_rng(7)
+    envelope = np.float32(0.01) * (1 + np.sin(np.arange(1_024) / 60)).astype(np.float32)
+    floor, share = 10 ** (floor_db / 10), 10 ** (share_db / 10)
+    left = (np.sqrt(floor + share * envelope) * random.standard_normal(1_024)).astype(np.float32)
+    fitted = noise.rest_of(left, envelope)
+    for loud in (0.0, 0.02):
+        is_there, true = fitted.floor + fitted.share * loud, floor + share * loud
+        assert abs(10 * np.log10(is_there / true)) < 3
