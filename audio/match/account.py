@@ -26,7 +26,7 @@ _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other
 _REFINED = 16  # hops more: no boundary may move into what was given out
 _LEAST_EDGE_MS = 2.0  # no model dates a change better
 _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
-_END_RINGS, _RETURN_RINGS = 0.25, 0.25  # standard deviation of an end, of a return, by how long the path rings
+_RINGS = 0.25  # standard deviation of an edge, by how long the path rings
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -197,8 +197,7 @@ class Account:
         heard, sent = self._material.heard_along(track, start, stop), self._material.sent_around(start, stop)
         scene = refine.Scene(heard, sent, self._material.audible(start, stop), ends, before, after)
         found = refine.boundary(scene, self._follower.channel)
-        rings = _END_RINGS if ends else _RETURN_RINGS
-        deviation_ms = _deviation_ms(found, rings * self._follower.channel.ringing_ms())
+        deviation_ms = _deviation_ms(found, _RINGS * self._follower.channel.ringing_ms())
         back = 0 if ends else self._back_into_pause(track, edge + found.offset)
         return Edge(edge + found.offset - back, deviation_ms)
 
