@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from audio.match.decided import Decided
 from audio.match.doubt import Doubt
 from audio.match.follower import Follower
-from audio.match.grid import BLOCK, DECIMATION, FRAME, RATE_HZ, milliseconds
+from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, RATE_HZ, milliseconds
 from audio.match.judge import Judged, Seen
 from audio.match.kind import kind_of
 from audio.match.lag import Track
@@ -36,12 +36,17 @@ class Naming:
         self._active = False
 
     def by_plan(self, start: int, stop: int, state: int, track: Track | None) -> Iterator[MatchSegment]:
-        """Where the plan changes inside a run, what is neither planned nor sent is no part of it."""
+        """What is neither planned nor sent is no part of a run: playout stood still there, or the plan changes."""
         parts = list(self._material.planned(start * DECIMATION, stop * DECIMATION))
         for low, high, programme in parts:
             a, b = low // DECIMATION, high // DECIMATION
-            idle = len(parts) > 1 and not programme and not self._material.sent_is_audible(a, b)
+            alone = len(parts) == 1 and state == OFF
+            idle = not (programme or alone or self._is_sent(a, b))
             yield from self.named(a, b, OFF if idle else state, track, idle)
+
+    def _is_sent(self, start: int, stop: int) -> bool:
+        """Whether anything was that could be heard, but for what our own low pass rings with at either end."""
+        return stop - start > 2 * HOP and self._material.sent_is_audible(start + HOP, stop - HOP)
 
     def named(
         self, start: int, stop: int, state: int, track: Track | None, idle: bool = False

@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from audio.match import Matcher, Sent, merged
 from audio.segments import State
 from bench.recordings import Channel, Fault, programme, record, speech
-from tests.audio.match.helpers import LIVE, at_48k, heard_through, in_state_ms, matched, on_air_ms
+from tests.audio.match.helpers import LIVE, MS, at_48k, heard_through, in_state_ms, matched, on_air_ms
 
 SECOND = 48_000
 EDGES = (Fault(12.0, 1.5, "silence"), Fault(18.0, 3.0, "voice"), Fault(25.0, 0.4, "hiss"), Fault(30.0, 2.0, "hum"))
@@ -57,6 +58,20 @@ def test_channels_that_share_what_was_sent_answer_as_if_each_had_its_own():
             answer += matcher.step()
     for recording, matcher, answer in zip(recordings, matchers, answers, strict=True):
         assert_same(merged(answer + matcher.finish()), matched(recording))
+
+
+@pytest.mark.parametrize("stopped_ms", [12_000, 12_043, 12_090, 12_137, 12_190])
+def test_where_playout_stands_still_nothing_is_on_air(stopped_ms):
+    """Nothing is sent then, and nothing heard: no evidence dates that change, but that it was not sent does."""
+    sound, stop, gap = at_48k(heard_through(Channel()))[0], stopped_ms * MS, 4 * SECOND
+    sent = np.concatenate([sound[:stop], np.zeros(gap, np.int16), sound[stop:]])
+    heard = np.concatenate([np.zeros(960, np.int16), sent])
+    matcher, segments = Matcher(settings=LIVE), []
+    for low, high in pairwise(sorted({*range(0, len(sent), 4_096), stop, stop + gap})):
+        matcher.push_sent(sent[low:high], not stop <= low < stop + gap)
+        matcher.push_heard(heard[low:high])
+        segments += matcher.step()
+    assert in_state_ms(segments, State.ON_AIR, stopped_ms / 1e3, stopped_ms / 1e3 + 4) == 0
 
 
 def test_drift_and_delay_are_found():
