@@ -75,7 +75,8 @@ class Channel:
         """Solve for the filter: least squares over what was learnt, both sides whitened, so that quiet bands count too.
 
         Conjugate gradients from the last filter (the matrix is Toeplitz: a product is two transforms). Few steps and a
-        ridge keep it from inventing a response where the programme had no sound.
+        ridge keep it from inventing a response where the programme had no sound: there it is thought to be as flat as
+        the direct path alone, for after the first notes of a tune others come.
         """
         if not self._seconds:
             return
@@ -85,6 +86,7 @@ class Channel:
         lags = np.fft.irfft(self._sent * white)
         matrix = np.fft.rfft(np.concatenate([lags[: _SIZE // 2], lags[-_SIZE // 2 :]])).real
         ridge = float(lags[0]) * max(_RIDGE, 0.3 / self._seconds)
+        wanted[BEFORE] += ridge * max(0.0, float(wanted[BEFORE] / lags[0]))
         self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
         self.taps_gain = math.sqrt(float(self.taps @ self.taps))
         self._transforms.clear()
