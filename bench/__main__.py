@@ -18,6 +18,7 @@ NAMES = (
     "truth",
     "measure",
     "alarms",
+    "cold",
     "measure_long",
     "library",
     "uncertainty",

@@ -371,10 +371,16 @@ class Follower:
             track.measure(vote.position, vote.lag - track.lag_at(vote.position), _VOTE_DEVIATION)
 
     def _doubt_channel(self, track: Track, vote: Vote) -> None:
-        """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh."""
+        """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh.
+
+        A young one learns from it at once: it has heard too few notes yet to know what others sound like.
+        """
         if vote.start < self._on_air_to:  # some of it is from before: no wonder
             return
         self._confirmed += 1
+        if self.channel.is_young:
+            self._learn_stretch(track, vote.start // HOP * HOP, vote.size)
+            self._look_afresh()
         if self._confirmed >= _CONFIRMED:
             self.channel.forget()
             self._polish(track, vote)
@@ -385,7 +391,7 @@ class Follower:
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
             self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // STEP * STEP)
         if not self.channel.known:
-            self._learn_first(track, start, vote.size)
+            self._learn_stretch(track, start, vote.size)
         self._look_afresh()
         self._fine.clear()
         self._confirmed = 0
@@ -396,8 +402,8 @@ class Follower:
         if peak.height > CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
             track.measure(start + size // 2, peak.at, 0.3)
 
-    def _learn_first(self, track: Track, start: int, size: int) -> None:
-        """A first filter and a first floor."""
+    def _learn_stretch(self, track: Track, start: int, size: int) -> None:
+        """A filter and a floor from what gave a vote, whatever the channel predicts."""
         for begin in range(start, start + size - WINDOW, WINDOW // 2):
             heard = self._material.heard_along(track, begin, begin + WINDOW)
             self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
