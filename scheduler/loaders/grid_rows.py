@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scheduler.loaders.grid_columns import Columns, is_clock
 from scheduler.loaders.headings import part_named
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.titles import is_week, read_titles, week_of
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
@@ -236,9 +237,7 @@ class Rows:
 
 
 def note(view: View, row: int, column: int) -> Problem:
-    text = view.text(row, column)
-    vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-    return Problem(view.where(row, column), "note_ignored", vi, en)
+    return note_ignored(view.where(row, column), view.text(row, column))
 
 
 def notes_below(view: View, rows: Iterable[int], year: int | None = None) -> Iterator[Problem]:

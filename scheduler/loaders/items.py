@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from scheduler.loaders.fields import Reader, warn_of_seconds, warn_of_words
+from scheduler.loaders.remarks import not_carried_out
 from scheduler.loaders.sequence import Entry, missing_duration
 from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank
@@ -65,8 +66,7 @@ def entries_of(
         entry.ends_with_next = frame.ends_with_next
         entry.is_readable = frame.is_readable or mark.has_clock
         if remark := remark_in(mark.piece.title):
-            vi, en = f"“{remark}” chỉ là ghi chú, máy không làm theo", f"“{remark}” is a note; it is not carried out"
-            entry.reader.warn("title", "note_in_title", vi, en)
+            entry.reader.warn("title", "note_in_title", *not_carried_out(remark))
         entry.begins_s = frame.begins_s if n == 0 else None
         clocks = _own_clocks(entry, mark, frame)
         _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)

@@ -25,6 +25,7 @@ from scheduler.loaders.list_cells import (
 from scheduler.loaders.list_entries import Entries, airings_of
 from scheduler.loaders.list_heading import REQUIRED, Heading, names_as_many
 from scheduler.loaders.list_rows import Columns, Row
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import MAX_PROBLEMS, slots_of
 from scheduler.loaders.table import Table
@@ -461,9 +462,7 @@ class _List:
         known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day, *clocks}
         for column in self.table.filled(row):
             if column not in known and words(self.table.cell(row, column)) != airings_of(self.columns, row):
-                text = excerpt(self.table.cell(row, column))
-                vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-                yield Problem(self.table.where(row, column), "note_ignored", vi, en)
+                yield note_ignored(self.table.where(row, column), excerpt(self.table.cell(row, column)))
 
     # --- what rows tell of one another
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from scheduler.loaders.grid_columns import Columns, Day, Found, is_day
 from scheduler.loaders.grid_rows import Row, Rows, note, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import Entry, slots_of, without_doubles
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
@@ -140,9 +141,7 @@ class _Body:
             self.errors.append(Problem(place, "missing_title", vi, en))
             return
         contents = read_contents(cell)
-        for remark in contents.notes:
-            vi, en = f"“{remark}” chỉ là ghi chú, máy không làm theo", f"“{remark}” is a note; it is not carried out"
-            self.warnings.append(Problem(place, "note_ignored", vi, en))
+        self.warnings += [note_ignored(place, remark) for remark in contents.notes]
         cells, places = self._beside(day, row)
         for k, piece in enumerate(self._titled(contents.pieces, cell, row)):
             yield Mark(piece, place, cells if k == 0 else {**cells, "time": None}, places)
