@@ -338,7 +338,7 @@ class Columns:
     def _error(self, row: int, column: int, misread: Misread) -> None:
         if misread.code == "date_without_year" and "date_without_year" in {error.code for error in self.errors}:
             return  # one year in the title mends them all
-        self.errors.append(Problem(self.view.where(row, column), misread.code, misread.vi, misread.en))
+        self.errors.append(misread.at(self.view.where(row, column)))
 
     def _refuse_doubled_days(self, groups: Sequence[Sequence[int]]) -> None:
         for n, later in enumerate(self.days):

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from scheduler.loaders.fields import told_in_words
 from scheduler.loaders.grid_columns import Columns, is_clock
 from scheduler.loaders.headings import part_named
-from scheduler.loaders.remarks import note_ignored
+from scheduler.loaders.remarks import is_remark, is_signature, note_ignored
 from scheduler.loaders.titles import is_week, read_titles, week_of
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
@@ -13,15 +14,10 @@ from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, wor
 from scheduler.spoken.contents import read_contents
 from scheduler.spoken.sessions import Session, read_session
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
-from scheduler.vietnamese import Misread, fold
+from scheduler.vietnamese import Misread
 
 MOST_ROWS = 300  # of a day's times: one every five minutes
 _LONGEST_CLOCK = 25  # characters of a cell that is a time, if perhaps a wrong one
-_SIGNATURES = (
-    "nguoi lap", "nguoi duyet", "tm.", "t/m", "kt.", "chu tich", "pho chu tich", "truong ", "noi nhan", "xac nhan",
-    "thu truong", "can bo", "cong chuc", "ban bien tap", "(ky", "ky ten", "da ky",
-)  # fmt: skip
-_REMARKS = ("ghi chu", "luu y", "chu y")
 
 
 @dataclass(slots=True)
@@ -163,7 +159,7 @@ class Rows:
         except Misread as misread:
             timed.is_readable = False
             self._error(place, misread)
-        self._warn_of_words(timed)
+        self.warnings += told_in_words(place, written, timed.clocks)
 
     def _written(self, row: int, times: Sequence[int]) -> Cell:
         """The time; of two columns, from and to, what they say together."""
@@ -185,19 +181,12 @@ class Rows:
             return cell  # the same column of times again, at the other side
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}"
 
-    def _warn_of_words(self, timed: Row) -> None:
-        for clock in timed.clocks:
-            if clock.in_words:
-                written = excerpt(timed.written)
-                vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
-                self.warnings.append(Problem(timed.place, "time_in_words", vi, en))
-
     def _any_place(self, row: int) -> str:
         column = self.columns.clocks[-1] if self.columns.clocks else self.view.columns[0]
         return self.view.where(row, column)
 
     def _error(self, place: str, misread: Misread) -> None:
-        self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+        self.errors.append(misread.at(place))
 
     # --- what rows tell of one another
 
@@ -246,7 +235,7 @@ def notes_below(view: View, rows: Iterable[int], year: int | None = None) -> Ite
     for row in rows:
         seen = [column for column in view.seen(row) if view.area(row, column)[0] == row]
         signed = signed or any(is_signature(view.at(row, column)) for column in seen)
-        remarks = [c for c in seen if not signed or fold(words(view.at(row, c))).lstrip(" -*").startswith(_REMARKS)]
+        remarks = [c for c in seen if not signed or is_remark(view.at(row, c))]
         if view.turned:
             yield from (note(view, row, column) for column in remarks[1:])  # below the heading of their column
         elif remarks and not _heads_what_follows(view, row, year):
@@ -257,11 +246,6 @@ def _heads_what_follows(view: View, row: int, year: int | None) -> bool:
     """Whether a row below a grid names the days of the next one."""
     weeks = (week_of(view.text(row, column), year) for column in view.seen(row))
     return read_titles(view.table, [row]).span is not None or any(weeks)
-
-
-def is_signature(cell: Cell) -> bool:
-    """Whether a cell begins what stands below for those who sign."""
-    return fold(words(cell)).lstrip(" -*").startswith(_SIGNATURES)
 
 
 def _is_session(cell: Cell) -> bool:

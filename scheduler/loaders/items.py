@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from scheduler.loaders.fields import Reader, warn_of_seconds, warn_of_words
+from scheduler.loaders.fields import Reader, refuse_other_length, told_in_words, warn_of_seconds
 from scheduler.loaders.remarks import not_carried_out
 from scheduler.loaders.sequence import Entry, missing_duration
 from scheduler.recurrence import EVERY_DAY
@@ -185,9 +185,7 @@ def _own_clocks(entry: Entry, mark: Mark, frame: Frame) -> Sequence[TimeOfDay]:
         entry.is_readable, entry.begins_s = False, None
         return ()
     entry.begins_s, entry.until_s = clocks[0].second, clocks[0].end_s
-    for clock in clocks:
-        if clock.in_words:
-            warn_of_words(entry.reader, clock)
+    entry.reader.warnings += told_in_words(entry.reader.place("time"), entry.reader.cells.get("time"), clocks)
     for clock in clocks[:1] if mark.piece.times else clocks:
         entry.reader.attempt("time", lambda _, clock=clock: _refuse_outside(clock, frame))  # type: ignore[misc]
     return clocks
@@ -240,12 +238,7 @@ def _refuse_contradiction(entry: Entry, mark: Mark, frame: Frame) -> None:
     elif frame.begins_s is None or frame.ends_s is None or mark.has_clock:
         return
     elif (frame.ends_s - frame.begins_s) * 1_000 != entry.lasts_ms:
-        lasts, span = excerpt(given), excerpt(frame.written)
-        vi, en = (
-            f"thời lượng “{lasts}” không khớp với giờ “{span}”",
-            f"duration “{lasts}” does not agree with “{span}”",
-        )
-        entry.reader.error("duration", "duration_contradicts_time", vi, en)
+        refuse_other_length(entry.reader, given, frame.written)
 
 
 def _second_of(clock: str) -> int | None:
