@@ -463,7 +463,7 @@ class _List:
         for item, after in pairwise(self.rows if not self.heading.clocks else ()):
             if after.recurrence != item.recurrence or after.session is not item.session or after.zone != item.zone:
                 continue
-            if after.clocks and "duration" not in self.heading.columns:
+            if after.clocks:
                 item.next_s = after.clocks[0].second
             if (
                 item.clocks
