@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
-from scheduler.loaders.grid_columns import is_clock, is_day
+from scheduler.loaders.cell_kinds import is_clock, is_day
 from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.remarks import is_remark, is_signature, note_ignored

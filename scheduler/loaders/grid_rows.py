@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from scheduler.loaders.cell_kinds import is_clock
 from scheduler.loaders.fields import told_in_words
-from scheduler.loaders.grid_columns import Columns, is_clock
+from scheduler.loaders.grid_columns import Columns
 from scheduler.loaders.headings import part_named
 from scheduler.loaders.remarks import is_remark, is_signature, note_ignored
 from scheduler.loaders.titles import is_week, read_titles, week_of
@@ -12,7 +13,7 @@ from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import read_contents
-from scheduler.spoken.sessions import Session, read_session
+from scheduler.spoken.sessions import Session, read_session, session_if_any
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
 from scheduler.vietnamese import Misread
 
@@ -112,7 +113,7 @@ class Rows:
         cell = self.view.at(row, column)
         if self._area(row, column) == self.session_area:
             return True
-        if column in self.columns.sessions or _is_session(cell):
+        if column in self.columns.sessions or session_if_any(cell) is not None:
             if not self.columns.is_beside(row, column):
                 self._enter(row, column)
             return True
@@ -133,7 +134,7 @@ class Rows:
     def _session_label(self, row: int) -> int | None:
         """The column of a session's name, if the row has nothing else for the days."""
         for column in self.view.seen(row):
-            if _is_session(self.view.at(row, column)):
+            if session_if_any(self.view.at(row, column)) is not None:
                 area = self._area(row, column)
                 others = (c for c, cell in self._day_cells(row) if not is_blank(cell) and self._area(row, c) != area)
                 return column if next(others, None) is None and area[0] == row else None
@@ -246,13 +247,6 @@ def _heads_what_follows(view: View, row: int, year: int | None) -> bool:
     """Whether a row below a grid names the days of the next one."""
     weeks = (week_of(view.text(row, column), year) for column in view.seen(row))
     return read_titles(view.table, [row]).span is not None or any(weeks)
-
-
-def _is_session(cell: Cell) -> bool:
-    try:
-        return read_session(cell) is not None
-    except Misread:
-        return True
 
 
 def _is_nearly_a_clock(cell: Cell) -> bool:

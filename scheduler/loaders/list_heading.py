@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import is_clock, is_day
+from scheduler.loaders.cell_kinds import is_clock, is_day
 from scheduler.loaders.headings import doubled_column, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
 from scheduler.loaders.view import View

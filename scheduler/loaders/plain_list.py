@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+from scheduler.loaders.cell_kinds import is_day
 from scheduler.loaders.fields import LIMITS, Reader, told_in_words, within_limits
-from scheduler.loaders.grid_columns import is_day
 from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.headings import missing_column
 from scheduler.loaders.list_cells import (

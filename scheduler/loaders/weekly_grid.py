@@ -1,7 +1,7 @@
 """The weekly grid: days across and times down, or turned. A cell names one item, several, or none (Nghỉ).
 
-Read in three steps: the headings tell which column is which day (``grid_columns``); each row's time, or its session, is
-the frame of its cells (``grid_rows``); what the cells name becomes entries in their frames (``items``), to which
+Read in three steps, where ``grid_place`` found it: the headings tell which column is which day (``grid_columns``); each
+row's time, or its session, is the frame of its cells (``grid_rows``); what the cells name becomes entries in their frames (``items``), to which
 ``sequence`` gives start and length.
 """
 
@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import Columns, Day, Found, is_day
+from scheduler.loaders.cell_kinds import is_day
+from scheduler.loaders.grid_columns import Columns, Day
+from scheduler.loaders.grid_place import Found
 from scheduler.loaders.grid_rows import Row, Rows, note, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.remarks import note_ignored
