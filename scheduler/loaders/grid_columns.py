@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduler.loaders.cell_kinds import is_clock, is_day, is_time
+from scheduler.loaders.grid_sessions import Sessions, heads_sessions
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.titles import Titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
-from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain
+from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
 from scheduler.spoken.days import read_days, together
+from scheduler.spoken.sessions import Session
 from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
 
@@ -33,7 +35,11 @@ class Columns:
     row: int
     titles: Titles
     below: int = 0  # the first row of the body
+    groups: list[list[int]] = field(default_factory=list)  # the columns under each day
     days: list[Day] = field(default_factory=list)
+    session: Session | None = None  # of all its columns; None: the rows tell theirs, or there is none
+    session_rows: list[int] = field(default_factory=list)  # of the headings: those that name sessions under the days
+    whole: Sequence[Day] = ()  # the days' columns of all sessions
     shared: dict[str, int] = field(default_factory=dict)  # part → column, for all days of a row
     clocks: list[int] = field(default_factory=list)  # columns of times and sessions
     sessions: set[int] = field(default_factory=set)  # those of them that are headed Buổi
@@ -41,48 +47,83 @@ class Columns:
     errors: list[Problem] = field(default_factory=list)
 
     def read(self) -> "Columns":
-        groups = self._day_groups()
-        self.below = self._end_of_headings(groups)
-        for group in groups:
+        self.groups = self._day_groups()
+        self.below = self._end_of_headings()
+        headings = range(self.row + 1, self.below)
+        self.session_rows = [row for row in headings if heads_sessions(self.view, row, self.groups)]
+        for group in self.groups:
             self.days.append(self._day(group))
-        self._refuse_doubled_days(groups)
-        taken = {column for group in groups for column in group}
+        self.whole = self.days
+        self._refuse_doubled_days()
         for column in self.view.columns:
-            if column not in taken:
+            if not self._is_under_a_day(column):
                 self._other_column(column)
         return self
 
+    def by_session(self) -> list["Columns"]:
+        """As many grids as there are sessions under the days, each with columns of its own; else this one."""
+        if not self.session_rows:
+            return [self]
+        sessions = Sessions.read(self.view, self.session_rows, self.groups)
+        self.errors += sessions.errors
+        if not sessions.named:
+            return [replace(self, days=[])]
+        days = {session: self._days_of(session, sessions) for session in sessions.named}
+        alike = replace(
+            self,
+            clocks=[column for column in self.clocks if column not in self.sessions],
+            sessions=set(),  # what is headed Buổi beside them names no other one
+            whole=[day for under in days.values() for day in under],
+        )
+        return [replace(alike, session=session, days=under) for session, under in days.items()]
+
+    def _days_of(self, session: Session, sessions: Sessions) -> list[Day]:
+        days = []
+        for day, group in zip(self.days, self.groups, strict=True):
+            own = [column for column in group if sessions.by_column[column] in (session, None)]
+            if any(sessions.by_column[column] == session for column in own):
+                contents, parts = self._under(own)
+                days.append(replace(day, columns=contents or own[:1], parts=parts))
+        return days
+
     def _day_groups(self) -> list[list[int]]:
-        """The columns of each day: as far as its heading is merged, and those without a heading that have a part."""
+        """The columns of each day: as far as its heading is merged, or goes on without another one over parts."""
         groups: list[list[int]] = []
         for column in self.view.columns:
-            cell = self.view.at(self.row, column)
-            if _heads_a_day(cell) and self.view.area(self.row, column)[1] in (column, self.view.columns[0]):
-                groups.append([column])
-            elif groups and self._goes_on(groups[-1][-1], column):
+            if groups and self._goes_on(groups[-1][-1], column):
                 groups[-1].append(column)
+            elif _heads_a_day(self.view.at(self.row, column)) and self._begins(column):
+                groups.append([column])
         return groups
 
+    def _begins(self, column: int) -> bool:
+        return column in (self.view.area(self.row, column)[1], self.view.columns[0])
+
     def _goes_on(self, last: int, column: int) -> bool:
-        same = self.view.area(self.row, last) == self.view.area(self.row, column)
-        below = self.row + 1
-        has_part = below in self.view.rows and not is_blank(self.view.at(below, column)) and self._heads_parts(below)
-        return last == column - 1 and (same or (is_blank(self.view.at(self.row, column)) and has_part))
+        if last != column - 1 or self.view.area(self.row, last) == self.view.area(self.row, column):
+            return last == column - 1
+        cell, below = self.view.at(self.row, column), self.row + 1
+        if below not in self.view.rows or is_blank(self.view.at(below, column)):
+            return False
+        is_no_other = is_blank(cell) or words(cell) == words(self.view.at(self.row, last))
+        return is_no_other and self._heads_parts(below, last, column)
 
-    def _heads_parts(self, row: int) -> bool:
-        """Whether a row names nothing but parts and days: "Bản tin" beside "5h30" is an item."""
+    def _heads_parts(self, row: int, last: int, column: int) -> bool:
+        """Whether a row names nothing but parts and days, or two sessions: "Bản tin" beside "5h30" is an item."""
         cells = [self.view.at(row, c) for c in self.view.seen(row) if self.view.area(row, c)[0] == row]
-        return all(part_named(cell) is not None or is_day(cell) for cell in cells)
+        others = [cell for cell in cells if part_named(cell) is None and not is_day(cell)]
+        differ = words(self.view.at(row, last)) != words(self.view.at(row, column))
+        return all(map(is_clock, others)) and (differ or not others)
 
-    def _end_of_headings(self, groups: Sequence[Sequence[int]]) -> int:
-        """The row after the headings: dates or parts may stand in further rows, and cells be merged downwards."""
+    def _end_of_headings(self) -> int:
+        """The row after the headings: dates, parts or sessions may stand in further rows, cells be merged downwards."""
         row = self.row + 1
-        while row in self.view.rows and self._is_heading_row(row, groups):
+        while row in self.view.rows and self._is_heading_row(row):
             row += 1
         return row
 
-    def _is_heading_row(self, row: int, groups: Sequence[Sequence[int]]) -> bool:
-        cells = [(c, self.view.at(row, c)) for group in groups for c in group]
+    def _is_heading_row(self, row: int) -> bool:
+        cells = [(c, self.view.at(row, c)) for group in self.groups for c in group]
         merged = [self.view.area(row, c)[0] == self.row for c, cell in cells]
         if all(merged):
             return True
@@ -90,29 +131,34 @@ class Columns:
         beside = [
             self.view.at(row, c)
             for c in self.view.columns
-            if self.view.area(row, c)[0] == row and not self._is_in(c, groups)
+            if self.view.area(row, c)[0] == row and not self._is_under_a_day(c)
         ]
         if any(not is_blank(cell) and part_named(cell) is None for cell in beside):
             return False  # "5h30 | Bản tin" is no heading
+        if heads_sessions(self.view, row, self.groups):
+            return True
         return bool(filled) and all(is_day(cell) or part_named(cell) is not None for cell in filled)
 
-    def _is_in(self, column: int, groups: Sequence[Sequence[int]]) -> bool:
-        return any(column in group for group in groups)
+    def _is_under_a_day(self, column: int) -> bool:
+        return any(column in group for group in self.groups)
 
     def _day(self, group: Sequence[int]) -> Day:
         first = group[0]
-        recurrence = self._recurrence(first)
+        contents, parts = self._under(group)
+        self.notes += [column for column in group if self._part_below(column) == "note"]
+        return Day(self._recurrence(first), contents or [first], parts, self.view.text(self.row, first))
+
+    def _under(self, columns: Sequence[int]) -> tuple[list[int], dict[str, int]]:
+        """Which of a day's columns hold its contents, and which another part."""
         parts: dict[str, int] = {}
         contents = []
-        for column in group:
+        for column in columns:
             part = self._part_below(column)
             if part in (None, "title", "content"):
                 contents.append(column)
             elif part not in ("number", "note"):
                 parts.setdefault(part or "", column)
-            elif part == "note":
-                self.notes.append(column)
-        return Day(recurrence, contents or [first], parts, self.view.text(self.row, first))
+        return contents, parts
 
     def _part_below(self, column: int) -> str | None:
         rows = range(self.row + 1, self.below)
@@ -123,7 +169,9 @@ class Columns:
         found: Recurrence | None = None
         for row in range(self.row, self.below):
             cell = self.view.at(row, column)
-            if self.view.area(row, column)[0] != row or is_blank(cell) or part_named(cell) is not None:
+            if row in self.session_rows or self.view.area(row, column)[0] != row:
+                continue
+            if is_blank(cell) or part_named(cell) is not None:
                 continue
             try:
                 read = read_days(cell, self.titles.span, self.titles.year)
@@ -156,11 +204,11 @@ class Columns:
             return  # one year in the title mends them all
         self.errors.append(misread.at(self.view.where(row, column)))
 
-    def _refuse_doubled_days(self, groups: Sequence[Sequence[int]]) -> None:
+    def _refuse_doubled_days(self) -> None:
         for n, later in enumerate(self.days):
             for earlier in self.days[:n]:
                 if later.recurrence is not None and _overlap(earlier.recurrence, later.recurrence):
-                    place = self.view.where(self.row, groups[n][0])
+                    place = self.view.where(self.row, self.groups[n][0])
                     vi, en = f"có hai cột “{later.heading}”", f"there are two columns for “{later.heading}”"
                     self.errors.append(Problem(place, "doubled_day", vi, en))
                     break
@@ -169,7 +217,7 @@ class Columns:
         """Whether what is seen there is merged over days and other columns: a session's name or a note, no item."""
         _, left, _, right = self.view.area(row, column)
         covered = set(range(left, right + 1))
-        days = {c for day in self.days for c in day.columns} | {c for day in self.days for c in day.parts.values()}
+        days = {c for day in self.whole for c in (*day.columns, *day.parts.values())}
         return bool(covered & days) and bool(covered - days)
 
     # --- columns beside the days

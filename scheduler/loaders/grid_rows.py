@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from scheduler.loaders.cell_kinds import is_clock
 from scheduler.loaders.fields import told_in_words
-from scheduler.loaders.grid_columns import Columns
+from scheduler.loaders.grid_columns import Columns, Day
 from scheduler.loaders.headings import part_named
 from scheduler.loaders.remarks import is_remark, is_signature, note_ignored
 from scheduler.loaders.titles import is_week, read_titles, week_of
@@ -26,7 +26,7 @@ class Row:
     """What a person takes for one row: the rows of one time, or one of a session without a time."""
 
     rows: list[int]
-    place: str  # of the cell that tells the time
+    place: str  # of the cell that tells the time; empty: no column does
     written: Cell = None  # in it
     clocks: Sequence[TimeOfDay] = ()
     session: Session | None = None
@@ -45,7 +45,7 @@ class Rows:
     rows: list[Row] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    tail: int = 0  # the first row after the body
+    tail: int = 0  # the first row after the body; 0: not known yet
     session: Session | None = None
     session_area: tuple[int, ...] = ()
 
@@ -54,9 +54,8 @@ class Rows:
         return self.columns.view
 
     def read(self) -> "Rows":
-        within = range(self.columns.below, min(self.end, self.columns.below + 2 * MOST_ROWS))
-        body = [row for row in within if self._belongs(row)]
-        self.tail = max(body, default=self.columns.below - 1) + 1
+        self.session = self.columns.session
+        self.tail = self.tail or self._end_of_body()
         for row in range(self.columns.below, min(self.tail, self.columns.below + MOST_ROWS)):
             self._read_row(row)
         if self.tail - self.columns.below > MOST_ROWS:
@@ -71,28 +70,50 @@ class Rows:
 
     # --- what belongs to the body
 
+    def _end_of_body(self) -> int:
+        within = range(self.columns.below, min(self.end, self.columns.below + 2 * MOST_ROWS))
+        timed = max((row for row in within if self._belongs(row)), default=self.columns.below - 1)
+        return max(timed + 1, self._end_of_untimed())
+
     def _belongs(self, row: int) -> bool:
         """Whether the row tells a time or a session, or holds items that do."""
         clocks = [self.view.at(row, column) for column in self._columns_of_times()]
         if any(is_clock(cell) or _is_nearly_a_clock(cell) for cell in clocks):
             return True
-        cells = [self.view.at(row, column) for day in self.columns.days for column in day.columns]
-        return (
-            any(piece.is_timed for cell in cells for piece in read_contents(cell).pieces)
-            or self._session_label(row) is not None
-        )
+        pieces = (piece for _, cell in self._cells_of(self.columns.whole, row) for piece in read_contents(cell).pieces)
+        return any(piece.is_timed for piece in pieces) or self._session_label(row) is not None
+
+    def _end_of_untimed(self) -> int:
+        """The row after the first ones without a gap: below a session, an item is one also without a time."""
+        row = self.columns.below
+        while self.columns.session is not None and row < self.end and self._may_be_untimed(row):
+            row += 1
+        return row
+
+    def _may_be_untimed(self, row: int) -> bool:
+        if any(is_remark(cell) or is_signature(cell) for cell in (self.view.at(row, c) for c in self.view.seen(row))):
+            return False
+        return any(self._is_of_one_day(row, column) for column in self._filled(self.columns.whole, row))
+
+    def _is_of_one_day(self, row: int, column: int) -> bool:
+        _, left, _, right = self._area(row, column)
+        return any(group[0] <= left and right <= group[-1] for group in self.columns.groups)
 
     def _columns_of_times(self) -> list[int]:
-        return [*self.columns.clocks, *(day.parts["time"] for day in self.columns.days if "time" in day.parts)]
+        return [*self.columns.clocks, *(day.parts["time"] for day in self.columns.whole if "time" in day.parts)]
 
-    def _day_cells(self, row: int) -> Iterator[tuple[int, Cell]]:
-        for day in self.columns.days:
-            for column in day.columns:
-                yield column, self.view.at(row, column)
+    def _cells_of(self, days: Sequence[Day], row: int) -> list[tuple[int, Cell]]:
+        return [(column, self.view.at(row, column)) for day in days for column in day.columns]
+
+    def _filled(self, days: Sequence[Day], row: int) -> list[int]:
+        return [column for column, cell in self._cells_of(days, row) if not is_blank(cell)]
 
     # --- one row
 
     def _read_row(self, row: int) -> None:
+        own = self._filled(self.columns.days, row)
+        if not own and self._filled(self.columns.whole, row):
+            return  # of another session
         filled = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c))]
         times = [c for c in filled if not self._enters(row, c) and part_named(self.view.at(row, c)) is None]
         label = self._session_label(row) if not times else None
@@ -100,11 +121,9 @@ class Rows:
             self._enter(row, label)
         elif times and not self.columns.is_beside(row, times[0]):
             self._add_timed(row, times)
-        elif any(
-            not is_blank(cell) and not self.columns.is_beside(row, column) for column, cell in self._day_cells(row)
-        ):
+        elif not all(self.columns.is_beside(row, column) for column in own):
             readable = self.session is None or self.session.is_readable
-            self.rows.append(Row([row], self._any_place(row), session=self.session, is_readable=readable))
+            self.rows.append(Row([row], self._place_of_time(row), session=self.session, is_readable=readable))
         else:
             self._note_row(row)
 
@@ -136,7 +155,7 @@ class Rows:
         for column in self.view.seen(row):
             if session_if_any(self.view.at(row, column)) is not None:
                 area = self._area(row, column)
-                others = (c for c, cell in self._day_cells(row) if not is_blank(cell) and self._area(row, c) != area)
+                others = (c for c in self._filled(self.columns.whole, row) if self._area(row, c) != area)
                 return column if next(others, None) is None and area[0] == row else None
         return None
 
@@ -182,9 +201,8 @@ class Rows:
             return cell  # the same column of times again, at the other side
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}"
 
-    def _any_place(self, row: int) -> str:
-        column = self.columns.clocks[-1] if self.columns.clocks else self.view.columns[0]
-        return self.view.where(row, column)
+    def _place_of_time(self, row: int) -> str:
+        return self.view.where(row, self.columns.clocks[-1]) if self.columns.clocks else ""
 
     def _error(self, place: str, misread: Misread) -> None:
         self.errors.append(misread.at(place))
@@ -222,7 +240,8 @@ class Rows:
     def _note_columns(self) -> None:
         for column in self.columns.notes:
             for row in range(self.columns.below, self.tail):
-                if self._area(row, column)[0] == row and not is_blank(self.view.at(row, column)):
+                cell = self.view.at(row, column)
+                if self._area(row, column)[0] == row and not is_blank(cell) and part_named(cell) is None:
                     self.warnings.append(note(self.view, row, column))
 
 

@@ -29,7 +29,7 @@ LONGEST_UNSAID_S = 3_600  # of a row that tells only its start: so far may an it
 class Frame:
     """What a row says of the time of its items. Seconds of the day; beyond midnight more than a day."""
 
-    place: str  # where it says so
+    place: str  # where it says so; empty: where the item stands
     written: Cell = None
     begins_s: int | None = None  # None: when the item before it ends
     ends_s: int | None = None  # what has no minutes lasts until then; nothing lasts longer
@@ -146,7 +146,7 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
     cells = {"time": frame.written, **mark.cells, "title": mark.piece.title}
     places = (
         dict.fromkeys(("title", "duration", "kind", "day", "time", "source", "class", "again", "airings"), mark.place)
-        | {"time": frame.place}
+        | {"time": frame.place or mark.place}
         | dict(mark.places)
     )
     if mark.piece.clock:
