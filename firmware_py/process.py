@@ -23,11 +23,11 @@ log = logging.getLogger("smartradio")
 Mailbox = queue.Queue[Any]
 
 
-def decide_forever(mailbox: Mailbox, decide: Callable[[Any], None], wait_s: Callable[[], float]) -> None:
-    """Own the process's state: handle one message at a time, or a tick when none came. Ends when None is posted."""
+def decide_forever(mailbox: Mailbox, decide: Callable[[Any], None], tick_s: float) -> None:
+    """Own the process's state: one message at a time, a tick when none came for *tick_s*. Ends when None is posted."""
     while True:
         try:
-            message = mailbox.get(timeout=max(0.0, wait_s()))
+            message = mailbox.get(timeout=tick_s)
         except queue.Empty:
             message = TICK
         if message is None:

@@ -46,7 +46,7 @@ class Account:
         self._judge = Judge(material, follower)
         self._path = Path(settings.switch_nats, samples(settings.longest_doubt_ms) // HOP)
         self._decided = Decided()
-        self._strays = Strays(material, follower, self._decided, settings.switch_nats)
+        self._strays = Strays(material, follower, self._judge, self._decided, settings.switch_nats)
         self._naming = Naming(material, follower, self._decided)
         self._next_block = 0
         self._changed_hop = self._changed_at = 0  # where the run that is given out began: its hop, to the sample
@@ -125,7 +125,7 @@ class Account:
             nats[path.clean(track.number)], nats[path.mixed(track.number)] = clean, mixed
         self._path.push(nats, HOPS * len(blocks))
         best = np.maximum.reduce(list(nats.values())) if nats else np.zeros(HOPS * len(blocks))
-        self._decided.judge(judged, best)
+        self._decided.add(judged, best)
         self._decided.states += self._path.decided()
 
     # ---- giving out ----

@@ -33,6 +33,7 @@ class Channel:
 
     def forget(self) -> None:
         self._sent = np.zeros(WINDOW // 2 + 1, np.float64)
+        self._heard = np.zeros(WINDOW // 2 + 1, np.float64)
         self._cross = np.zeros(WINDOW // 2 + 1, np.complex128)
         self._seconds = 0.0
         self._calls = 0
@@ -57,6 +58,8 @@ class Channel:
         weighted = weight * x.conj()
         self._sent *= keep
         self._sent += (weighted * x).real
+        self._heard *= keep
+        self._heard += weight * (y.conj() * y).real
         self._cross *= keep
         self._cross += weighted * y
         self._seconds = min(_MEMORY_S, self._seconds * keep + seconds)
@@ -75,20 +78,28 @@ class Channel:
         """Solve for the filter: least squares over what was learnt, both sides whitened, so that quiet bands count too.
 
         Conjugate gradients from the last filter (the matrix is Toeplitz: a product is two transforms). Few steps and a
-        ridge keep it from inventing a response where the programme had no sound.
+        ridge keep it from inventing a response where the programme had no sound, or less than the path has noise: there
+        it is thought to be as flat as the direct path alone, for after the first notes of a tune others come.
         """
         if not self._seconds:
             return
-        white = _BAND / (_smooth_over_bins(self._sent) + 1e-9 * float(np.max(self._sent)) + 1e-30)
+        loud = self._sent + self._noise()
+        white = _BAND / (_smooth_over_bins(loud) + 1e-9 * float(np.max(loud)) + 1e-30)
         wanted = np.fft.irfft(self._cross * white)
         wanted = np.concatenate([wanted[-BEFORE:], wanted[:AFTER]])
         lags = np.fft.irfft(self._sent * white)
         matrix = np.fft.rfft(np.concatenate([lags[: _SIZE // 2], lags[-_SIZE // 2 :]])).real
         ridge = float(lags[0]) * max(_RIDGE, 0.3 / self._seconds)
+        wanted[BEFORE] += ridge * max(0.0, float(wanted[BEFORE] / lags[0]))
         self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
         self.taps_gain = math.sqrt(float(self.taps @ self.taps))
         self._transforms.clear()
         self.known = True
+
+    def _noise(self) -> Doubles:
+        """Power of what HEARD has beside SENT, a bin, as loud as it would have to be sent."""
+        left = np.maximum(self._heard - np.abs(self._cross) ** 2 / (self._sent + 1e-30), 0)
+        return np.asarray(left * (self._sent.sum() / (self._heard.sum() + 1e-30)))
 
     def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""

@@ -26,7 +26,7 @@ class Decided:
         self.first = self.first_nats = block * HOPS
         self._nats = self._nats[:0]
 
-    def judge(self, judged: Sequence[Judged], nats: Floats) -> None:
+    def add(self, judged: Sequence[Judged], nats: Floats) -> None:
         self.judged += judged
         self._nats = np.concatenate([self._nats, nats])
 

@@ -76,11 +76,11 @@ class Material:
         """Stretches within of which nothing was heard, in samples of SENT."""
         shift = delay - self.heard_at
         if -shift > start:
-            yield start, min(stop, int(-shift))
+            yield start, min(stop, round(-shift))
         for low, high in self.heard.lost:
             a, b = low / DECIMATION - shift, high / DECIMATION - shift
             if b > start and a < stop:
-                yield max(start, int(a)), min(stop, int(b))
+                yield max(start, round(a)), min(stop, round(b))
 
     def lost_just_now(self, now: int) -> bool:
         end = (now - self.heard_at - BLOCK // 2) * DECIMATION

@@ -33,9 +33,10 @@ _DEVIATION = 0.3
 class Strays:
     """Those that were found, and how far it was looked for them."""
 
-    def __init__(self, material: Material, follower: Follower, decided: Decided, switch_nats: float) -> None:
-        self._material, self._follower, self._decided = material, follower, decided
-        self._judge = Judge(material, follower)
+    def __init__(
+        self, material: Material, follower: Follower, judge: Judge, decided: Decided, switch_nats: float
+    ) -> None:
+        self._material, self._follower, self._judge, self._decided = material, follower, judge, decided
         self._switch_nats = switch_nats
         self._tracks: dict[int, Track] = {}  # by number
         self._sought_to = 0  # hop

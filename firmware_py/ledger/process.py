@@ -53,7 +53,7 @@ def main(config: Config) -> None:
         for thread in (uplink, line):
             if thread:
                 thread.start()
-        decide_forever(mailbox, ledger.handle, lambda: TICK_S)
+        decide_forever(mailbox, ledger.handle, TICK_S)
         ledger.end(mailbox)
         if line:
             line.close()

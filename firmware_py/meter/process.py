@@ -59,15 +59,16 @@ def main(config: Config) -> None:
         writer = JournalThread(journal, mailbox.put)
         meter = Meter(config, clock, journal, writer.put)
         writer.start()
+        ring = partial(mailbox.put, HEARD)
         captures = [
             Capture(
-                c.name, partial(open_input, c.device), Bell(tape, lambda: mailbox.put(HEARD)), mailbox.put, boottime_ns
+                c.name, partial(open_input, c.device), Bell(meter.ears[c.name].tape, ring), mailbox.put, boottime_ns
             )
-            for c, tape in ((c, meter.ears[c.name].tape) for c in config.channel)
+            for c in config.channel
         ]
         for capture in captures:
             capture.start()
-        decide_forever(mailbox, meter.handle, lambda: TICK_S)
+        decide_forever(mailbox, meter.handle, TICK_S)
         for capture in captures:
             capture.close()
         meter.end()

@@ -67,7 +67,7 @@ def main(config: Config) -> None:
         if written.quarantined is not None:
             desk.book.begun_anew(written.quarantined.name, clock.read())
         spool.watch(config.spool_dir, lambda: mailbox.put(REQUESTED))
-        decide_forever(mailbox, shell.handle, lambda: TICK_S)
+        decide_forever(mailbox, shell.handle, TICK_S)
         shell.end(mailbox, ring)
 
 
