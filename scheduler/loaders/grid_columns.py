@@ -227,7 +227,9 @@ class Columns:
         cells = [(row, self.view.at(row, column)) for row in rows]
         named = next(((row, part) for row, cell in cells if (part := part_named(cell))), None)
         body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
-        if named and named[1] not in ("time", "session", "day", "content"):
+        if named and named[1] == "content" and _hold_titles(body):
+            self._named_column(column, "title", named[0])
+        elif named and named[1] not in ("time", "session", "day", "content"):
             self._named_column(column, named[1], named[0])
         elif named or any(map(is_clock, body)) or any(_names_a_clock(cell) for _, cell in cells):
             self.clocks.append(column)
@@ -274,6 +276,12 @@ def _overlap(one: Recurrence | None, other: Recurrence) -> bool:
     if isinstance(one, Dates) and isinstance(other, Dates):
         return bool(one.dates & other.dates)
     return one == other
+
+
+def _hold_titles(cells: Sequence[Cell]) -> bool:
+    """Whether what stands beside the days, under "Nội dung", can be programmes: no times, nor the heading itself."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    return bool(filled) and not any(is_clock(cell) or part_named(cell) == "content" for cell in filled)
 
 
 def _is_minutes(cell: Cell) -> bool:
