@@ -17,8 +17,8 @@ def _kernels() -> Floats:
 
 
 def _turns() -> C64:
-    """For 0 … 2·_PHASES early, then negative indices for late: less than two samples either way."""
-    phase = np.fft.fftfreq(4 * _PHASES, 1 / (4 * _PHASES))[:, None] / _PHASES
+    """For 0 … 4·_PHASES early, then negative indices for late: what a track drifts in half a look of two seconds."""
+    phase = np.fft.fftfreq(8 * _PHASES, 1 / (8 * _PHASES))[:, None] / _PHASES
     return np.asarray(np.exp(2j * np.pi / FRAME * np.arange(LOW_BIN, HIGH_BIN) * phase), np.complex64)
 
 
@@ -42,7 +42,7 @@ def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) 
 def spectra_along(heard: Signal, starts_at: float, track: Track, start: int, looks: int, hop: int) -> C64:
     """Spectra of HEARD's frames for those of SENT that begin at ``start + n·hop``.
 
-    Frames are cut at one whole sample; what each is early or late by, less than one, is a turn of its phase.
+    Frames are cut at one whole sample; what each is early or late by is a turn of its phase.
     """
     lag = track.lag_at(start + FRAME / 2) - starts_at
     drifts = track.slope * hop

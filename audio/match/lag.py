@@ -16,6 +16,7 @@ _UNMISTAKABLE = 30.0  # … and one that counts alone
 _UNRIVALLED = 1.4
 _APART = 80  # samples: 10 ms
 CLEAR_FINE_PEAK = 6.0  # standard deviations
+MOST_DRIFT = 400e-6  # two crystals of 200 ppm; what seems to drift more is not ours
 _FADE = 400  # samples: 50 ms
 _RISE = np.sin(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32)) ** 2
 _FINE = 8  # steps a sample when a lag is refined
@@ -133,10 +134,10 @@ class Probation:
         self.contra += int(np.count_nonzero(telling < 0))
 
     def verdict(self, position: int) -> bool | None:
-        """True: proven, by half of what is wanted when next to nothing speaks against it. None: not known yet."""
+        """True: proven, by three quarters of it when next to nothing speaks against it. None: not known yet."""
         if self.pro + self.contra >= self.wanted:
             return self.pro > 0.7 * (self.pro + self.contra)
-        if self.pro >= self.wanted // 2 and self.contra <= 0.1 * self.pro:
+        if self.pro >= self.wanted * 3 // 4 and self.contra <= 0.1 * self.pro:
             return True
         return False if position > self.until else None
 
@@ -182,7 +183,7 @@ class Track:
         a, b, c = self.variance
         total = a + deviation * deviation
         self.lag += a / total * excess
-        self.slope += b / total * excess
+        self.slope = min(MOST_DRIFT, max(-MOST_DRIFT, self.slope + b / total * excess))
         self.variance = (a - a * a / total, b - a * b / total, c - b * b / total)
         self.last_seen = position
 

@@ -64,9 +64,9 @@ def proven(pro, contra):
     return probation.verdict(8_000)
 
 
-def test_half_of_the_proof_is_enough_when_nothing_speaks_against_it():
-    assert proven(39, 0) is None
-    assert proven(40, 4) is True
-    assert proven(40, 5) is None
+def test_three_quarters_of_the_proof_are_enough_when_next_to_nothing_speaks_against_it():
+    assert proven(59, 0) is None
+    assert proven(60, 6) is True
+    assert proven(60, 7) is None
     assert proven(57, 23) is True
     assert proven(56, 24) is False
