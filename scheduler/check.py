@@ -1,6 +1,5 @@
 """Whether a timetable can be played as it stands: all that is wrong with it, at once. Pure."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -28,7 +27,7 @@ from scheduler.timetable import (
     canonical_bytes,
 )
 from scheduler.vietnamese import fold, without_repeat_mark
-from scheduler.zones import zone_names
+from scheduler.zones import zones_written
 
 HORIZON_DAYS = 2 * 366  # how far ahead a timetable without an end is looked at
 
@@ -188,11 +187,11 @@ def _unknown_zone(slot: Slot, known: Collection[str] | None) -> Iterator[Problem
     if known is None:
         return
     names = {fold(zone): zone for zone in known}
-    written = {fold(part): part.strip() for part in re.split(r"[,;+]", slot.zone)}
-    for name in sorted(zone_names(slot.zone) - names.keys() - {ALL_ZONES}):
+    written = zones_written(slot.zone)
+    for name in sorted(written.keys() - names.keys() - {ALL_ZONES}):
         near = get_close_matches(name, names, 1)
         vi, en = (f"; có phải “{names[near[0]]}”?", f"; did you mean “{names[near[0]]}”?") if near else ("", "")
-        where, shown = slot.place("zone"), written.get(name, name)
+        where, shown = slot.place("zone"), written[name]
         yield Problem(where, "unknown_zone", f"không có khu vực “{shown}”{vi}", f"there is no zone “{shown}”{en}")
 
 

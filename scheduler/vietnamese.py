@@ -8,6 +8,7 @@ import unicodedata
 from functools import lru_cache
 
 from scheduler.occurrence import ALL_ZONES, BulletinClass, Kind
+from scheduler.problem import Problem
 
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
@@ -28,6 +29,10 @@ class Misread(ValueError):
     def __init__(self, code: str, vi: str, en: str) -> None:
         super().__init__(en)
         self.code, self.vi, self.en = code, vi, en
+
+    def at(self, where: str) -> Problem:
+        """What is told of it where it stands."""
+        return Problem(where, self.code, self.vi, self.en)
 
 
 @lru_cache(maxsize=4096)

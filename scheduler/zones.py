@@ -12,7 +12,12 @@ _SEPARATORS = re.compile(r"[,;+]")
 @lru_cache(maxsize=1024)
 def zone_names(zone: str) -> frozenset[str]:
     """The folded names in a zone text: "Thôn 1, Thôn 2" → {"thon 1", "thon 2"}; "all" is a name of its own."""
-    return frozenset(name for part in _SEPARATORS.split(zone) if (name := fold(part))) or frozenset({ALL_ZONES})
+    return frozenset(zones_written(zone)) or frozenset({ALL_ZONES})
+
+
+def zones_written(zone: str) -> dict[str, str]:
+    """Each folded name of a zone text, and how it is written there."""
+    return {name: part.strip() for part in _SEPARATORS.split(zone) if (name := fold(part))}
 
 
 def zones_meet(one: str, other: str) -> bool:

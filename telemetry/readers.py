@@ -1,10 +1,10 @@
 """What other processes may ask of the journals. Read-only; every query ends at once. Raises JournalError throughout."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from audio.segments import Loudness, Quality, Segment, State
 from scheduler.clock import ClockMapRow, ClockQuality, Reading, datetime_of, wall_ns_of
@@ -12,6 +12,7 @@ from scheduler.occurrence import Occurrence
 from telemetry.database import Reader, Row
 from telemetry.facts import Condition, Fact, Level, PlayoutFact, Watermark
 
+T = TypeVar("T")
 FACT_COLUMNS = "n, kind, boot, boottime_ns, wall_ns, quality, occurrence, detail"
 SEGMENT_COLUMNS = (
     "channel, boot, from_ns, to_ns, state, quality, delay_ms, coherence, heard_dbfs,"
@@ -71,6 +72,14 @@ class _JournalReader(Reader):
         sql = "SELECT boot, from_ns, to_ns FROM run WHERE boot IN (SELECT value FROM json_each(?)) ORDER BY n"
         return [Run(*row) for row in self.rows(sql, (json.dumps(sorted(boots)),))]
 
+    def _changed(
+        self, table: str, columns: str, parse: Callable[[Row], T], change: int, limit: int
+    ) -> tuple[int, list[T]]:
+        """What was stored or brought up to date after *change*, in that order, and the change to ask from next."""
+        sql = f"SELECT change, {columns} FROM {table} WHERE change > ? ORDER BY change LIMIT ?"
+        found = self.parsed(lambda row: (row[0], parse(row[1:])), sql, (change, limit))
+        return (found[-1][0] if found else change), [one for _, one in found]
+
     def conditions_since(self, n: int) -> list[tuple[int, Condition]]:
         """Conditions stated after the *n*-th, each with its number."""
         sql = "SELECT n, code, target, bad, boot, since_ns, evidence FROM condition WHERE n > ? ORDER BY n"
@@ -110,9 +119,7 @@ class PlayoutReader(_JournalReader):
 
     def facts_since(self, change: int, limit: int = 2_000) -> tuple[int, list[PlayoutFact]]:
         """Facts stored or brought up to date after *change*, and the change to ask from next."""
-        sql = f"SELECT change, {FACT_COLUMNS} FROM fact WHERE change > ? ORDER BY change LIMIT ?"
-        found = self.parsed(lambda row: (row[0], _fact(row[1:])), sql, (change, limit))
-        return (found[-1][0] if found else change), [fact for _, fact in found]
+        return self._changed("fact", FACT_COLUMNS, _fact, change, limit)
 
     def facts_of(self, occurrence_id: str) -> list[PlayoutFact]:
         return self.parsed(_fact, f"SELECT {FACT_COLUMNS} FROM fact WHERE occurrence = ? ORDER BY n", (occurrence_id,))
@@ -204,9 +211,7 @@ class MeterReader(_JournalReader):
 
     def segments_since(self, change: int, limit: int = 2_000) -> tuple[int, list[Segment]]:
         """Segments stored or lengthened after *change*, and the change to ask from next."""
-        sql = f"SELECT change, {SEGMENT_COLUMNS} FROM segment WHERE change > ? ORDER BY change LIMIT ?"
-        found = self.parsed(lambda row: (row[0], _segment(row[1:])), sql, (change, limit))
-        return (found[-1][0] if found else change), [segment for _, segment in found]
+        return self._changed("segment", SEGMENT_COLUMNS, _segment, change, limit)
 
     def segments_between(self, boot: int, from_ns: int, to_ns: int, channel: str | None = None) -> list[Segment]:
         """Segments that overlap a stretch of a boot; of every channel where none is named."""

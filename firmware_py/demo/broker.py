@@ -12,15 +12,12 @@ from types import TracebackType
 START_S = 10.0
 END_S = 5.0
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"  # Debian keeps it off a user's PATH
-
+OPEN_TO_ALL = ("allow_anonymous true",)
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")  # with the thread that started it
 
 
 class BrokerError(Exception):
     """mosquitto is missing or does not start; the message has what it said."""
-
-
-OPEN_TO_ALL = ("allow_anonymous true",)
 
 
 class Broker:

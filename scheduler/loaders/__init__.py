@@ -10,6 +10,7 @@ from scheduler import charsets
 from scheduler.charsets import Charset
 from scheduler.loaders import comma_list, forms, office, toml_form
 from scheduler.loaders.filetypes import Form, is_office, misnamed, unloadable
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.result import Loaded, Unloadable
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem, reason
@@ -112,9 +113,7 @@ def _hidden_columns(tables: Sequence[Table]) -> Iterator[Problem]:
 def _remarks(tables: Sequence[Table]) -> Iterator[Problem]:
     for table in tables:
         for row, column, text in table.remarks[:MOST_TOLD]:
-            said = excerpt(text)
-            vi, en = f"“{said}” chỉ là ghi chú, máy không làm theo", f"“{said}” is a note; it is not carried out"
-            yield Problem(table.where(row, column), "note_ignored", vi, en)
+            yield note_ignored(table.where(row, column), excerpt(text))
 
 
 def _with_warnings(loaded: Loaded, warnings: Sequence[Problem]) -> Loaded:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
-from scheduler.loaders.grid_columns import is_clock, is_day
-from scheduler.loaders.grid_rows import gone_back, is_signature
+from scheduler.loaders.cell_kinds import is_clock, is_day
+from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.items import Frame, Mark, entries_of
+from scheduler.loaders.remarks import is_remark, is_signature, note_ignored
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import Entry, slots_of, without_doubles
 from scheduler.loaders.table import Table
@@ -190,13 +191,11 @@ class _Blocks:
 
     def _note(self, cell: Cell, place: str) -> None:
         self.signed = self.signed or is_signature(cell)
-        if not self.signed or words(cell).casefold().startswith(("ghi chú", "lưu ý", "chú ý")):
-            text = excerpt(cell)
-            vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-            self.warnings.append(Problem(place, "note_ignored", vi, en))
+        if not self.signed or is_remark(cell):
+            self.warnings.append(note_ignored(place, excerpt(cell)))
 
     def _error(self, place: str, misread: Misread) -> None:
-        self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+        self.errors.append(misread.at(place))
 
     # --- items
 

@@ -1,7 +1,7 @@
 """The parts of one item as found in a file → a slot, or every problem with them. Shared by all forms of timetable."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import TypeVar
@@ -90,7 +90,7 @@ class Reader:
         try:
             return read(self.cells.get(part))
         except Misread as misread:
-            self.error(part, misread.code, misread.vi, misread.en)
+            self.errors.append(misread.at(self.place(part)))
             return None
 
     def required(self, part: str, read: Callable[[Cell], T]) -> T | None:
@@ -126,8 +126,8 @@ def within_limits(
 def read_slot(reader: Reader, recurrence: Recurrence | None) -> Slot | None:
     """The slot, or None with the reader's errors. Without a *recurrence* (told elsewhere) the rest is read too."""
     clock = reader.required("time", read_time)
-    if clock is not None and clock.in_words:
-        warn_of_words(reader, clock)
+    if clock is not None:
+        reader.warnings += told_in_words(reader.place("time"), reader.cells.get("time"), [clock])
     return build_slot(reader, recurrence, None if clock is None else clock.starts, duration_ms(reader, clock))
 
 
@@ -173,11 +173,13 @@ def warn_of_seconds(reader: Reader, lasts_ms: int) -> None:
 _FORMULA = re.compile(r"=|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!)\Z")
 
 
-def warn_of_words(reader: Reader, clock: TimeOfDay) -> None:
+def told_in_words(place: str, cell: Cell, clocks: Iterable[TimeOfDay]) -> Iterator[Problem]:
     """ "5h chiều" was understood, and that is said."""
-    written = excerpt(reader.cells.get("time"))
-    vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
-    reader.warn("time", "time_in_words", vi, en)
+    written = excerpt(cell)
+    for clock in clocks:
+        if clock.in_words:
+            vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
+            yield Problem(place, "time_in_words", vi, en)
 
 
 def short_text(cell: Cell) -> str:
@@ -220,10 +222,15 @@ def duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:
     else:
         written = clock.duration_ms
     if written is not None and clock is not None and clock.duration_ms not in (None, written):
-        lasts, span = excerpt(reader.cells.get("duration")), excerpt(reader.cells.get("time"))
-        vi, en = f"thời lượng “{lasts}” không khớp với giờ “{span}”", f"duration “{lasts}” does not agree with “{span}”"
-        reader.error("duration", "duration_contradicts_time", vi, en)
+        refuse_other_length(reader, reader.cells.get("duration"), reader.cells.get("time"))
     return written
+
+
+def refuse_other_length(reader: Reader, lasts: Cell, span: Cell) -> None:
+    """The minutes given beside a range of times are not its own."""
+    vi = f"thời lượng “{excerpt(lasts)}” không khớp với giờ “{excerpt(span)}”"
+    en = f"duration “{excerpt(lasts)}” does not agree with “{excerpt(span)}”"
+    reader.error("duration", "duration_contradicts_time", vi, en)
 
 
 def _written_duration_ms(reader: Reader, clock: TimeOfDay | None) -> int | None:

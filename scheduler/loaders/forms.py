@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import time
 
 from scheduler.loaders import day_blocks, plain_list, sources, weekly_grid
+from scheduler.loaders.cell_kinds import is_day
 from scheduler.loaders.fields import timetable_title
-from scheduler.loaders.grid_columns import Found, find, is_day
+from scheduler.loaders.grid_place import Found, find
 from scheduler.loaders.grid_rows import notes_below
 from scheduler.loaders.list_heading import Heading, find_heading
 from scheduler.loaders.repeats import resolve

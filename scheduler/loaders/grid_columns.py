@@ -1,202 +1,20 @@
-"""Where a weekly grid is in a sheet, and what its headings say: which column is which day, which tells the time."""
+"""What the headings of a weekly grid say: which column is which day, which tells the time."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from functools import lru_cache
 
+from scheduler.loaders.cell_kinds import is_clock, is_day, is_time
+from scheduler.loaders.grid_sessions import Sessions, heads_sessions
 from scheduler.loaders.headings import PART_OF, heading_words, misspelt, part_named, wrong_unit
-from scheduler.loaders.table import Table
-from scheduler.loaders.titles import Titles, read_titles
+from scheduler.loaders.titles import Titles
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import MINUTE, Cell, is_blank, plain, words
-from scheduler.spoken.days import are_bare_days, read_days, together
-from scheduler.spoken.sessions import read_session
-from scheduler.spoken.spans import Span
-from scheduler.spoken.times import read_times
+from scheduler.spoken.days import read_days, together
+from scheduler.spoken.sessions import Session
 from scheduler.timetable import Dates, Recurrence, Weekdays
 from scheduler.vietnamese import Misread, fold
-
-HEADING_WITHIN_ROWS = 60
-_NUMBERED_DAYS = {str(number) for number in range(2, 8)}
-_SUNDAYS = ("cn", "chu nhat", "thu", "thu/gio", "gio/thu", "thu / gio", "gio / thu")  # or what says that these are days
-LONGEST_DAY = 100  # characters
-_IS_VALIDITY = re.compile(r"\W*tu (?:ngay )?\d")  # "từ 23/11 đến 29/11/2026" is the days of a whole timetable
-_DAY_CODES = {"date_without_year", "day_contradicts_date", "bad_date"}  # a day, but a wrong one
-
-
-# --- where the grid is
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A grid in a view: the rows that head it; each begins a part of its own, down to the next."""
-
-    view: View
-    headings: Sequence[int]
-    day_count: int
-
-
-def find(table: Table) -> Found | None:
-    """The grid of a table, days across or days down; None if there is none."""
-    view = View.of(_with_dates_of_month(_with_days_down(_with_named_days(table))))
-    counts = {row: len(_day_columns(view, row)) for row in view.rows[:HEADING_WITHIN_ROWS]}
-    most = max(counts.values(), default=0)
-    if most >= 2:
-        later = {row: len(_day_columns(view, row)) for row in view.rows[HEADING_WITHIN_ROWS:]}
-        headings = [row for row, count in (counts | later).items() if count >= 2 and count * 2 >= most]
-        return Found(view, _without_second_rows(view, headings), most)
-    alone = next((row for row, count in counts.items() if count == 1 and _names_a_clock_too(view, row)), None)
-    return Found(view, [alone], 1) if alone is not None else _find_turned(view)
-
-
-def _with_named_days(table: Table) -> Table:
-    """The table with "2 | 3 | … | 7 | CN", or "Thu" after "Wed", written as the weekdays that such headings mean."""
-    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
-        texts = [words(cell) for cell in cells]
-        numbers = [text for text in texts if text in _NUMBERED_DAYS]
-        if len(numbers) >= 3 and numbers == sorted(set(numbers)) and any(fold(text) in _SUNDAYS for text in texts):
-            named = [f"Thứ {text}" if text in _NUMBERED_DAYS else cell for text, cell in zip(texts, cells, strict=True)]
-        elif {"wed", "thu"} <= {fold(text) for text in texts}:
-            named = ["Thursday" if fold(text) == "thu" else cell for text, cell in zip(texts, cells, strict=True)]
-        else:
-            continue
-        return replace(table, rows=[*table.rows[:row], named, *table.rows[row + 1 :]])
-    return table
-
-
-def _with_days_down(table: Table) -> Table:
-    """The table with "Hai", "Ba" under "Thứ" written as the weekdays that they are, where nothing else stands there."""
-    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
-        columns = [n for n, cell in enumerate(cells) if isinstance(cell, str) and fold(cell).strip(" :.") == "thu"]
-        if columns:
-            below = range(row + 1, len(table.rows))
-            days = [lower for lower in below if are_bare_days(words(table.cell(lower, columns[0])))]
-            return _prefixed(table, days, columns[0]) if len(days) > 1 else table
-    return table
-
-
-def _prefixed(table: Table, rows: Collection[int], column: int) -> Table:
-    written = [list(cells) for cells in table.rows]
-    for row in rows:
-        if column < len(written[row]) and not is_blank(written[row][column]):
-            written[row][column] = f"Thứ {words(written[row][column])}"
-    return replace(table, rows=written)
-
-
-def _with_dates_of_month(table: Table) -> Table:
-    """The table with 1, 2, 3 … under "Ngày" written as dates, and "Hai", 3 beside them as weekdays.
-
-    Only below a title that tells the month, in a column of nothing else.
-    """
-    for row, cells in enumerate(table.rows[:HEADING_WITHIN_ROWS]):
-        headed = {fold(words(cell)).strip(" :."): column for column, cell in enumerate(cells) if isinstance(cell, str)}
-        if "ngay" in headed and (span := read_titles(table, range(row)).span) is not None:
-            dates = _dates_of_month(table, row + 1, headed["ngay"], span)
-            return _written_in(table, dates, headed["ngay"], headed.get("thu")) if dates else table
-    return table
-
-
-def _dates_of_month(table: Table, below: int, column: int, span: Span) -> dict[int, date]:
-    """Row → date; nothing if a row that begins with a number is no day of the span, or there are too few."""
-    found: dict[int, date] = {}
-    for row in range(below, len(table.rows)):
-        text = words(table.rows[row][column]) if column < len(table.rows[row]) else ""
-        if not text.isdigit() or len(text) > 2:
-            continue
-        if (day := span.date_of(int(text))) is None:
-            return {}
-        found[row] = day
-    return found if len(found) > 1 else {}
-
-
-def _written_in(table: Table, dates: Mapping[int, date], column: int, weekdays: int | None) -> Table:
-    rows = [list(cells) for cells in table.rows]
-    for row, day in dates.items():
-        rows[row][column] = day
-        if weekdays is not None and weekdays < len(rows[row]) and words(rows[row][weekdays]):
-            rows[row][weekdays] = _weekday_beside(rows[row][weekdays])
-    return replace(table, rows=rows)
-
-
-def _weekday_beside(cell: Cell) -> Cell:
-    return cell if is_day(cell) else f"Thứ {words(cell)}"
-
-
-def _names_a_clock_too(view: View, row: int) -> bool:
-    """A grid of one day, "Giờ | Thứ 2", has its time beside it."""
-    return any(part_named(view.at(row, column)) in ("time", "session") for column in view.seen(row))
-
-
-def _day_columns(view: View, row: int) -> list[int]:
-    """The columns that this row heads with days; none where it is one day, its date beside its weekday."""
-    columns = [column for column in view.seen(row) if is_day(view.at(row, column))]
-    return columns[:1] if len(columns) == 2 and _is_one_day(*(view.at(row, column) for column in columns)) else columns
-
-
-def _is_one_day(one: Cell, other: Cell) -> bool:
-    try:
-        days = {type(read_days(cell)) for cell in (one, other)}
-    except Misread:
-        return False
-    return days == {Weekdays, Dates}
-
-
-@lru_cache(maxsize=50_000)
-def is_day(cell: Cell) -> bool:
-    """Whether a cell is meant to head a day, also if it is a wrong one."""
-    if isinstance(cell, (int, float)) or is_blank(cell):
-        return False
-    if isinstance(cell, str) and (len(cell) > LONGEST_DAY or _IS_VALIDITY.match(fold(cell))):
-        return False
-    try:
-        read_days(cell)
-    except Misread as misread:
-        return misread.code in _DAY_CODES
-    return True
-
-
-def _without_second_rows(view: View, headings: Sequence[int]) -> list[int]:
-    """Dates under the weekdays are the same heading."""
-    return [row for n, row in enumerate(headings) if n == 0 or headings[n - 1] != row - 1]
-
-
-def _find_turned(view: View) -> Found | None:
-    """Days down: the column with most days, where the row above the first of them tells times or sessions."""
-    first_rows = view.rows[:HEADING_WITHIN_ROWS]
-    days = Counter(c for row in first_rows for c in _day_columns(view, row) if view.begins(row, c))
-    column, count = max(days.items(), key=lambda pair: pair[1], default=(0, 0))
-    if count < 2:
-        return None
-    rows = [row for row in view.rows if is_day(view.at(row, column))]
-    first = _top_of_turned(view, rows[0], column)
-    if first is None:
-        return None
-    return Found(view.part(first, view.area(rows[-1], column)[2] + 1).turn(), [column], count)
-
-
-def _top_of_turned(view: View, first_day: int, column: int) -> int | None:
-    """The first of the rows directly above the days that hold times or sessions."""
-    top = None
-    for row in range(first_day - 1, max(-1, first_day - 4), -1):
-        if any(is_clock(view.at(row, c)) for c in view.seen(row) if c != column):
-            top = row
-    return top
-
-
-@lru_cache(maxsize=50_000, typed=True)
-def is_clock(cell: Cell) -> bool:
-    """Whether a cell tells a time or a session."""
-    try:
-        return read_session(cell) is not None or bool(read_times(cell))
-    except Misread as misread:
-        return misread.code in ("bad_range", "time_contradicts_session")
-
-
-# --- its columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +35,11 @@ class Columns:
     row: int
     titles: Titles
     below: int = 0  # the first row of the body
+    groups: list[list[int]] = field(default_factory=list)  # the columns under each day
     days: list[Day] = field(default_factory=list)
+    session: Session | None = None  # of all its columns; None: the rows tell theirs, or there is none
+    session_rows: list[int] = field(default_factory=list)  # of the headings: those that name sessions under the days
+    whole: Sequence[Day] = ()  # the days' columns of all sessions
     shared: dict[str, int] = field(default_factory=dict)  # part → column, for all days of a row
     clocks: list[int] = field(default_factory=list)  # columns of times and sessions
     sessions: set[int] = field(default_factory=set)  # those of them that are headed Buổi
@@ -225,48 +47,83 @@ class Columns:
     errors: list[Problem] = field(default_factory=list)
 
     def read(self) -> "Columns":
-        groups = self._day_groups()
-        self.below = self._end_of_headings(groups)
-        for group in groups:
+        self.groups = self._day_groups()
+        self.below = self._end_of_headings()
+        headings = range(self.row + 1, self.below)
+        self.session_rows = [row for row in headings if heads_sessions(self.view, row, self.groups)]
+        for group in self.groups:
             self.days.append(self._day(group))
-        self._refuse_doubled_days(groups)
-        taken = {column for group in groups for column in group}
+        self.whole = self.days
+        self._refuse_doubled_days()
         for column in self.view.columns:
-            if column not in taken:
+            if not self._is_under_a_day(column):
                 self._other_column(column)
         return self
 
+    def by_session(self) -> list["Columns"]:
+        """As many grids as there are sessions under the days, each with columns of its own; else this one."""
+        if not self.session_rows:
+            return [self]
+        sessions = Sessions.read(self.view, self.session_rows, self.groups)
+        self.errors += sessions.errors
+        if not sessions.named:
+            return [replace(self, days=[])]
+        days = {session: self._days_of(session, sessions) for session in sessions.named}
+        alike = replace(
+            self,
+            clocks=[column for column in self.clocks if column not in self.sessions],
+            sessions=set(),  # what is headed Buổi beside them names no other one
+            whole=[day for under in days.values() for day in under],
+        )
+        return [replace(alike, session=session, days=under) for session, under in days.items()]
+
+    def _days_of(self, session: Session, sessions: Sessions) -> list[Day]:
+        days = []
+        for day, group in zip(self.days, self.groups, strict=True):
+            own = [column for column in group if sessions.by_column[column] in (session, None)]
+            if any(sessions.by_column[column] == session for column in own):
+                contents, parts = self._under(own)
+                days.append(replace(day, columns=contents or own[:1], parts=parts))
+        return days
+
     def _day_groups(self) -> list[list[int]]:
-        """The columns of each day: as far as its heading is merged, and those without a heading that have a part."""
+        """The columns of each day: as far as its heading is merged, or goes on without another one over parts."""
         groups: list[list[int]] = []
         for column in self.view.columns:
-            cell = self.view.at(self.row, column)
-            if _heads_a_day(cell) and self.view.area(self.row, column)[1] in (column, self.view.columns[0]):
-                groups.append([column])
-            elif groups and self._goes_on(groups[-1][-1], column):
+            if groups and self._goes_on(groups[-1][-1], column):
                 groups[-1].append(column)
+            elif _heads_a_day(self.view.at(self.row, column)) and self._begins(column):
+                groups.append([column])
         return groups
 
+    def _begins(self, column: int) -> bool:
+        return column in (self.view.area(self.row, column)[1], self.view.columns[0])
+
     def _goes_on(self, last: int, column: int) -> bool:
-        same = self.view.area(self.row, last) == self.view.area(self.row, column)
-        below = self.row + 1
-        has_part = below in self.view.rows and not is_blank(self.view.at(below, column)) and self._heads_parts(below)
-        return last == column - 1 and (same or (is_blank(self.view.at(self.row, column)) and has_part))
+        if last != column - 1 or self.view.area(self.row, last) == self.view.area(self.row, column):
+            return last == column - 1
+        cell, below = self.view.at(self.row, column), self.row + 1
+        if below not in self.view.rows or is_blank(self.view.at(below, column)):
+            return False
+        is_no_other = is_blank(cell) or words(cell) == words(self.view.at(self.row, last))
+        return is_no_other and self._heads_parts(below, last, column)
 
-    def _heads_parts(self, row: int) -> bool:
-        """Whether a row names nothing but parts and days: "Bản tin" beside "5h30" is an item."""
+    def _heads_parts(self, row: int, last: int, column: int) -> bool:
+        """Whether a row names nothing but parts and days, or two sessions: "Bản tin" beside "5h30" is an item."""
         cells = [self.view.at(row, c) for c in self.view.seen(row) if self.view.area(row, c)[0] == row]
-        return all(part_named(cell) is not None or is_day(cell) for cell in cells)
+        others = [cell for cell in cells if part_named(cell) is None and not is_day(cell)]
+        differ = words(self.view.at(row, last)) != words(self.view.at(row, column))
+        return all(map(is_clock, others)) and (differ or not others)
 
-    def _end_of_headings(self, groups: Sequence[Sequence[int]]) -> int:
-        """The row after the headings: dates or parts may stand in further rows, and cells be merged downwards."""
+    def _end_of_headings(self) -> int:
+        """The row after the headings: dates, parts or sessions may stand in further rows, cells be merged downwards."""
         row = self.row + 1
-        while row in self.view.rows and self._is_heading_row(row, groups):
+        while row in self.view.rows and self._is_heading_row(row):
             row += 1
         return row
 
-    def _is_heading_row(self, row: int, groups: Sequence[Sequence[int]]) -> bool:
-        cells = [(c, self.view.at(row, c)) for group in groups for c in group]
+    def _is_heading_row(self, row: int) -> bool:
+        cells = [(c, self.view.at(row, c)) for group in self.groups for c in group]
         merged = [self.view.area(row, c)[0] == self.row for c, cell in cells]
         if all(merged):
             return True
@@ -274,29 +131,34 @@ class Columns:
         beside = [
             self.view.at(row, c)
             for c in self.view.columns
-            if self.view.area(row, c)[0] == row and not self._is_in(c, groups)
+            if self.view.area(row, c)[0] == row and not self._is_under_a_day(c)
         ]
         if any(not is_blank(cell) and part_named(cell) is None for cell in beside):
             return False  # "5h30 | Bản tin" is no heading
+        if heads_sessions(self.view, row, self.groups):
+            return True
         return bool(filled) and all(is_day(cell) or part_named(cell) is not None for cell in filled)
 
-    def _is_in(self, column: int, groups: Sequence[Sequence[int]]) -> bool:
-        return any(column in group for group in groups)
+    def _is_under_a_day(self, column: int) -> bool:
+        return any(column in group for group in self.groups)
 
     def _day(self, group: Sequence[int]) -> Day:
         first = group[0]
-        recurrence = self._recurrence(first)
+        contents, parts = self._under(group)
+        self.notes += [column for column in group if self._part_below(column) == "note"]
+        return Day(self._recurrence(first), contents or [first], parts, self.view.text(self.row, first))
+
+    def _under(self, columns: Sequence[int]) -> tuple[list[int], dict[str, int]]:
+        """Which of a day's columns hold its contents, and which another part."""
         parts: dict[str, int] = {}
         contents = []
-        for column in group:
+        for column in columns:
             part = self._part_below(column)
             if part in (None, "title", "content"):
                 contents.append(column)
             elif part not in ("number", "note"):
                 parts.setdefault(part or "", column)
-            elif part == "note":
-                self.notes.append(column)
-        return Day(recurrence, contents or [first], parts, self.view.text(self.row, first))
+        return contents, parts
 
     def _part_below(self, column: int) -> str | None:
         rows = range(self.row + 1, self.below)
@@ -307,7 +169,9 @@ class Columns:
         found: Recurrence | None = None
         for row in range(self.row, self.below):
             cell = self.view.at(row, column)
-            if self.view.area(row, column)[0] != row or is_blank(cell) or part_named(cell) is not None:
+            if row in self.session_rows or self.view.area(row, column)[0] != row:
+                continue
+            if is_blank(cell) or part_named(cell) is not None:
                 continue
             try:
                 read = read_days(cell, self.titles.span, self.titles.year)
@@ -338,13 +202,13 @@ class Columns:
     def _error(self, row: int, column: int, misread: Misread) -> None:
         if misread.code == "date_without_year" and "date_without_year" in {error.code for error in self.errors}:
             return  # one year in the title mends them all
-        self.errors.append(Problem(self.view.where(row, column), misread.code, misread.vi, misread.en))
+        self.errors.append(misread.at(self.view.where(row, column)))
 
-    def _refuse_doubled_days(self, groups: Sequence[Sequence[int]]) -> None:
+    def _refuse_doubled_days(self) -> None:
         for n, later in enumerate(self.days):
             for earlier in self.days[:n]:
                 if later.recurrence is not None and _overlap(earlier.recurrence, later.recurrence):
-                    place = self.view.where(self.row, groups[n][0])
+                    place = self.view.where(self.row, self.groups[n][0])
                     vi, en = f"có hai cột “{later.heading}”", f"there are two columns for “{later.heading}”"
                     self.errors.append(Problem(place, "doubled_day", vi, en))
                     break
@@ -353,7 +217,7 @@ class Columns:
         """Whether what is seen there is merged over days and other columns: a session's name or a note, no item."""
         _, left, _, right = self.view.area(row, column)
         covered = set(range(left, right + 1))
-        days = {c for day in self.days for c in day.columns} | {c for day in self.days for c in day.parts.values()}
+        days = {c for day in self.whole for c in (*day.columns, *day.parts.values())}
         return bool(covered & days) and bool(covered - days)
 
     # --- columns beside the days
@@ -363,11 +227,13 @@ class Columns:
         cells = [(row, self.view.at(row, column)) for row in rows]
         named = next(((row, part) for row, cell in cells if (part := part_named(cell))), None)
         body = [self.view.at(row, column) for row in self.view.rows if row >= self.below]
-        if named and named[1] not in ("time", "session", "day", "content"):
+        if named and named[1] == "content" and _hold_titles(body):
+            self._named_column(column, "title", named[0])
+        elif named and named[1] not in ("time", "session", "day", "content"):
             self._named_column(column, named[1], named[0])
         elif named or any(map(is_clock, body)) or any(_names_a_clock(cell) for _, cell in cells):
             self.clocks.append(column)
-            if named and named[1] == "session" and not any(map(_is_time, body)):
+            if named and named[1] == "session" and not any(map(is_time, body)):
                 self.sessions.add(column)
         elif any(not is_blank(cell) for cell in body) and not _counts(body):
             self._unknown_column(column)
@@ -412,17 +278,15 @@ def _overlap(one: Recurrence | None, other: Recurrence) -> bool:
     return one == other
 
 
+def _hold_titles(cells: Sequence[Cell]) -> bool:
+    """Whether what stands beside the days, under "Nội dung", can be programmes: no times, nor the heading itself."""
+    filled = [cell for cell in cells if not is_blank(cell)]
+    return bool(filled) and not any(is_clock(cell) or part_named(cell) == "content" for cell in filled)
+
+
 def _is_minutes(cell: Cell) -> bool:
     """Whether a cell is nothing but a duration with its unit."""
     return isinstance(cell, str) and bool(re.fullmatch(rf"\d{{1,3}}\s*{MINUTE}", plain(cell)))
-
-
-def _is_time(cell: Cell) -> bool:
-    """Whether a cell tells a time without a session's name."""
-    try:
-        return read_session(cell) is None and bool(read_times(cell))
-    except Misread:
-        return False
 
 
 def _names_a_clock(cell: Cell) -> bool:

@@ -3,24 +3,22 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scheduler.loaders.grid_columns import Columns, is_clock
+from scheduler.loaders.cell_kinds import is_clock
+from scheduler.loaders.fields import told_in_words
+from scheduler.loaders.grid_columns import Columns, Day
 from scheduler.loaders.headings import part_named
+from scheduler.loaders.remarks import is_remark, is_signature, note_ignored
 from scheduler.loaders.titles import is_week, read_titles, week_of
 from scheduler.loaders.view import View
 from scheduler.problem import Problem
 from scheduler.spoken.cells import DAY_S, Cell, excerpt, is_blank, is_ditto, words
 from scheduler.spoken.contents import read_contents
-from scheduler.spoken.sessions import Session, read_session
+from scheduler.spoken.sessions import Session, read_session, session_if_any
 from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
-from scheduler.vietnamese import Misread, fold
+from scheduler.vietnamese import Misread
 
 MOST_ROWS = 300  # of a day's times: one every five minutes
 _LONGEST_CLOCK = 25  # characters of a cell that is a time, if perhaps a wrong one
-_SIGNATURES = (
-    "nguoi lap", "nguoi duyet", "tm.", "t/m", "kt.", "chu tich", "pho chu tich", "truong ", "noi nhan", "xac nhan",
-    "thu truong", "can bo", "cong chuc", "ban bien tap", "(ky", "ky ten", "da ky",
-)  # fmt: skip
-_REMARKS = ("ghi chu", "luu y", "chu y")
 
 
 @dataclass(slots=True)
@@ -28,7 +26,7 @@ class Row:
     """What a person takes for one row: the rows of one time, or one of a session without a time."""
 
     rows: list[int]
-    place: str  # of the cell that tells the time
+    place: str  # of the cell that tells the time; empty: no column does
     written: Cell = None  # in it
     clocks: Sequence[TimeOfDay] = ()
     session: Session | None = None
@@ -47,7 +45,7 @@ class Rows:
     rows: list[Row] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    tail: int = 0  # the first row after the body
+    tail: int = 0  # the first row after the body; 0: not known yet
     session: Session | None = None
     session_area: tuple[int, ...] = ()
 
@@ -56,9 +54,8 @@ class Rows:
         return self.columns.view
 
     def read(self) -> "Rows":
-        within = range(self.columns.below, min(self.end, self.columns.below + 2 * MOST_ROWS))
-        body = [row for row in within if self._belongs(row)]
-        self.tail = max(body, default=self.columns.below - 1) + 1
+        self.session = self.columns.session
+        self.tail = self.tail or self._end_of_body()
         for row in range(self.columns.below, min(self.tail, self.columns.below + MOST_ROWS)):
             self._read_row(row)
         if self.tail - self.columns.below > MOST_ROWS:
@@ -73,28 +70,50 @@ class Rows:
 
     # --- what belongs to the body
 
+    def _end_of_body(self) -> int:
+        within = range(self.columns.below, min(self.end, self.columns.below + 2 * MOST_ROWS))
+        timed = max((row for row in within if self._belongs(row)), default=self.columns.below - 1)
+        return max(timed + 1, self._end_of_untimed())
+
     def _belongs(self, row: int) -> bool:
         """Whether the row tells a time or a session, or holds items that do."""
         clocks = [self.view.at(row, column) for column in self._columns_of_times()]
         if any(is_clock(cell) or _is_nearly_a_clock(cell) for cell in clocks):
             return True
-        cells = [self.view.at(row, column) for day in self.columns.days for column in day.columns]
-        return (
-            any(piece.is_timed for cell in cells for piece in read_contents(cell).pieces)
-            or self._session_label(row) is not None
-        )
+        pieces = (piece for _, cell in self._cells_of(self.columns.whole, row) for piece in read_contents(cell).pieces)
+        return any(piece.is_timed for piece in pieces) or self._session_label(row) is not None
+
+    def _end_of_untimed(self) -> int:
+        """The row after the first ones without a gap: below a session, an item is one also without a time."""
+        row = self.columns.below
+        while self.columns.session is not None and row < self.end and self._may_be_untimed(row):
+            row += 1
+        return row
+
+    def _may_be_untimed(self, row: int) -> bool:
+        if any(is_remark(cell) or is_signature(cell) for cell in (self.view.at(row, c) for c in self.view.seen(row))):
+            return False
+        return any(self._is_of_one_day(row, column) for column in self._filled(self.columns.whole, row))
+
+    def _is_of_one_day(self, row: int, column: int) -> bool:
+        _, left, _, right = self._area(row, column)
+        return any(group[0] <= left and right <= group[-1] for group in self.columns.groups)
 
     def _columns_of_times(self) -> list[int]:
-        return [*self.columns.clocks, *(day.parts["time"] for day in self.columns.days if "time" in day.parts)]
+        return [*self.columns.clocks, *(day.parts["time"] for day in self.columns.whole if "time" in day.parts)]
 
-    def _day_cells(self, row: int) -> Iterator[tuple[int, Cell]]:
-        for day in self.columns.days:
-            for column in day.columns:
-                yield column, self.view.at(row, column)
+    def _cells_of(self, days: Sequence[Day], row: int) -> list[tuple[int, Cell]]:
+        return [(column, self.view.at(row, column)) for day in days for column in day.columns]
+
+    def _filled(self, days: Sequence[Day], row: int) -> list[int]:
+        return [column for column, cell in self._cells_of(days, row) if not is_blank(cell)]
 
     # --- one row
 
     def _read_row(self, row: int) -> None:
+        own = self._filled(self.columns.days, row)
+        if not own and self._filled(self.columns.whole, row):
+            return  # of another session
         filled = [c for c in self.columns.clocks if not is_blank(self.view.at(row, c))]
         times = [c for c in filled if not self._enters(row, c) and part_named(self.view.at(row, c)) is None]
         label = self._session_label(row) if not times else None
@@ -102,11 +121,9 @@ class Rows:
             self._enter(row, label)
         elif times and not self.columns.is_beside(row, times[0]):
             self._add_timed(row, times)
-        elif any(
-            not is_blank(cell) and not self.columns.is_beside(row, column) for column, cell in self._day_cells(row)
-        ):
+        elif not all(self.columns.is_beside(row, column) for column in own):
             readable = self.session is None or self.session.is_readable
-            self.rows.append(Row([row], self._any_place(row), session=self.session, is_readable=readable))
+            self.rows.append(Row([row], self._place_of_time(row), session=self.session, is_readable=readable))
         else:
             self._note_row(row)
 
@@ -115,7 +132,7 @@ class Rows:
         cell = self.view.at(row, column)
         if self._area(row, column) == self.session_area:
             return True
-        if column in self.columns.sessions or _is_session(cell):
+        if column in self.columns.sessions or session_if_any(cell) is not None:
             if not self.columns.is_beside(row, column):
                 self._enter(row, column)
             return True
@@ -136,9 +153,9 @@ class Rows:
     def _session_label(self, row: int) -> int | None:
         """The column of a session's name, if the row has nothing else for the days."""
         for column in self.view.seen(row):
-            if _is_session(self.view.at(row, column)):
+            if session_if_any(self.view.at(row, column)) is not None:
                 area = self._area(row, column)
-                others = (c for c, cell in self._day_cells(row) if not is_blank(cell) and self._area(row, c) != area)
+                others = (c for c in self._filled(self.columns.whole, row) if self._area(row, c) != area)
                 return column if next(others, None) is None and area[0] == row else None
         return None
 
@@ -162,7 +179,7 @@ class Rows:
         except Misread as misread:
             timed.is_readable = False
             self._error(place, misread)
-        self._warn_of_words(timed)
+        self.warnings += told_in_words(place, written, timed.clocks)
 
     def _written(self, row: int, times: Sequence[int]) -> Cell:
         """The time; of two columns, from and to, what they say together."""
@@ -184,19 +201,11 @@ class Rows:
             return cell  # the same column of times again, at the other side
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}"
 
-    def _warn_of_words(self, timed: Row) -> None:
-        for clock in timed.clocks:
-            if clock.in_words:
-                written = excerpt(timed.written)
-                vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
-                self.warnings.append(Problem(timed.place, "time_in_words", vi, en))
-
-    def _any_place(self, row: int) -> str:
-        column = self.columns.clocks[-1] if self.columns.clocks else self.view.columns[0]
-        return self.view.where(row, column)
+    def _place_of_time(self, row: int) -> str:
+        return self.view.where(row, self.columns.clocks[-1]) if self.columns.clocks else ""
 
     def _error(self, place: str, misread: Misread) -> None:
-        self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+        self.errors.append(misread.at(place))
 
     # --- what rows tell of one another
 
@@ -231,14 +240,13 @@ class Rows:
     def _note_columns(self) -> None:
         for column in self.columns.notes:
             for row in range(self.columns.below, self.tail):
-                if self._area(row, column)[0] == row and not is_blank(self.view.at(row, column)):
+                cell = self.view.at(row, column)
+                if self._area(row, column)[0] == row and not is_blank(cell) and part_named(cell) is None:
                     self.warnings.append(note(self.view, row, column))
 
 
 def note(view: View, row: int, column: int) -> Problem:
-    text = view.text(row, column)
-    vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-    return Problem(view.where(row, column), "note_ignored", vi, en)
+    return note_ignored(view.where(row, column), view.text(row, column))
 
 
 def notes_below(view: View, rows: Iterable[int], year: int | None = None) -> Iterator[Problem]:
@@ -247,7 +255,7 @@ def notes_below(view: View, rows: Iterable[int], year: int | None = None) -> Ite
     for row in rows:
         seen = [column for column in view.seen(row) if view.area(row, column)[0] == row]
         signed = signed or any(is_signature(view.at(row, column)) for column in seen)
-        remarks = [c for c in seen if not signed or fold(words(view.at(row, c))).lstrip(" -*").startswith(_REMARKS)]
+        remarks = [c for c in seen if not signed or is_remark(view.at(row, c))]
         if view.turned:
             yield from (note(view, row, column) for column in remarks[1:])  # below the heading of their column
         elif remarks and not _heads_what_follows(view, row, year):
@@ -258,18 +266,6 @@ def _heads_what_follows(view: View, row: int, year: int | None) -> bool:
     """Whether a row below a grid names the days of the next one."""
     weeks = (week_of(view.text(row, column), year) for column in view.seen(row))
     return read_titles(view.table, [row]).span is not None or any(weeks)
-
-
-def is_signature(cell: Cell) -> bool:
-    """Whether a cell begins what stands below for those who sign."""
-    return fold(words(cell)).lstrip(" -*").startswith(_SIGNATURES)
-
-
-def _is_session(cell: Cell) -> bool:
-    try:
-        return read_session(cell) is not None
-    except Misread:
-        return True
 
 
 def _is_nearly_a_clock(cell: Cell) -> bool:

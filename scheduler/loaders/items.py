@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from scheduler.loaders.fields import Reader, warn_of_seconds, warn_of_words
+from scheduler.loaders.fields import Reader, refuse_other_length, told_in_words, warn_of_seconds
+from scheduler.loaders.remarks import not_carried_out
 from scheduler.loaders.sequence import Entry, missing_duration
 from scheduler.recurrence import EVERY_DAY
 from scheduler.spoken.cells import Cell, excerpt, is_blank
@@ -28,7 +29,7 @@ LONGEST_UNSAID_S = 3_600  # of a row that tells only its start: so far may an it
 class Frame:
     """What a row says of the time of its items. Seconds of the day; beyond midnight more than a day."""
 
-    place: str  # where it says so
+    place: str  # where it says so; empty: where the item stands
     written: Cell = None
     begins_s: int | None = None  # None: when the item before it ends
     ends_s: int | None = None  # what has no minutes lasts until then; nothing lasts longer
@@ -65,8 +66,7 @@ def entries_of(
         entry.ends_with_next = frame.ends_with_next
         entry.is_readable = frame.is_readable or mark.has_clock
         if remark := remark_in(mark.piece.title):
-            vi, en = f"“{remark}” chỉ là ghi chú, máy không làm theo", f"“{remark}” is a note; it is not carried out"
-            entry.reader.warn("title", "note_in_title", vi, en)
+            entry.reader.warn("title", "note_in_title", *not_carried_out(remark))
         entry.begins_s = frame.begins_s if n == 0 else None
         clocks = _own_clocks(entry, mark, frame)
         _measure(entry, mark, frame, after, is_single=len(marks) == 1, is_first=n == 0)
@@ -146,7 +146,7 @@ def _reader(frame: Frame, mark: Mark) -> Reader:
     cells = {"time": frame.written, **mark.cells, "title": mark.piece.title}
     places = (
         dict.fromkeys(("title", "duration", "kind", "day", "time", "source", "class", "again", "airings"), mark.place)
-        | {"time": frame.place}
+        | {"time": frame.place or mark.place}
         | dict(mark.places)
     )
     if mark.piece.clock:
@@ -185,9 +185,7 @@ def _own_clocks(entry: Entry, mark: Mark, frame: Frame) -> Sequence[TimeOfDay]:
         entry.is_readable, entry.begins_s = False, None
         return ()
     entry.begins_s, entry.until_s = clocks[0].second, clocks[0].end_s
-    for clock in clocks:
-        if clock.in_words:
-            warn_of_words(entry.reader, clock)
+    entry.reader.warnings += told_in_words(entry.reader.place("time"), entry.reader.cells.get("time"), clocks)
     for clock in clocks[:1] if mark.piece.times else clocks:
         entry.reader.attempt("time", lambda _, clock=clock: _refuse_outside(clock, frame))  # type: ignore[misc]
     return clocks
@@ -240,12 +238,7 @@ def _refuse_contradiction(entry: Entry, mark: Mark, frame: Frame) -> None:
     elif frame.begins_s is None or frame.ends_s is None or mark.has_clock:
         return
     elif (frame.ends_s - frame.begins_s) * 1_000 != entry.lasts_ms:
-        lasts, span = excerpt(given), excerpt(frame.written)
-        vi, en = (
-            f"thời lượng “{lasts}” không khớp với giờ “{span}”",
-            f"duration “{lasts}” does not agree with “{span}”",
-        )
-        entry.reader.error("duration", "duration_contradicts_time", vi, en)
+        refuse_other_length(entry.reader, given, frame.written)
 
 
 def _second_of(clock: str) -> int | None:

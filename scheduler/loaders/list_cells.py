@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import is_day
+from scheduler.loaders.cell_kinds import is_day
 from scheduler.loaders.table import Table
 from scheduler.loaders.titles import Titles
 from scheduler.spoken.cells import DAY_S, MARKS, Cell, words

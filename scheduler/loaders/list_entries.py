@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.loaders.fields import LIMITS
 from scheduler.loaders.items import Frame, Mark, entries_of
 from scheduler.loaders.list_rows import Columns, Row
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.sequence import Entry
 from scheduler.loaders.titles import Titles
 from scheduler.problem import Problem
@@ -30,9 +31,7 @@ class Entries:
         if is_off(title):
             return
         contents = read_contents(title)
-        for note in contents.notes:
-            vi, en = f"“{note}” chỉ là ghi chú, máy không làm theo", f"“{note}” is a note; it is not carried out"
-            self.warnings.append(Problem(item.places["title"], "note_ignored", vi, en))
+        self.warnings += [note_ignored(item.places["title"], note) for note in contents.notes]
         apart = ("time", "title", "day", "end", "again", "week", *LIMITS)
         beside = {part: cell for part, cell in item.cells.items() if part not in apart}
         places = {part: place for part, place in item.places.items() if part not in ("title", "time")}

@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import is_clock, is_day
+from scheduler.loaders.cell_kinds import is_clock, is_day
 from scheduler.loaders.headings import doubled_column, heading_words, misspelt, part_named, wrong_unit
 from scheduler.loaders.table import Table
 from scheduler.loaders.view import View
@@ -153,7 +153,7 @@ def _of_parts(table: Table, rows: Sequence[int], below: int, given: Mapping[str,
         parts.setdefault("field", topics)
     if genres:
         parts.setdefault("kind" if _holds_kinds(table, below, genres[0]) else "field", genres)
-    if often and _holds_days(table, below, often[0]):
+    if often and _mostly(is_day, view, below, often[0]):
         parts.setdefault("day", often)
     days = parts.get("day", [])
     second_day = days.pop() if len(days) == 2 else None
@@ -187,21 +187,15 @@ def _clocks(view: View, rows: Sequence[int], below: int, columns: Mapping[str, i
     for column in sorted(set(view.columns) - (set(columns.values()) - {columns.get("time")})):
         named = _part_of_day(view.at(rows[-1], column))
         session = read_session(named["part"]) if named else None
-        if named and session and (named["says"] or _holds_times(view, below, column)):
+        if named and session and (named["says"] or _mostly(is_clock, view, below, column)):
             found.append((column, session))
     return found
 
 
-def _holds_times(view: View, below: int, column: int) -> bool:
-    """Whether most of what stands there are times."""
-    cells = [view.at(row, column) for row in view.rows[below:] if not is_blank(view.at(row, column))]
-    return 2 * sum(map(is_clock, cells)) > len(cells)
-
-
-def _holds_days(table: Table, below: int, column: int) -> bool:
-    """Whether most of what stands there names days: "Thứ 2, 4", not "2 lần/ngày"."""
-    cells = [cell for row in range(below, len(table.rows)) if not is_blank(cell := table.cell(row, column))]
-    return 2 * sum(map(is_day, cells)) > len(cells)
+def _mostly(is_one: Callable[[Cell], bool], view: View, below: int, column: int) -> bool:
+    """Whether most of what stands there is one: a time; a day, as "Thứ 2, 4", but not "2 lần/ngày"."""
+    cells = [cell for row in view.rows[below:] if not is_blank(cell := view.at(row, column))]
+    return 2 * sum(map(is_one, cells)) > len(cells)
 
 
 def _misspelt(table: Table, row: int, known: Collection[int]) -> list[Problem]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
-from scheduler.loaders.fields import LIMITS, Reader, within_limits
-from scheduler.loaders.grid_columns import is_day
+from scheduler.loaders.cell_kinds import is_day
+from scheduler.loaders.fields import LIMITS, Reader, told_in_words, within_limits
 from scheduler.loaders.grid_rows import gone_back
 from scheduler.loaders.headings import missing_column
 from scheduler.loaders.list_cells import (
@@ -25,6 +25,7 @@ from scheduler.loaders.list_cells import (
 from scheduler.loaders.list_entries import Entries, airings_of
 from scheduler.loaders.list_heading import REQUIRED, Heading, names_as_many
 from scheduler.loaders.list_rows import Columns, Row
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import MAX_PROBLEMS, slots_of
 from scheduler.loaders.table import Table
@@ -37,7 +38,7 @@ from scheduler.spoken.conduct import is_ending
 from scheduler.spoken.contents import is_off, read_contents
 from scheduler.spoken.days import are_bare_days, perhaps_weekdays, read_days, together
 from scheduler.spoken.sessions import Session, read_session, session_if_any
-from scheduler.spoken.times import TimeOfDay, read_time, read_times, shown_clock
+from scheduler.spoken.times import read_time, read_times, shown_clock
 from scheduler.spoken.written import written_days
 from scheduler.timetable import MAX_SLOTS, Recurrence
 from scheduler.vietnamese import Misread, fold
@@ -301,7 +302,7 @@ class _List:
                 day = read_days(self._as_weekdays(column, cell), self.titles.span, self.titles.year)
                 found = day if found is None else together(found, day, cell)
             except Misread as misread:
-                self.errors.append(Problem(self.columns.place(row, column), misread.code, misread.vi, misread.en))
+                self.errors.append(misread.at(self.columns.place(row, column)))
                 return None
         return found
 
@@ -341,7 +342,7 @@ class _List:
         try:
             return read_session(cell) or Session(excerpt(cell, 60))
         except Misread as misread:
-            self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+            self.errors.append(misread.at(place))
             return Session(excerpt(cell, 60), is_readable=False)
 
     def _read_clock(self, item: Row) -> None:
@@ -364,8 +365,8 @@ class _List:
             item.clocks, item.limit_s = clocks, clocks[0].end_s if len(clocks) == 1 else None
         except Misread as misread:
             item.is_readable = False
-            self.errors.append(Problem(item.places["time"], misread.code, misread.vi, misread.en))
-        self._warn_of_words(item.cells.get("time"), item.clocks, item.places["time"])
+            self.errors.append(misread.at(item.places["time"]))
+        self.warnings += told_in_words(item.places["time"], item.cells.get("time"), item.clocks)
 
     def _read_clocks(self, item: Row) -> None:
         """The times of columns for parts of the day, "Giờ sáng | Giờ chiều"; 5h30 in the afternoon's is 17h30."""
@@ -378,11 +379,11 @@ class _List:
                 clocks = times_of_part(cell, session)
             except Misread as misread:
                 item.is_readable = False
-                self.errors.append(Problem(place, misread.code, misread.vi, misread.en))
+                self.errors.append(misread.at(place))
                 continue
             item.clocks = [*item.clocks, *clocks]
             item.columns = [*item.columns, *((column, session) for _ in clocks)]
-            self._warn_of_words(cell, clocks, place)
+            self.warnings += told_in_words(place, cell, clocks)
 
     def _written(self, item: Row) -> Cell:
         """The time; of two columns, from and to, what they say together."""
@@ -398,17 +399,10 @@ class _List:
             if begins.duration_ms is None:
                 read_time(f"{shown_clock(begins.second)}-{shown_clock(ends.second)}")
         except Misread as misread:
-            self.errors.append(Problem(item.places["end"], misread.code, misread.vi, misread.en))
+            self.errors.append(misread.at(item.places["end"]))
             item.is_readable = False
             return written
         return f"{shown_clock(begins.second)}-{shown_clock(ends.second)}" if begins.duration_ms is None else written
-
-    def _warn_of_words(self, cell: Cell, clocks: Sequence[TimeOfDay], place: str) -> None:
-        for clock in clocks:
-            if clock.in_words:
-                written = excerpt(cell)
-                vi, en = f"“{written}”: hiểu là {clock.in_words}", f"“{written}” is taken as {clock.in_words}"
-                self.warnings.append(Problem(place, "time_in_words", vi, en))
 
     # --- rows that are no items
 
@@ -452,7 +446,7 @@ class _List:
         try:
             return read_days(self.table.cell(row, column), self.titles.span, self.titles.year)
         except Misread as misread:
-            self.errors.append(Problem(self.columns.place(row, column), misread.code, misread.vi, misread.en))
+            self.errors.append(misread.at(self.columns.place(row, column)))
             return None
 
     def _notes(self, row: int) -> Iterator[Problem]:
@@ -461,9 +455,7 @@ class _List:
         known = {*self.heading.columns.values(), *self.heading.numbers, self.heading.second_day, *clocks}
         for column in self.table.filled(row):
             if column not in known and words(self.table.cell(row, column)) != airings_of(self.columns, row):
-                text = excerpt(self.table.cell(row, column))
-                vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-                yield Problem(self.table.where(row, column), "note_ignored", vi, en)
+                yield note_ignored(self.table.where(row, column), excerpt(self.table.cell(row, column)))
 
     # --- what rows tell of one another
 
@@ -471,7 +463,7 @@ class _List:
         for item, after in pairwise(self.rows if not self.heading.clocks else ()):
             if after.recurrence != item.recurrence or after.session is not item.session or after.zone != item.zone:
                 continue
-            if after.clocks and "duration" not in self.heading.columns:
+            if after.clocks:
                 item.next_s = after.clocks[0].second
             if (
                 item.clocks
@@ -481,4 +473,4 @@ class _List:
             ):
                 misread = gone_back(item.clocks[0].second, after.clocks[0].second)
                 after.is_readable = False
-                self.errors.append(Problem(after.places["time"], misread.code, misread.vi, misread.en))
+                self.errors.append(misread.at(after.places["time"]))

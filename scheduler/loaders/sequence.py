@@ -17,6 +17,7 @@ from scheduler.spoken.times import shown_clock
 from scheduler.timetable import Dates, Recurrence, Slot, Weekdays
 
 MAX_PROBLEMS = 1_000  # of one sheet
+MOST_SHOWN = 12  # supposed times
 _NO_DAY = Weekdays(frozenset())
 LONGEST_UNTIL_NEXT_S = 3 * 3_600  # longer until the next item is a pause that nobody wrote down
 
@@ -36,16 +37,15 @@ class Entry:
     ends_with_next: bool = False  # it may last until the next row begins, however the other rows do
     is_readable: bool = True  # False: its time is told to be wrong elsewhere
 
+    @property
+    def tells_its_end(self) -> bool:
+        return self.lasts_ms is not None or self.until_s is not None
+
 
 def slots_of(entries: Sequence[Entry]) -> list[Slot]:
     """The slots of all entries that can be read; what is wrong with the others their readers tell."""
     lasts_until_next = _lasts_until_next(entries)
-    if lasts_until_next:
-        vi, en = (
-            "không ghi thời lượng: mỗi mục phát đến giờ của mục sau",
-            "no durations: each item lasts until the next",
-        )
-        entries[0].reader.warn("duration", "until_next", vi, en)
+    supposed: list[tuple[Entry, str]] = []
     ends_s: dict[object, int | None] = {}
     slots = []
     for entry in entries:
@@ -54,16 +54,28 @@ def slots_of(entries: Sequence[Entry]) -> list[Slot]:
         ends_s[entry.line] = None if begins_s is None or lasts_ms is None else begins_s + lasts_ms // 1_000
         _check(entry, begins_s, ends_s[entry.line])
         _warn_of_times_within(entry, begins_s, ends_s[entry.line])
+        if lasts_until_next and begins_s is not None and lasts_ms is not None and not entry.tells_its_end:
+            supposed.append((entry, _span(begins_s, begins_s + lasts_ms // 1_000)))
         slot = build_slot(entry.reader, entry.recurrence, _clock(begins_s), lasts_ms)
         if slot is not None and not entry.reader.errors:
             slots.append(slot)
+    _warn_of_supposed(supposed)
     return together(slots)
 
 
 def _lasts_until_next(entries: Iterable[Entry]) -> bool:
-    """Whether most items of the sheet name no end: then each lasts until the next begins."""
-    told = [entry.lasts_ms is not None or entry.until_s is not None for entry in entries if entry.is_readable]
-    return sum(told) * 2 < len(told) and len(told) > 1
+    """Whether half of the sheet's items or more name no end: then each of these lasts until the next begins."""
+    told = [entry.tells_its_end for entry in entries if entry.is_readable]
+    return sum(told) * 2 <= len(told) and len(told) > 1
+
+
+def _warn_of_supposed(supposed: Sequence[tuple[Entry, str]]) -> None:
+    """Told once, with the times; beyond MOST_SHOWN of them the plan itself is easier to read."""
+    spans = list(dict.fromkeys(span for _, span in supposed))
+    if spans:
+        shown = ", ".join(spans[:MOST_SHOWN]) + (", …" if len(spans) > MOST_SHOWN else "")
+        vi = f"không ghi thời lượng: hiểu là phát đến giờ của mục sau ({shown})"
+        supposed[0][0].reader.warn("duration", "until_next", vi, f"no duration: taken to last until the next ({shown})")
 
 
 def _lasts_ms(entry: Entry, begins_s: int | None, lasts_until_next: bool) -> int | None:
@@ -78,7 +90,7 @@ def _lasts_ms(entry: Entry, begins_s: int | None, lasts_until_next: bool) -> int
 
 def _until_next_ms(entry: Entry, begins_s: int, may_last: bool) -> int | None:
     lasts_s = (entry.next_s or 0) - begins_s
-    span = f"{shown_clock(begins_s)}-{shown_clock(entry.next_s)}" if entry.next_s and lasts_s > 0 else ""
+    span = _span(begins_s, entry.next_s) if entry.next_s and lasts_s > 0 else ""
     if entry.next_s is None or not may_last:
         missing_duration(entry.reader, span if lasts_s <= LONGEST_UNTIL_NEXT_S else "")
         return None
@@ -90,6 +102,10 @@ def _until_next_ms(entry: Entry, begins_s: int, may_last: bool) -> int | None:
             "duration", "doubtful_duration", vi, f"no end given; write “{span}” if it lasts until the next"
         )
     return None
+
+
+def _span(begins_s: int, ends_s: int) -> str:
+    return f"{shown_clock(begins_s)}-{shown_clock(ends_s)}"
 
 
 def missing_duration(reader: Reader, likely: str = "") -> None:
@@ -124,8 +140,8 @@ def _warn_of_times_within(entry: Entry, begins_s: int | None, ends_s: int | None
         return
     for written, second in clocks_among(words(entry.reader.cells.get("title"))):
         if begins_s < second < ends_s:
-            vi = f"“{written}” trong tên chỉ là ghi chú, cả mục phát {shown_clock(begins_s)}-{shown_clock(ends_s)}"
-            en = f"“{written}” in the title is not carried out: all airs {shown_clock(begins_s)}-{shown_clock(ends_s)}"
+            vi = f"“{written}” trong tên chỉ là ghi chú, cả mục phát {_span(begins_s, ends_s)}"
+            en = f"“{written}” in the title is not carried out: all airs {_span(begins_s, ends_s)}"
             entry.reader.warn("title", "note_in_title", vi, en)
             return
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from scheduler.loaders.fields import LONGEST_TITLE
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.table import Table
 from scheduler.problem import Problem
 from scheduler.recurrence import Recurrence
@@ -167,8 +168,7 @@ def _remarks(texts: Sequence[tuple[str, str]]) -> Iterator[Problem]:
     """ "Ngày 25/11 nghỉ phát" above a table is not carried out either."""
     for place, text in texts:
         if _REMARK.search(fold(text)) and _only_on(text) is None:
-            vi, en = f"“{text}” chỉ là ghi chú, máy không làm theo", f"“{text}” is a note; it is not carried out"
-            yield Problem(place, "note_ignored", vi, en)
+            yield note_ignored(place, text)
 
 
 def _labelled(texts: Sequence[tuple[str, str]]) -> str:

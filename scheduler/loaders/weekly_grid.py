@@ -1,8 +1,8 @@
 """The weekly grid: days across and times down, or turned. A cell names one item, several, or none (Nghỉ).
 
-Read in three steps: the headings tell which column is which day (``grid_columns``); each row's time, or its session, is
-the frame of its cells (``grid_rows``); what the cells name becomes entries in their frames (``items``), to which
-``sequence`` gives start and length.
+Found by ``grid_place``, it is read in three steps: the headings tell which column is which day (``grid_columns``), and
+which session (``grid_sessions``); each row's time, or its session, is the frame of its cells (``grid_rows``); what the
+cells name becomes entries in their frames (``items``), to which ``sequence`` gives start and length.
 """
 
 import re
@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from scheduler.loaders.grid_columns import Columns, Day, Found, is_day
+from scheduler.loaders.cell_kinds import is_day
+from scheduler.loaders.grid_columns import Columns, Day
+from scheduler.loaders.grid_place import Found
 from scheduler.loaders.grid_rows import Row, Rows, note, notes_below
 from scheduler.loaders.items import Frame, Mark, entries_of
+from scheduler.loaders.remarks import note_ignored
 from scheduler.loaders.result import SheetPlan
 from scheduler.loaders.sequence import Entry, slots_of, without_doubles
 from scheduler.loaders.titles import NO_TITLES, Titles, read_titles
@@ -36,9 +39,10 @@ def read(found: Found, above: Titles = NO_TITLES) -> list[SheetPlan]:
             notes.append(note(view, row, view.seen(row)[0]))
             below = range(end, end)
             continue
-        columns = Columns(view, row, titles).read()
-        rows = Rows(columns, end).read()
-        plans.append(_plan(columns, rows, titles))
+        first, *others = Columns(view, row, titles).read().by_session()
+        rows = Rows(first, end).read()
+        beside = [Rows(one, end, tail=rows.tail).read() for one in others]
+        plans.append(_plan([_Body(one) for one in (rows, *beside)], titles))
         above, below = titles, range(rows.tail, end)
     if view.turned:
         whole = View.of(view.table)
@@ -56,12 +60,12 @@ def _is_roster(view: View, row: int, above: Iterable[int]) -> bool:
     return any(map(_ROSTER.search, said)) and not any(re.search(r"\bphat (?:thanh|song)\b", text) for text in said)
 
 
-def _plan(columns: Columns, rows: Rows, titles: Titles) -> SheetPlan:
-    body = _Body(columns, rows.rows)
-    entries = list(body.entries())
+def _plan(bodies: Sequence["_Body"], titles: Titles) -> SheetPlan:
+    entries = [entry for body in bodies for entry in body.entries()]
     slots = slots_of(entries)
-    errors = [*columns.errors, *rows.errors, *body.errors]
-    warnings = [*rows.warnings, *body.warnings]
+    errors = [p for body in bodies for p in (*body.columns.errors, *body.reading.errors, *body.errors)]
+    warnings = [p for body in bodies for p in (*body.reading.warnings, *body.warnings)]
+    columns = bodies[0].columns
     return SheetPlan(
         columns.view.where(columns.row, columns.view.columns[0]),
         titles,
@@ -75,10 +79,17 @@ def _plan(columns: Columns, rows: Rows, titles: Titles) -> SheetPlan:
 class _Body:
     """What the cells of a grid name."""
 
-    columns: Columns
-    rows: Sequence[Row]
+    reading: Rows
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+
+    @property
+    def columns(self) -> Columns:
+        return self.reading.columns
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        return self.reading.rows
 
     @property
     def view(self) -> View:
@@ -140,9 +151,7 @@ class _Body:
             self.errors.append(Problem(place, "missing_title", vi, en))
             return
         contents = read_contents(cell)
-        for remark in contents.notes:
-            vi, en = f"“{remark}” chỉ là ghi chú, máy không làm theo", f"“{remark}” is a note; it is not carried out"
-            self.warnings.append(Problem(place, "note_ignored", vi, en))
+        self.warnings += [note_ignored(place, remark) for remark in contents.notes]
         cells, places = self._beside(day, row)
         for k, piece in enumerate(self._titled(contents.pieces, cell, row)):
             yield Mark(piece, place, cells if k == 0 else {**cells, "time": None}, places)

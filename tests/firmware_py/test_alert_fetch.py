@@ -2,7 +2,6 @@
 
 import http.server
 import ssl
-import subprocess
 import threading
 import time
 
@@ -10,6 +9,7 @@ import pytest
 
 from firmware_py.alerts import fetch as fetching
 from firmware_py.alerts.fetch import FetchError, fetch
+from tests.support.tls import self_signed
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -41,11 +41,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    named = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*made, *named], check=True, capture_output=True)
+    certificate, key = self_signed(tmp_path_factory.mktemp("tls"), "localhost", "DNS:localhost")
     listening = http.server.ThreadingHTTPServer(("localhost", 0), Answers)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

@@ -8,7 +8,7 @@ from scheduler.loaders import forms, load
 from scheduler.loaders.result import Loaded, Unloadable
 from tests.scheduler.drawing import Drawn, read_drawing, told, write_workbook
 
-DRAWN = sorted((Path(__file__).parent / "drawn").glob("*.txt"))
+DRAWN = sorted((Path(__file__).parent / "drawn").glob("*.txt"), key=lambda path: int(path.name.partition("_")[0]))
 
 
 def read(drawn: Drawn) -> Loaded:

@@ -494,3 +494,15 @@ def test_struck_text_and_notes_between_the_tables_of_a_document(tmp_path):
     ]
     assert codes(loaded.errors) == [("Bảng 2!B2", "struck_out")]
     assert [p.vi.count("nghỉ") for p in loaded.warnings if p.code == "note_ignored"] == [1]
+
+
+def test_the_times_that_were_supposed_are_named(tmp_path):
+    rows = [[5, "5h00", "", "A"], [5, "5h15", 15, "B"], [5, "5h30", "", "A"], [5, "5h50", 10, "B"]]
+    path = write_ods(
+        tmp_path / "a.ods",
+        [["Ngày", "Giờ", "Thời lượng", "Nội dung"], *([f"T{day}", *row] for day, *row in rows)],
+    )
+    (supposed,) = load(path).warnings
+    assert (supposed.where, supposed.code) == ("Lịch!C2", "until_next")
+    assert "5h00-5h15, 5h30-5h50" in supposed.vi
+    assert "5h00-5h15, 5h30-5h50" in supposed.en

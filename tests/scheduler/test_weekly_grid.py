@@ -87,6 +87,13 @@ def test_any_words_in_any_table_give_a_plan_or_errors_at_their_cells(table):
         assert "unadoptable" not in {problem.code for problem in check(loaded.timetable).errors}
 
 
+def test_no_week_has_so_many_hours_under_its_days():
+    hours = [f"{5 + n // 6}h{n % 6}0" for n in range(31)]
+    rows = [["Thứ 2", *[None] * 30, "Thứ 3"], [*hours, "5h00"], [f"Tin {n} (5')" for n in range(32)]]
+    loaded = forms.read([Table("S", rows, merged=[(0, 0, 0, 30)])], "x")
+    assert [(problem.where, problem.code) for problem in loaded.errors] == [("S!A2", "too_many")]
+
+
 def test_a_word_document_may_be_a_grid_or_blocks_of_days(tmp_path):
     grid, blocks = docx.Document(), docx.Document()
     grid.add_paragraph("LỊCH PHÁT THANH TUẦN 48 (từ 23/11 đến 29/11/2026)")

@@ -11,10 +11,12 @@ from firmware_py.demo.broker import Broker as Mosquitto
 from telemetry.ledger_store import LedgerReader
 from telemetry.mqtt import Broker, Link, LinkError
 from telemetry.upstream.archive import ArchiveReader
+from tests.support.tls import self_signed
 from tests.support.waiting import wait_for
 from tests.telemetry.support import PROVINCE, STATION, chain_of, collecting, fill, sending
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
+ADDRESS = "IP:127.0.0.1"
 COLLECTOR, OFFICE, OTHER_STATION = "thu-nhan", "van-phong", "tram-2"
 PASSWORDS = {name: f"mật khẩu của {name}" for name in (STATION, OTHER_STATION, COLLECTOR, OFFICE)}
 
@@ -30,25 +32,11 @@ def rights() -> str:
     return "\n".join([*patterns, f"user {COLLECTOR}", *collecting_, f"user {OFFICE}", *alerting]) + "\n"
 
 
-def certificate(folder: Path, name: str) -> Path:
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={name}"]
-    where = [
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        f"{folder}/{name}.key",
-        "-out",
-        f"{folder}/{name}.pem",
-    ]
-    subprocess.run([*made, *where], check=True, capture_output=True)
-    return folder / f"{name}.pem"
-
-
 @pytest.fixture(scope="module")
 def province(tmp_path_factory):
     """The broker, and a function that gives somebody's way in."""
     folder = tmp_path_factory.mktemp("province")
-    ours = certificate(folder, "ours")
+    ours, key = self_signed(folder, "ours", ADDRESS)
     (folder / "rights").write_text(rights(), encoding="utf-8")
     for name, password in PASSWORDS.items():
         (folder / f"{name}.password").write_text(password + "\n", encoding="utf-8")
@@ -59,7 +47,7 @@ def province(tmp_path_factory):
         f"password_file {folder}/passwords",
         f"acl_file {folder}/rights",
         f"certfile {ours}",
-        f"keyfile {folder}/ours.key",
+        f"keyfile {key}",
     ]
 
     def door(name: str) -> Broker:
@@ -108,7 +96,8 @@ def test_only_the_alerting_office_speaks_through_the_loudspeakers(province, who,
 # paho leaves the socket of a failed handshake to the garbage collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_broker_with_a_certificate_that_nobody_vouches_for_is_not_spoken_to(province, tmp_path):
-    foreign = replace(province(STATION), tls_ca=certificate(tmp_path, "foreign"))
+    unknown, _ = self_signed(tmp_path, "foreign", ADDRESS)
+    foreign = replace(province(STATION), tls_ca=unknown)
     with pytest.raises(LinkError, match="certificate verify failed"):
         Link(foreign, "x").open()
 
