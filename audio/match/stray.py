@@ -71,6 +71,8 @@ class Strays:
             return False
         before = self.numbered(states[run.start - 1]) if run.start else last_track
         after = self.numbered(states[run.stop]) if run.stop < len(states) else before
+        if before and before.number in self._tracks and self._take(before, start, stop):  # it went on, we did not know
+            return True
         places = [(before, at) for at in _heads(start, stop) if start >= self._sought_to * HOP]
         places += [(after, at) for at in _tails(start, stop) if ended]
         tracks = (_find(self._material, follower.channel, near, at, follower.on_air_rms) for near, at in places if near)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.measure import SCENARIOS, make
 from bench.recordings import Channel, Recording, speech
 from tests.audio.match.helpers import bulletin, in_state_ms, matched, on_air_ms
 
@@ -36,3 +37,11 @@ def test_what_lies_between_a_jump_and_other_audio_is_on_air(least_ms):
     segments = matched(heard_late((20.0, 40.0), (gone, None), (gone + 4, 40.0)), prior_delay_ms=100)
     assert on_air_ms(segments, 19.96, gone - 0.04) == pytest.approx(least_ms, abs=30)
     assert in_state_ms(segments, "foreign", gone, gone + 3.9) == pytest.approx(3_900, abs=150)
+
+
+def test_what_is_found_in_retrospect_is_on_air_for_as_long_as_it_goes_on():
+    """Between two jumps 1.6 s apart, the first of which the follower had no time to prove: it is found piece by piece."""
+    (jumps,) = (scenario for scenario in SCENARIOS if scenario.name.startswith("6 delay jumps"))
+    whole, seconds = make(jumps, 300.0, 555), slice(127 * RATE_HZ, 159 * RATE_HZ)
+    segments = matched(Recording("jumps", RATE_HZ, whole.sent[seconds], whole.heard[seconds], (), whole.channel))
+    assert on_air_ms(segments, 20, 21) == pytest.approx(1_000, abs=5)
