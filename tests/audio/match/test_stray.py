@@ -40,7 +40,7 @@ def test_what_lies_between_a_jump_and_other_audio_is_on_air(least_ms):
 
 
 def test_what_is_found_in_retrospect_is_on_air_for_as_long_as_it_goes_on():
-    """Between two jumps 1.6 s apart, the first of which the follower had no time to prove: it is found piece by piece."""
+    """Between two jumps, the first of which the follower had no time to prove: it is found piece by piece."""
     (jumps,) = (scenario for scenario in SCENARIOS if scenario.name.startswith("6 delay jumps"))
     whole, seconds = make(jumps, 300.0, 555), slice(127 * RATE_HZ, 159 * RATE_HZ)
     segments = matched(Recording("jumps", RATE_HZ, whole.sent[seconds], whole.heard[seconds], (), whole.channel))
