@@ -23,7 +23,9 @@ _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last s
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
 _VOTE_DEVIATION = 0.7  # samples: how sure a vote is
-_SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one
+_SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one …
+_SAME = 0.6  # … and so is more than this, where nothing is on air along the track
+_NEAR_VOTE = 2.0  # samples: what a part of a vote's stretch may differ from it, by drift
 _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay: the first, one that a known path fits
 _FINE_LOOKS, _MORE_FINE_LOOKS = 40, 80  # good looks that show the drift; so many where less show none
 _FINE_DEVIATION, _WEAK_DEVIATION = 0.15, 0.4  # samples: of a clear peak, of one that only its place makes likely
@@ -317,14 +319,22 @@ class Follower:
     def _lock(self, votes: list[Vote]) -> None:
         """The votes agree on a delay: the known one, one that was known, or a new one."""
         newest = votes[-1]
-        known = [t for t in self.tracks if abs(t.lag_at(newest.position) - newest.lag) < _SMALL_JUMP]
-        if known and known[0] is self.track:
-            self._follow_votes(known[0], votes)
-            self._doubt_channel(known[0], newest)
+        known = self._known_at(newest)
+        if known and known is self.track:
+            self._follow_votes(known, votes)
+            self._doubt_channel(known, newest)
             return
-        track = known[0] if known else self._new_track(votes)
+        track = known or self._new_track(votes)
         if not self.channel.known or self._explains(track, newest) or self._is_refused_often(newest):
             self._take(track, newest)
+
+    def _known_at(self, vote: Vote) -> Track | None:
+        """The track that *vote* is for. What is off the air along the current one, and was proven, may have jumped."""
+        near = min(self.tracks, key=vote.beside, default=None)
+        if near is None or vote.beside(near) >= _SMALL_JUMP:
+            return None
+        can_jump = near is self.track and not near.probation and vote.position > self._on_air_to
+        return None if can_jump and vote.beside(near) > _SAME else near
 
     def _take(self, track: Track, vote: Vote) -> None:
         position = vote.position
@@ -389,18 +399,19 @@ class Follower:
         """Learn delay, and the channel if it is not known, from the stretch that gave the lock."""
         start = vote.start // HOP * HOP
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
-            self._measure_piece(track, start + piece * vote.size // 4, vote.size // 4 // STEP * STEP)
+            self._measure_piece(track, vote, start + piece * vote.size // 4)
         if not self.channel.known:
             self._learn_stretch(track, start, vote.size)
         self._look_afresh()
         self._fine.clear()
         self._confirmed = 0
 
-    def _measure_piece(self, track: Track, start: int, size: int) -> None:
-        start = start // HOP * HOP
-        peak = self._material.lag_left(track, start, start + size, STEP)
-        if peak.height > CLEAR_FINE_PEAK and abs(peak.at) < 3 * _SMALL_JUMP:
-            track.measure(start + size // 2, peak.at, 0.3)
+    def _measure_piece(self, track: Track, vote: Vote, start: int) -> None:
+        """A quarter of what gave *vote*. What lies elsewhere is from before a jump."""
+        start, size = start // HOP * HOP, vote.size // 4 // STEP * STEP
+        peak, middle = self._material.lag_left(track, start, start + size, STEP), start + size // 2
+        if peak.height > CLEAR_FINE_PEAK and abs(track.lag_at(middle) + peak.at - vote.lag) < _NEAR_VOTE:
+            track.measure(middle, peak.at, 0.3)
 
     def _learn_stretch(self, track: Track, start: int, size: int) -> None:
         """A filter and a floor from what gave a vote, whatever the channel predicts."""

@@ -199,6 +199,10 @@ class Vote:
     def start(self) -> int:
         return self.position - self.size // 2
 
+    def beside(self, track: Track) -> float:
+        """Samples by which it misses a track."""
+        return abs(track.lag_at(self.position) - self.lag)
+
 
 def agreeing(votes: list[Vote], slope: float, alone_enough: bool) -> list[Vote]:
     """The votes that lie on one line with the newest, if there are enough of them to trust it; else none.

@@ -11,7 +11,7 @@ _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
 _FREEDOM, _SCALE = 4.0, 0.7  # of Student's t, where it suits a Gaussian of power 1 best
 _PAUSE = 0.03  # −15 dB: what else is heard is never quieter than this against itself …
-_BARE = 0.02  # … unless only the path's floor is left, which a sample has to prefer by so many nats
+BARE = 0.02  # … unless only the path's floor is left, which a sample has to prefer by so many nats
 _NOTHING = 1e-4  # −40 dB against the programme: the filter rings on falsely as loud; what is softer is silence
 _FITS, _STEPS = 2, 4
 
@@ -49,7 +49,7 @@ class Else:
         )
         if self.bare.floor > self.power:
             return own
-        floor = self.bare.log_likelihood(sound, np.zeros(1, np.float32)) - np.float32(_BARE)
+        floor = self.bare.log_likelihood(sound, np.zeros(1, np.float32)) - np.float32(BARE)
         return np.where(_around(floor - own) > 0, floor, own)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audio.match import noise
 from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.grid import RATE_HZ, Floats, fast_size
-from audio.match.noise import ORDER, Else, Rest
+from audio.match.noise import BARE, ORDER, Else, Rest
 
 Instants = NDArray[np.intp]  # samples from the begin of a scene
 
@@ -24,6 +24,7 @@ _COARSE, _FINE = 64, 8  # samples between the instants that are tried: first all
 _NEAR = 96
 _RINGS = 800  # samples for which each instant has a prediction of its own
 _TEMPER = 4.0  # neighbouring samples do not witness alone, and no model is right: so much flatter is the posterior
+_AS_GOOD = 2.0  # nats
 _PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
 _BEYOND = SEARCH * 0.4
 _HIGH_PASS_HZ, _HIGH_PASS_HALF = 250, 16
@@ -67,13 +68,24 @@ def boundary(scene: Scene, channel: Channel) -> Boundary:
     view = _View(scene, channel)
     steps = np.arange(-(min(scene.before, SEARCH) // _COARSE), min(scene.after, SEARCH) // _COARSE + 1)
     coarse = REACH + _COARSE * steps
-    at = int(coarse[np.argmax(_scores(view, coarse, REACH))])
+    clock = np.concatenate([[0.0], np.cumsum(scene.audible)])
+    at = int(coarse[_best(_scores(view, coarse, REACH), coarse, clock[coarse])])
     for _ in range(2):
         instants = _about(at, coarse)
         score = _scores(view, instants, at)
-        best = int(np.argmax(score))
+        best = _best(score, instants, clock[instants])
         at = int(instants[best])
-    return Boundary(at - REACH, _deviation(score, instants, scene.audible, best))
+    return Boundary(at - REACH, _deviation(score, instants, clock[instants], best))
+
+
+def _best(score: Floats, instants: Instants, clock: Floats) -> int:
+    """The likeliest. *clock*: audible samples before each. In a pause of SENT many may be as good: the last of them.
+
+    So it is when programme is next due, and not what an even score's own noise, or ``noise.BARE``, makes of it.
+    """
+    best = int(np.argmax(score))
+    as_good = score > score[best] - _AS_GOOD - 1.5 * BARE * (instants - instants[best])
+    return int(np.flatnonzero(as_good & (clock == clock[best]))[-1])
 
 
 def _about(at: int, coarse: Instants) -> Instants:
@@ -182,9 +194,8 @@ def _either_side(scene: Scene, middle: int) -> tuple[slice, slice]:
     return (before, after) if scene.ends else (after, before)
 
 
-def _deviation(score: Floats, instants: Instants, audible: Floats, best: int) -> float:
+def _deviation(score: Floats, instants: Instants, clock: Floats, best: int) -> float:
     """Of the posterior about *best*, on the clock of audible samples: where nothing is heard no time is lost."""
-    clock = np.concatenate([[0.0], np.cumsum(audible)])[instants]
     if len(instants) < 2:
         return 0.0
     likely = np.exp((score - score[best]) / _TEMPER) * np.gradient(instants)

@@ -89,3 +89,16 @@ def test_a_floor_and_an_error_that_grows_with_the_prediction_are_told_apart(floo
     for loud in (0.0, 0.02):
         is_there, true = fitted.floor + fitted.share * loud, floor + share * loud
         assert abs(10 * np.log10(is_there / true)) < 3
+
+
+@pytest.mark.parametrize("due_ms", [-40, -12, 0, 60])  # against where Viterbi saw it
+@pytest.mark.parametrize("floor", [0.0, 1e-4])
+def test_a_return_in_a_pause_that_tells_nothing_is_dated_where_programme_is_next_due(due_ms, floor):
+    """Every instant of such a pause is as good: which one is said must not depend on where the grid lies."""
+    random, due = np.random.default_rng(3), refine.REACH + due_ms * RATE_HZ // 1_000
+    sent = programme(random)
+    sent[: AFTER + due] = 0
+    audible = np.asarray(np.arange(SIZE) >= due, np.float32)
+    heard = np.float32(sent[AFTER:-BEFORE] + floor * random.standard_normal(SIZE))
+    found = refine.boundary(refine.Scene(heard, sent, audible, False, 20_000, 20_000), direct_path())
+    assert milliseconds(found.offset) == pytest.approx(due_ms, abs=3.0)

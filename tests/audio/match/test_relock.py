@@ -6,7 +6,7 @@ import pytest
 from audio.match import Matcher, Settings
 from audio.segments import State
 from bench.recordings import as_int16, resample
-from tests.audio.match.helpers import bulletin
+from tests.audio.match.helpers import bulletin, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -58,6 +58,24 @@ def test_a_path_that_was_learnt_in_a_bad_moment_does_not_shut_out_the_programme_
     channel._cross *= -1
     found_s = on_air_after(pushed(matcher, sent, heard, bad_moment, len(sent)), 9) - 8
     assert found_s < 8.0
+
+
+@pytest.mark.parametrize("jump_ms", [-0.5, 0.15, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("hiss", [0, 100])
+def test_a_few_samples_that_are_lost_or_put_in_cost_nothing_even_where_the_path_is_hardly_known(jump_ms, hiss):
+    """A track that had to slide there would be off the path for seconds, and learn another one meanwhile."""
+    sound = bulletin(15.0)
+    sent = as_int16(resample(sound, len(sound) // 15, RATE_HZ))[: 14 * RATE_HZ]
+    before, after, jumps_at = 960, 960 + round(jump_ms * RATE_HZ / 1_000), round(3.07 * RATE_HZ)
+    heard = np.roll(sent, before)
+    heard[jumps_at:] = np.roll(sent, after)[jumps_at:]
+    heard = np.int16(heard + np.random.default_rng(4).normal(0, hiss, len(heard)).clip(-400, 400))
+    matcher, segments = Matcher(settings=Settings(earliest_ms=-100.0)), []
+    for at in range(0, len(sent), BLOCK):
+        matcher.push_sent(sent[at : at + BLOCK], True)
+        matcher.push_heard(heard[at : at + BLOCK])
+        segments += matcher.step()
+    assert on_air_ms(segments + matcher.finish()) == pytest.approx(14_000, abs=30)  # its first 20 ms were sent later
 
 
 @pytest.mark.parametrize("learnt_ms", [400.0, 1_500.0])
