@@ -28,17 +28,23 @@ SILENT = 1e-5  # power
 def missing_head_s(sent: Iterable[NDArray[np.int16]], heard: Iterable[NDArray[np.int16]]) -> float | None:
     """Seconds of SENT that had passed when HEARD began; None: HEARD is not found in SENT. Blocks of 48 kHz s16.
 
-    Where HEARD begins with SENT that is known after a search or two.
+    Where HEARD begins with SENT that is known after a search or two. What HEARD has at several places of SENT (a fault
+    that plays the programme itself) is where least is missing.
     """
     looks = _looks(_beginning(heard))
     places: list[float] = []
     for at, chunk in _chunks(sent):
+        agreed: list[float] = []
         for begins, look in looks:
             peak = search(look, chunk)
             if peak.height >= UNMISTAKABLE and peak.stands_out:
                 places.append(at + peak.at - begins)
                 if any(abs(other - places[-1]) < AGREE for other in places[:-1]):
-                    return places[-1] / LOW_RATE_HZ
+                    agreed.append(places[-1])
+                    if places[-1] < LOOK:
+                        break
+        if agreed:
+            return min(agreed) / LOW_RATE_HZ
     return None
 
 

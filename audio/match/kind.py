@@ -118,4 +118,6 @@ def _unexplained(block: Heard, gain: float) -> float:
 
 
 def _crest(sound: Floats) -> float:
+    """A card's offset from zero is no part of it."""
+    sound = sound - sound.mean()
     return peak(sound) / (rms(sound) + 1e-9)

@@ -9,6 +9,7 @@ from audio.match.grid import HOP, Floats
 ORDER = 10  # of linear prediction: a likelihood needs so many samples before its first
 _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
+_MOST_ERROR = 10.0  # +10 dB: where SENT pauses, a slope against next to nothing could be anything
 _FREEDOM, _SCALE = 4.0, 0.7  # of Student's t, where it suits a Gaussian of power 1 best
 _PAUSE = 0.03  # −15 dB: what else is heard is never quieter than this against itself …
 BARE = 0.02  # … unless only the path's floor is left, which a sample has to prefer by so many nats
@@ -68,7 +69,8 @@ def rest_of(sound: Floats, envelope: Floats) -> Rest:
 
 def _fitted(squared: Floats, envelope: Floats, whitener: Floats, start: Rest) -> Rest:
     """floor + share · envelope, the likeliest for powers that scatter as far as they are high."""
-    floor, share, least = start.floor, start.share, _MODEL_ERROR * float(whitener @ whitener)
+    floor, share, white = start.floor, start.share, float(whitener @ whitener)
+    least, most = _MODEL_ERROR * white, _MOST_ERROR * white
     for _ in range(_STEPS):
         weight = 1 / (floor + share * envelope) ** 2
         loud = weight * envelope
@@ -76,7 +78,7 @@ def _fitted(squared: Floats, envelope: Floats, whitener: Floats, start: Rest) ->
         left, left_loud = float(weight @ squared), float(loud @ squared)
         apart = total * louder - mixed * mixed
         slope = (total * left_loud - mixed * left) / apart if apart > 1e-9 * total * louder else 0.0
-        share = max(least, slope)
+        share = min(most, max(least, slope))
         floor = max(0.1 * floor, (left - share * mixed) / total) + _LEAST_POWER
     return Rest(whitener, max(floor, start.least), share, start.least)
 

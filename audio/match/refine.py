@@ -25,6 +25,7 @@ _NEAR = 96
 _RINGS = 800  # samples for which each instant has a prediction of its own
 _TEMPER = 4.0  # neighbouring samples do not witness alone, and no model is right: so much flatter is the posterior
 _AS_GOOD = 2.0  # nats
+_PAUSING = 1e-4  # −40 dB against the scene: softer, what is on air tells no gain
 _PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
 _BEYOND = SEARCH * 0.4
 _HIGH_PASS_HZ, _HIGH_PASS_HALF = 250, 16
@@ -155,7 +156,7 @@ class _Learnt:
 
 def _learn(view: _View, middle: int) -> _Learnt:
     on, off = _either_side(view.scene, middle)
-    gain = _gain(view.heard[on], view.predicted[on])
+    gain = _gain(view, on)
     rest, envelope = view.heard - gain * view.predicted, noise.envelope(gain * view.predicted)
     without = rest + gain * view.answer(*view.gap(middle))
     on_air = noise.rest_of(rest[on], envelope[on])
@@ -204,5 +205,8 @@ def _deviation(score: Floats, instants: Instants, clock: Floats, best: int) -> f
     return float(np.sqrt(variance + (_BEYOND**2 if pressed else 0.0)))
 
 
-def _gain(heard: Floats, expected: Floats) -> float:
-    return float(np.dot(heard, expected) / (np.dot(expected, expected) + 1e-12))
+def _gain(view: _View, on: slice) -> float:
+    """Of HEARD against the prediction, where it is on air; where SENT pauses there, the path's own."""
+    heard, expected = view.heard[on], view.predicted[on]
+    unknown = _PAUSING * float(np.mean(view.predicted**2)) * len(expected) + 1e-12
+    return float((np.dot(heard, expected) + unknown) / (np.dot(expected, expected) + unknown))

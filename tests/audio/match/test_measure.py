@@ -134,3 +134,21 @@ def test_a_programme_that_returns_half_a_minute_late_is_no_recording_of_its_end(
     )
     said = measure(sent, heard)
     assert (said.on_air_ms, said.unobserved_ms) == (0, 0)
+
+
+def test_what_else_of_the_programme_is_heard_first_does_not_hide_that_nothing_is_missing(tmp_path):
+    """A fault plays what is due eleven seconds later, as an operator does who starts the wrong item."""
+    sent = speech(60.0, 9)
+    on_air = sent.copy()
+    on_air[2 * 16_000 : 20 * 16_000] = sent[13 * 16_000 : 31 * 16_000]
+    paths = (write_wav(tmp_path / f"{name}.wav", sound, 16_000) for name, sound in (("sent", sent), ("heard", on_air)))
+    said = measure(*paths)
+    assert said.unobserved_ms < 500
+    assert said.on_air_ms == pytest.approx(42_000, abs=500)
+    assert said.delay_ms == pytest.approx(0, abs=1)
+
+
+def test_a_card_that_is_off_zero_does_not_clip(tmp_path, recording):
+    sent = write_wav(tmp_path / "sent.wav", recording.sent, recording.rate)
+    heard = write_wav(tmp_path / "heard.wav", 0.5 * recording.heard + 0.2, recording.rate)
+    assert {s.quality for s in measure(sent, heard).segments} == {"ok"}

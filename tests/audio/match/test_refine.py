@@ -102,3 +102,31 @@ def test_a_return_in_a_pause_that_tells_nothing_is_dated_where_programme_is_next
     heard = np.float32(sent[AFTER:-BEFORE] + floor * random.standard_normal(SIZE))
     found = refine.boundary(refine.Scene(heard, sent, audible, False, 20_000, 20_000), direct_path())
     assert milliseconds(found.offset) == pytest.approx(due_ms, abs=3.0)
+
+
+def test_where_next_to_nothing_was_predicted_no_error_of_it_is_learnt():
+    """SENT pauses, and the filter's rounding is all that is predicted: the word after it is no error of the path."""
+    random = np.random.default_rng(8)
+    swell = np.linspace(1, 2, 1_024)  # by chance of both
+    left = (1e-4 * swell * random.standard_normal(1_024)).astype(np.float32)
+    rounding = (1e-12 * swell**2).astype(np.float32)
+    fitted, word = noise.rest_of(left, rounding), 1e-3
+    assert fitted.floor + fitted.share * word < 20 * word
+
+
+@pytest.mark.parametrize("kind", ["silence", "hiss"])
+@pytest.mark.parametrize(("ends", "off_ms"), [(True, -40.0), (True, 40.0), (False, -40.0), (False, 40.0)])
+def test_a_pause_beside_a_change_tells_no_gain_and_costs_no_word(kind, ends, off_ms):
+    """SENT pauses on the air for 150 ms next to the change: what lies between the two instants is not audible."""
+    scene = changed(kind, ends, off_ms)
+    middle = refine.REACH + round(off_ms * RATE_HZ / 1_000)
+    at = np.arange(SIZE)
+    pause = (middle - 1_200 <= at) & (at < middle) if ends else (middle <= at) & (at < middle + 1_200)
+    sent = scene.sent.copy()
+    sent[AFTER:-BEFORE][pause] *= 1e-4
+    random = np.random.default_rng(5)
+    on_air = np.where(at < middle if ends else at >= middle, sent[AFTER:-BEFORE], what_else(kind, random))
+    heard = (on_air + 0.0001 * random.standard_normal(SIZE)).astype(np.float32)
+    found = refine.boundary(replace(scene, heard=heard, sent=sent), direct_path())
+    low, high = sorted((middle, refine.REACH + found.offset))
+    assert milliseconds(np.count_nonzero(~pause[low:high])) < 3.0
