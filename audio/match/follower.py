@@ -21,6 +21,7 @@ from audio.segments import Quality
 
 _OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
+_WEAK_PEAK, _CLEAR_PEAK = 5.0, 7.0  # standard deviations
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
 _VOTE_DEVIATION = 0.7  # samples: how sure a vote is
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one …
@@ -301,8 +302,10 @@ class Follower:
         known = [now - size - t.lag_at(now) - sent_from for t in self.tracks]
         peak = lag.search(heard, sent, known)
         delay = first + self._material.heard_at - (sent_from + peak.at)
-        if peak.height >= 7 and peak.stands_out:
-            self._vote(Vote(round(now - size / 2 - delay), delay, peak.height, size))
+        if peak.height >= _WEAK_PEAK:
+            confirmed = any(abs(peak.at - at) < _SMALL_JUMP for at in known)
+            clear = peak.height >= _CLEAR_PEAK and (peak.stands_out or confirmed)
+            self._vote(Vote(round(now - size / 2 - delay), delay, peak.height, size, clear))
 
     def _look_size(self) -> int:
         """Two seconds; after a jump of a known delay less, for only what came after it can tell the new one."""
@@ -391,6 +394,8 @@ class Follower:
         if self.channel.is_young:
             self._learn_stretch(track, vote.start // HOP * HOP, vote.size)
             self._look_afresh()
+            if track.probation:
+                track.probation.restart()
         if self._confirmed >= _CONFIRMED:
             self.channel.forget()
             self._polish(track, vote)

@@ -14,6 +14,7 @@ LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
 _SURE = 8.0  # standard deviations: a peak that may count
 _UNMISTAKABLE = 30.0  # … and one that counts alone
 _UNRIVALLED = 1.4
+_OFTEN = 4  # times within some seconds that the highest peak lies at one delay: by chance it hardly does so twice
 _APART = 80  # samples: 10 ms
 CLEAR_FINE_PEAK = 6.0  # standard deviations
 MOST_DRIFT = 400e-6  # two crystals of 200 ppm; what seems to drift more is not ours
@@ -133,6 +134,10 @@ class Probation:
         self.pro += int(np.count_nonzero(telling > 0))
         self.contra += int(np.count_nonzero(telling < 0))
 
+    def restart(self) -> None:
+        """What spoke until now did so of a path that was not known."""
+        self.pro = self.contra = 0
+
     def verdict(self, position: int) -> bool | None:
         """True: proven, by three quarters of it when next to nothing speaks against it. None: not known yet."""
         if self.pro + self.contra >= self.wanted:
@@ -194,6 +199,7 @@ class Vote:
     lag: float
     height: float
     size: int = LOOK  # of that stretch
+    clear: bool = True  # it stood out, or lay where a track is; else it was but the highest
 
     @property
     def start(self) -> int:
@@ -213,8 +219,11 @@ def agreeing(votes: list[Vote], slope: float, alone_enough: bool) -> list[Vote]:
     near = [
         v for v in votes if abs(v.lag - newest.lag - slope * (v.position - newest.position)) < _tolerance(v, newest)
     ]
-    several = len(near) >= 2 and sum(v.height for v in near) >= 2 * _SURE + 2 and min(v.height for v in near) >= _SURE
-    return near if several or (alone_enough and newest.height >= _UNMISTAKABLE) else []
+    clear = [v for v in near if v.clear]
+    heights = sorted(v.height for v in clear)
+    several = len(heights) >= 2 and heights[0] >= _SURE and sum(heights) >= 2 * _SURE + 2
+    unmistakable = alone_enough and newest.clear and newest.height >= _UNMISTAKABLE
+    return near if several or unmistakable or len(near) >= _OFTEN else []
 
 
 def _tolerance(one: Vote, other: Vote) -> float:

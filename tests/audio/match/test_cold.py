@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from audio.match import Matcher, merged
-from audio.match.lag import Probation, search
+from audio.match.lag import Probation, Vote, agreeing, search
 from audio.segments import State
+from bench.recordings import Channel, programme, record
 from firmware_py.demo.samples import music
-from tests.audio.match.helpers import LIVE, in_state_ms, on_air_ms
+from tests.audio.match.helpers import LIVE, in_state_ms, matched, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -70,3 +71,20 @@ def test_three_quarters_of_the_proof_are_enough_when_next_to_nothing_speaks_agai
     assert proven(60, 7) is None
     assert proven(57, 23) is True
     assert proven(56, 24) is False
+
+
+@pytest.mark.parametrize("seed", [11, 15])
+def test_a_horn_in_noise_as_loud_is_found_from_the_first_word_on_however_its_clock_drifts(seed):
+    """Its delay hardly stands out: that the highest peak lies there again and again tells it."""
+    path = Channel(0, (300.0, 5_000.0), reverb_s=0.35, drift_ppm=-200, delay_s=1.0)
+    recording = record("cold", programme(16.0, seed), path, (), seed)
+    assert on_air_ms(matched(recording)) == pytest.approx(16_000, abs=50)
+
+
+def votes(*lags, clear=False):
+    return [Vote(4_000 * n, lag, 6.0, clear=clear) for n, lag in enumerate(lags)]
+
+
+def test_the_highest_peak_at_one_delay_four_times_in_some_seconds_is_no_chance():
+    assert not agreeing(votes(800, 31_000, 801, 802), 0.0, alone_enough=False)
+    assert len(agreeing(votes(800, 31_000, 801, 7_000, 802, 803), 0.0, alone_enough=False)) == 4
