@@ -20,6 +20,8 @@ _RISE_S, _FALL_S = (
 )  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
 _STEPS, _RIDGE = 12, 0.01
 _LOWEST_S, _NO_FLOOR = 2.0, -12.0
+_MOST_LATE = 0.9  # of the floor
+_LATE_RIDGE_S = 0.5  # so much would have to show that nothing rings late
 _HZ = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
 _BAND = ((_HZ > 100) & (_HZ < 3_750)).astype(np.float64)
 _WINDOW = np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32)
@@ -41,6 +43,11 @@ class Channel:
         self.taps_gain = 0.0  # for white sound
         self._transforms: dict[tuple[int, int], C64] = {}  # of the taps, by the first that counts and size
         self.floor = np.zeros(BINS, np.float32)
+        self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
+        self._floor_s = 0.0  # seconds that the floor has seen
+        self._late_mean = np.zeros(BINS, np.float32)  # of what rings late (``late``): then the floor is ``floor`` …
+        self._late_slope = np.zeros(BINS, np.float32)  # … and so much higher, against itself, where more does
+        self._late_sums: Floats = np.zeros((5, BINS), np.float32)  # see ``_learn_late``
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
         self._floor_s = 0.0  # seconds that the floor has seen
         self.gain = 1.0  # of the last looks, against the filter: automatic gain control moves it
@@ -126,20 +133,48 @@ class Channel:
         snr = float(self.mean_power.sum()) / (float(self.floor.sum()) + 1e-12)
         return milliseconds(decay) * math.log1p(snr)
 
-    def learn_floor(self, residual_power: Floats, prediction_power: Floats, hop: int) -> None:
+    def floor_at(self, late: Floats) -> Floats:
+        """The floor of each look. *late*: looks × bins of what SENT rings late with."""
+        return self.floor * self._shape(late) + np.float32(1e-12)
+
+    def _shape(self, late: Floats) -> Floats:
+        """What rings late against the mean of it makes the floor so many times as high."""
+        return np.asarray(1 + self._late_slope * (late - self._late_mean))
+
+    def learn_floor(self, residual_power: Floats, prediction_power: Floats, late: Floats, seconds: float) -> None:
         """Looks × bins of power that are on air. A click is capped at eight times the floor that is known."""
-        seconds = len(residual_power) * hop / RATE_HZ
-        capped = residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + np.float32(1e-12))
-        now = capped.sum(0) / len(capped)
+        shape = self._shape(late)
+        level = residual_power / shape
+        if self._floor_s >= 2:
+            level = np.minimum(level, 8 * self.floor + np.float32(1e-12))
+        now = level.sum(0) / len(level)
         memory = np.where(now < self.floor, _FALL_S, _RISE_S)
         rate = np.minimum(0.5, seconds / np.minimum(memory, self._floor_s + seconds)).astype(np.float32)
         self._floor_s = min(_RISE_S, self._floor_s + seconds)
         self.floor = self.floor + rate * (now - self.floor)
-        self.mean_power = self.mean_power + rate * (prediction_power.sum(0) / len(capped) - self.mean_power)
+        self.mean_power = self.mean_power + rate * (prediction_power.sum(0) / len(level) - self.mean_power)
+        self._learn_late(level / (self.floor + np.float32(1e-12)), shape, late, seconds)
 
-    def learn_scatter(self, rest: Floats, hop: int) -> None:
+    def _learn_late(self, level: Floats, shape: Floats, late: Floats, seconds: float) -> None:
+        """How far the floor follows what rings late: a line through looks, each weighted by how surely it is known.
+
+        *level*: of the rest against the floor and its *shape*.
+        """
+        weight = 1 / (shape * shape)
+        heavy, left = weight * late, level / shape
+        parts = weight, heavy, heavy * late, left, left * late
+        keep = np.float32(max(0.0, 1 - seconds / _MEMORY_S))
+        part_s = np.float32(seconds / len(level))
+        self._late_sums = keep * self._late_sums + part_s * np.array([part.sum(0) for part in parts])
+        whole, mean, square, high, both = self._late_sums
+        mean = mean / whole
+        apart = square - (whole - np.float32(_LATE_RIDGE_S)) * mean * mean + np.float32(1e-20)
+        slope = (both - mean * high) / apart * whole / (high + np.float32(1e-12))
+        self._late_mean, self._late_slope = mean, np.clip(slope, 0, _MOST_LATE / (mean + np.float32(1e-12)))
+
+    def learn_scatter(self, rest: Floats, seconds: float) -> None:
         """log(rest / floor) of looks that are on air."""
-        rate = min(0.2, len(rest) * hop / RATE_HZ / _RISE_S)
+        rate = min(0.2, seconds / _RISE_S)
         excess = rest.clip(0, 3)
         self._spread += rate * (float(excess @ excess) / len(rest) - self._spread)
 
