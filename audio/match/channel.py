@@ -125,6 +125,13 @@ class Channel:
         full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[first, size], size)
         return full[len(self.taps) : len(sent)]
 
+    def decay(self, size: int) -> Floats:
+        """Share of a steady sound's power that is left, a sample from its end on (Schroeder 1965)."""
+        energy = self.taps.astype(np.float64)[BEFORE:] ** 2
+        left = np.zeros(size, np.float32)
+        left[: len(energy)] = np.cumsum(energy[::-1])[::-1][:size] / (float(energy.sum()) + 1e-12)
+        return left
+
     def ringing_ms(self) -> float:
         """How long after its end what was sent still stands out of the floor: the decay of the filter's energy."""
         energy = self.taps.astype(np.float64) ** 2
