@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from audio.match import evidence
-from audio.match.grid import BINS, FRAME, LEAD, RATE_HZ, Floats
+from audio.match.grid import FRAME, LEAD, RATE_HZ, Floats
 from audio.match.signal import Signal
 
 ROW = FRAME  # samples: frames that follow one another
@@ -65,6 +65,3 @@ def _keep(known: dict[int, Floats], number: int, made: Floats) -> None:
     known[number] = made
     for old in list(islice(known, max(0, len(known) - _KEPT))):
         del known[old]
-
-
-NONE = np.zeros((1, BINS), np.float32)  # nothing was sent

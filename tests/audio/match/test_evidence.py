@@ -6,10 +6,10 @@ import pytest
 from audio.match import evidence
 from audio.match.channel import Channel
 from audio.match.grid import BINS
-from audio.match.late import NONE
 
 LOOKS = 60
 TONES = slice(10, 100, 11)
+NONE = np.zeros((1, BINS), np.float32)  # nothing rings late
 
 
 def _noise(power: float, seed: int = 3) -> np.ndarray:
