@@ -173,7 +173,8 @@ class Account:
         border = min(pause.BORDER, (stop - start) // 3)  # a short one has a middle, too
         if self._material.audible(start + border, stop - border).any():
             return False
-        return pause.is_quiet(self._material.heard_looks(track, start, stop), self._follower.channel)
+        looks, late = self._material.heard_looks(track, start, stop), self._material.late.looks(start, stop, HOP)
+        return pause.is_quiet(looks, late, self._follower.channel)
 
     def _pausing_hops(self, hops: int) -> int:
         """For how long SENT has paused before these decided hops end: a return may yet be dated in there."""
@@ -207,8 +208,8 @@ class Account:
         start, stop = (first + at for at in pause.last_pause(self._material.audible(first, edge)))
         if stop - start < pause.LEAST:
             return 0
-        looks = self._material.heard_looks(track, start, stop)
-        ended = pause.else_until(looks, self._material.heard_along(track, start, stop), self._follower.channel)
+        looks, late = self._material.heard_looks(track, start, stop), self._material.late.looks(start, stop, HOP)
+        ended = pause.else_until(looks, late, self._material.heard_along(track, start, stop), self._follower.channel)
         return 0 if ended is None else edge - start - ended
 
     def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:

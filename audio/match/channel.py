@@ -20,6 +20,8 @@ _RISE_S, _FALL_S = (
 )  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
 _STEPS, _RIDGE = 12, 0.01
 _LOWEST_S, _NO_FLOOR = 2.0, -12.0
+_MOST_LATE = 0.9  # of the floor
+_LATE_RIDGE_S = 0.5  # so much would have to show that nothing rings late
 _HZ = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
 _BAND = ((_HZ > 100) & (_HZ < 3_750)).astype(np.float64)
 _WINDOW = np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32)
@@ -43,6 +45,9 @@ class Channel:
         self.floor = np.zeros(BINS, np.float32)
         self.mean_power = np.zeros(BINS, np.float32)  # of the prediction
         self._floor_s = 0.0  # seconds that the floor has seen
+        self._late_mean = np.zeros(BINS, np.float32)  # of what rings late (``late``): then the floor is ``floor`` …
+        self._late_slope = np.zeros(BINS, np.float32)  # … and so much higher, against itself, where more does
+        self._late_sums: Floats = np.zeros((5, BINS), np.float32)  # see ``_learn_late``
         self.gain = 1.0  # of the last looks, against the filter: automatic gain control moves it
         self._spread = 0.5  # mean square of log(rest / floor)
         self.lowest = _NO_FLOOR  # log of the least rest / floor that is usual: a path with noise is never quieter
@@ -118,6 +123,13 @@ class Channel:
         full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[first, size], size)
         return full[len(self.taps) : len(sent)]
 
+    def decay(self, size: int) -> Floats:
+        """Share of a steady sound's power that is left, a sample from its end on (Schroeder 1965)."""
+        energy = self.taps.astype(np.float64)[BEFORE:] ** 2
+        left = np.zeros(size, np.float32)
+        left[: len(energy)] = np.cumsum(energy[::-1])[::-1][:size] / (float(energy.sum()) + 1e-12)
+        return left
+
     def ringing_ms(self) -> float:
         """How long after its end what was sent still stands out of the floor: the decay of the filter's energy."""
         energy = self.taps.astype(np.float64) ** 2
@@ -126,20 +138,48 @@ class Channel:
         snr = float(self.mean_power.sum()) / (float(self.floor.sum()) + 1e-12)
         return milliseconds(decay) * math.log1p(snr)
 
-    def learn_floor(self, residual_power: Floats, prediction_power: Floats, hop: int) -> None:
+    def floor_at(self, late: Floats) -> Floats:
+        """The floor of each look. *late*: looks × bins of what SENT rings late with."""
+        return self.floor * self._shape(late) + np.float32(1e-12)
+
+    def _shape(self, late: Floats) -> Floats:
+        """What rings late against the mean of it makes the floor so many times as high."""
+        return np.asarray(1 + self._late_slope * (late - self._late_mean))
+
+    def learn_floor(self, residual_power: Floats, prediction_power: Floats, late: Floats, seconds: float) -> None:
         """Looks × bins of power that are on air. A click is capped at eight times the floor that is known."""
-        seconds = len(residual_power) * hop / RATE_HZ
-        capped = residual_power if self._floor_s < 2 else np.minimum(residual_power, 8 * self.floor + np.float32(1e-12))
-        now = capped.sum(0) / len(capped)
+        shape = self._shape(late)
+        level = residual_power / shape
+        if self._floor_s >= 2:
+            level = np.minimum(level, 8 * self.floor + np.float32(1e-12))
+        now = level.sum(0) / len(level)
         memory = np.where(now < self.floor, _FALL_S, _RISE_S)
         rate = np.minimum(0.5, seconds / np.minimum(memory, self._floor_s + seconds)).astype(np.float32)
         self._floor_s = min(_RISE_S, self._floor_s + seconds)
         self.floor = self.floor + rate * (now - self.floor)
-        self.mean_power = self.mean_power + rate * (prediction_power.sum(0) / len(capped) - self.mean_power)
+        self.mean_power = self.mean_power + rate * (prediction_power.sum(0) / len(level) - self.mean_power)
+        self._learn_late(level / (self.floor + np.float32(1e-12)), shape, late, seconds)
 
-    def learn_scatter(self, rest: Floats, hop: int) -> None:
+    def _learn_late(self, level: Floats, shape: Floats, late: Floats, seconds: float) -> None:
+        """How far the floor follows what rings late: a line through looks, each weighted by how surely it is known.
+
+        *level*: of the rest against the floor and its *shape*.
+        """
+        weight = 1 / (shape * shape)
+        heavy, left = weight * late, level / shape
+        parts = weight, heavy, heavy * late, left, left * late
+        keep = np.float32(max(0.0, 1 - seconds / _MEMORY_S))
+        part_s = np.float32(seconds / len(level))
+        self._late_sums = keep * self._late_sums + part_s * np.array([part.sum(0) for part in parts])
+        whole, mean, square, high, both = self._late_sums
+        mean = mean / whole
+        apart = square - (whole - np.float32(_LATE_RIDGE_S)) * mean * mean + np.float32(1e-20)
+        slope = (both - mean * high) / apart * whole / (high + np.float32(1e-12))
+        self._late_mean, self._late_slope = mean, np.clip(slope, 0, _MOST_LATE / (mean + np.float32(1e-12)))
+
+    def learn_scatter(self, rest: Floats, seconds: float) -> None:
         """log(rest / floor) of looks that are on air."""
-        rate = min(0.2, len(rest) * hop / RATE_HZ / _RISE_S)
+        rate = min(0.2, seconds / _RISE_S)
         excess = rest.clip(0, 3)
         self._spread += rate * (float(excess @ excess) / len(rest) - self._spread)
 

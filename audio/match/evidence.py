@@ -82,18 +82,20 @@ class _Sums:
     cross: Floats
 
 
-def whitened(heard: C64, expected: C64, channel: Channel) -> Whitened:
+def whitened(heard: C64, expected: C64, late: Floats, channel: Channel) -> Whitened:
     """Each bin as important as it is quiet when nothing else is there.
 
-    Where *expected* begins earlier than *heard*, by the reach of the filter, what was loud just now may still ring.
+    *late*: of the looks of *expected*. Where these begin earlier than those of *heard*, by the reach of the filter,
+    what was loud just now may still ring.
     """
-    white = 1 / (channel.floor + _MODEL_ERROR * channel.mean_power + np.float32(1e-12))
+    white = 1 / (channel.floor_at(late) + _MODEL_ERROR * channel.mean_power)
     earlier = power(expected) * white
     recent = len(expected) - len(heard)
     sums = earlier @ _ONES
     ringing = windows(sums, recent + 1, 1).max(1) if recent else sums
-    cross = (heard * expected[recent:].conj()).real * white
-    return Whitened(power(heard) * white, earlier[recent:], cross, ringing)
+    now = white[recent:]
+    cross = (heard * expected[recent:].conj()).real * now
+    return Whitened(power(heard) * now, earlier[recent:], cross, ringing)
 
 
 def weigh(white: Whitened, hop: int = HOP) -> Evidence:
@@ -113,15 +115,17 @@ def weigh(white: Whitened, hop: int = HOP) -> Evidence:
     return Evidence(llr, best, coherence, sums.cross / (sums.expected + 1e-20), sums.heard, sums.expected)
 
 
-def looked_back(heard: C64, expected: C64, ringing: C64, channel: Channel) -> tuple[Evidence, Floats, Floats]:
+def looked_back(
+    heard: C64, expected: C64, ringing: C64, late: Floats, channel: Channel
+) -> tuple[Evidence, Floats, Floats]:
     """What is seen, and nats a look for clean and for mixed.
 
     *ringing*: of *expected* what was sent a while ago. It is heard in a gap, too, for as long as the path rings, and is
     like what we expect: so what is heard has to have more of ours than that.
     """
-    white = whitened(heard, expected, channel)
+    white = whitened(heard, expected, late, channel)
     recent = len(expected) - len(heard)
-    direct = whitened(heard - np.float32(channel.gain) * ringing[recent:], expected - ringing, channel)
+    direct = whitened(heard - np.float32(channel.gain) * ringing[recent:], expected - ringing, late, channel)
     seen = weigh(white)
     return seen, clean(white, direct.heard, channel, seen), np.minimum(seen.llr, weigh(direct).llr)
 
@@ -153,9 +157,9 @@ def _rest(sums: _Sums, gain: Floats | float) -> Floats:
     return np.asarray(np.maximum(rest, 0) / BINS + np.float32(1e-9))
 
 
-def rest_over_floor(rest: Floats, expected: Floats, channel: Channel) -> Floats:
+def rest_over_floor(rest: Floats, expected: Floats, late: Floats, channel: Channel) -> Floats:
     """log of the power that the prediction leaves over the floor, a look: its usual spread is ``channel.scatter``."""
-    noise = channel.floor + _MODEL_ERROR * channel.mean_power + _LOUD_ERROR * expected + np.float32(1e-12)
+    noise = channel.floor_at(late) + _MODEL_ERROR * channel.mean_power + _LOUD_ERROR * expected
     return np.asarray(np.log((rest / noise) @ _ONES / BINS + 1e-9), np.float32)
 
 

@@ -35,6 +35,7 @@ _CONFIRMED = 6  # times that the known delay is found before the channel is lear
 _HEARD_AT_ALL = 1e-4  # −80 dBFS
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _SURE_LOOK_NATS = 0.6
+_OVERLAID_PACE = 0.1  # at which the floor is learnt beneath other audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class _Look:
 
     heard: C64
     expected: C64
+    late: Floats  # power that SENT rings late with
     predicted: Floats  # samples of the hops alone
 
 
@@ -187,14 +189,17 @@ class Follower:
         predicted = self.channel.predict(sent)
         expected = evidence.spectra(predicted, STEP)
         heard = self._material.heard_looks(track, start, stop, STEP)
-        seen = evidence.weigh(evidence.whitened(heard, expected, self.channel), STEP)
-        return _Look(heard, expected, predicted[LEAD : LEAD + stop - start]), seen
+        late = self._material.late.looks(start, stop, STEP)
+        seen = evidence.weigh(evidence.whitened(heard, expected, late, self.channel), STEP)
+        return _Look(heard, expected, late, predicted[LEAD : LEAD + stop - start]), seen
 
     def _quality_of(self, track: Track, tick: _Tick) -> Quality:
         look, seen = tick.look, tick.seen
         sound = self._material.heard_near(tick.start + track.lag_at(tick.start), len(look.predicted))
         gain = self.gain.learn(seen, self.channel)
-        return quality_of(seen, Heard(sound, look.predicted, look.heard, look.expected), *gain)
+        return quality_of(
+            seen, Heard(sound, look.predicted, look.heard, look.expected), not self.channel.is_young, *gain
+        )
 
     def _prove(self, track: Track, probation: Probation, seen: Evidence, position: int) -> None:
         """A track that is refuted is dropped, and when it was the only one, the channel learnt along it."""
@@ -239,15 +244,18 @@ class Follower:
         if not calm.any():
             return False
         left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
-        expected = evidence.power(look.expected)
-        rest = evidence.rest_over_floor(left, expected, channel)
+        expected, late = evidence.power(look.expected), look.late
+        rest = evidence.rest_over_floor(left, expected, late, channel)
         plain = is_plain(seen, rest, channel)
         if weak.any():
             channel.learn_lowest(rest[weak], STEP)
         if not calm.all():
-            rest, left, expected = rest[calm], left[calm], expected[calm]
-        channel.learn_scatter(rest, STEP)
-        channel.learn_floor(left, expected, STEP)
+            rest, left, expected, late = rest[calm], left[calm], expected[calm], late[calm]
+        seconds = len(rest) * STEP / RATE_HZ
+        if Quality.OVERLAID in self._qualities:  # of the path it tells little; or else the path has changed for good
+            seconds *= _OVERLAID_PACE
+        channel.learn_scatter(rest, seconds)
+        channel.learn_floor(left, expected, late, seconds)
         return plain
 
     def _learn_channel(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
@@ -425,7 +433,8 @@ class Follower:
             self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
         look, _ = self._weigh(track, start, start + size // STEP * STEP)
-        self.channel.learn_floor(evidence.power(look.heard - look.expected), evidence.power(look.expected), STEP)
+        left, expected = evidence.power(look.heard - look.expected), evidence.power(look.expected)
+        self.channel.learn_floor(left, expected, look.late, size / RATE_HZ)
 
 
 def _together(ticks: list[_Tick]) -> _Tick:
@@ -434,7 +443,7 @@ def _together(ticks: list[_Tick]) -> _Tick:
     looks, last = [tick.look for tick in ticks[first:]], ticks[-1]
     if len(looks) == 1:
         return last
-    parts = zip(*((look.heard, look.expected, look.predicted) for look in looks), strict=True)
+    parts = zip(*((look.heard, look.expected, look.late, look.predicted) for look in looks), strict=True)
     seen = evidence.together([tick.seen for tick in ticks[first:]])
     return _Tick(ticks[first].start, last.stop, _Look(*map(np.concatenate, parts)), seen)
 

@@ -64,7 +64,8 @@ class Judge:
         sent = self._material.sent_for_looks(start, stop, RECENT * HOP)
         expected, ringing = channel.predict(sent), channel.predict_ringing(sent)
         heard, expected_looks = self._material.heard_looks(track, start, stop), evidence.spectra(expected)
-        seen, clean, mixed = evidence.looked_back(heard, expected_looks, evidence.spectra(ringing), channel)
+        late = self._material.late.looks(start - RECENT * HOP, stop, HOP)
+        seen, clean, mixed = evidence.looked_back(heard, expected_looks, evidence.spectra(ringing), late, channel)
         for n, one in enumerate(judged):
             here, at = slice(n * HOPS, (n + 1) * HOPS), RECENT * HOP + LEAD + n * BLOCK
             sound = self._material.heard_near(one.block * BLOCK + track.lag_at(one.block * BLOCK), BLOCK)
@@ -76,7 +77,10 @@ class Judge:
         return clean, mixed
 
     def _note(self, one: Judged, track: Track, seen: Evidence, block: Heard) -> None:
-        _remember(one, track, seen, quality_of(seen, block, *self._follower.gain.of(seen, self._follower.channel)))
+        channel = self._follower.channel
+        _remember(
+            one, track, seen, quality_of(seen, block, not channel.is_young, *self._follower.gain.of(seen, channel))
+        )
 
 
 def _remember(one: Judged, track: Track, seen: Evidence, quality: Quality) -> None:

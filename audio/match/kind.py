@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio.match.channel import FRAME_WINDOW
-from audio.match.evidence import Evidence
+from audio.match.evidence import Evidence, power
 from audio.match.grid import BINS, C64, FRAME, RATE_HZ, Floats, median, peak, rms
 from audio.segments import Quality, State
 
@@ -58,8 +58,8 @@ def _is_hiss(sound: Floats) -> bool:
     frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
     if not len(frames):
         return False
-    power = (np.abs(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, 10:96]) ** 2).sum(0) + 1e-15
-    flatness = math.exp(np.log(power).mean()) / power.mean()
+    bins = (np.abs(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, 10:96]) ** 2).sum(0) + 1e-15
+    flatness = math.exp(np.log(bins).mean()) / bins.mean()
     levels = 10 * np.log10(np.vecdot(frames, frames) / FRAME + 1e-15)
     return flatness > _FLAT and float(levels.std()) < _STEADY_DB and _middle_half(levels) < _MIDDLE_HALF_DB
 
@@ -77,6 +77,9 @@ def _middle_half(levels: Floats) -> float:
 # Other audio on top makes ours no louder (0.91 to 1.17 of what the path's estimate says): where ours comes back so much
 # louder than that, it is the estimate that is wrong, as that of tones not heard before.
 _LOUDER_THAN_THE_PATH = 1.3
+_CUT = 0.8
+_HISS = 0.75  # flatness: of hiss beside a programme it is 0.81 to 0.98, of a voice in a horn's noise 0.03 to 0.67
+_KNOWN_REST, _YOUNG_REST = 2.0, 12.0  # times the floor: what the path itself may leave
 _ON_TOP = 0.03  # −15 dB: softer than this under our programme nobody hears it
 
 
@@ -90,31 +93,39 @@ class Heard:
     expected_looks: C64
 
 
-def quality_of(evidence: Evidence, block: Heard, gain_now: float, gain_usual: float) -> Quality:
-    """*gain_now*, *gain_usual*: of the whole path, linear."""
-    telling = np.flatnonzero(evidence.weight > 2)
+def quality_of(evidence: Evidence, block: Heard, is_known: bool, gain_now: float, gain_usual: float) -> Quality:
+    """*is_known*: the path, for long enough that its floor is. *gain_now*, *gain_usual*: of the whole path, linear."""
+    telling = np.flatnonzero((evidence.weight > 2) & (evidence.llr > 0))
     if len(telling) < 6:
         return Quality.OK
     if gain_usual and gain_now < 0.35 * gain_usual:
         return Quality.LOW
-    if _crest(block.sound) < 0.62 * _crest(block.expected_sound):
-        return Quality.CLIPPED
     gains, floor = evidence.gain[telling], len(telling) * BINS
+    gain = median(gains)
+    if _is_clipped(block, gain):
+        return Quality.CLIPPED
     wanted = float(gains**2 @ evidence.expected_power[telling])
     rest = float(evidence.heard_power[telling].sum()) - wanted
-    gain = median(gains)
-    if rest <= 12 * floor or rest <= 0.3 * wanted or gain > _LOUDER_THAN_THE_PATH:
+    usual = (_KNOWN_REST if is_known else _YOUNG_REST) * floor
+    if rest <= usual or rest - floor <= 0.3 * wanted or gain > _LOUDER_THAN_THE_PATH:
         return Quality.OK
-    return Quality.OVERLAID if _unexplained(block, gain) > _ON_TOP else Quality.OK
+    return Quality.OVERLAID if _has_other_audio(block, gain) else Quality.OK
 
 
-def _unexplained(block: Heard, gain: float) -> float:
-    """Share of the heard power that is not ours, by the ear's measure.
+def _has_other_audio(block: Heard, gain: float) -> bool:
+    """Whether what is not ours is heard, by the ear's measure, and is no hiss that has become louder.
 
     The whitened spectra of sparse tones overstate what the channel's estimate misses between them.
     """
-    rest = block.looks - np.float32(gain) * block.expected_looks
-    return float(np.vdot(rest, rest).real) / max(float(np.vdot(block.looks, block.looks).real), 1e-12)
+    bins = power(block.looks - np.float32(gain) * block.expected_looks).sum(0) + np.float32(1e-15)
+    mean, heard = float(bins.mean()), float(power(block.looks).sum()) / BINS
+    return mean > _ON_TOP * heard and math.exp(np.log(bins).mean()) < _HISS * mean
+
+
+def _is_clipped(block: Heard, gain: float) -> bool:
+    """Its peaks are lower than they should be; noise, or other audio, makes a crest small and the peaks higher."""
+    lower = peak(block.sound) < _CUT * gain * peak(block.expected_sound)
+    return lower and _crest(block.sound) < 0.62 * _crest(block.expected_sound)
 
 
 def _crest(sound: Floats) -> float:

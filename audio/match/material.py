@@ -8,6 +8,7 @@ from audio.match import align, evidence
 from audio.match.channel import AFTER, BEFORE
 from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats
 from audio.match.lag import FineLag, Peak, Track
+from audio.match.late import Late
 from audio.match.sent import AUDIBLE, KEEP, Sent
 from audio.match.signal import Signal
 
@@ -20,6 +21,7 @@ class Material:
     def __init__(self, sent: Sent, heard_starts_at: int) -> None:
         self._sent = sent
         self.sent, self.heard = sent.signal, Signal(KEEP)
+        self.late = Late(self.sent)
         self.heard_at = heard_starts_at / DECIMATION
 
     # ---- what was planned ----

@@ -29,9 +29,20 @@ class Rest:
     share: float
     least: float  # power below which differences say nothing
 
-    def log_likelihood(self, sound: Floats, envelope: Floats) -> Floats:
-        """Of each sample of one or more rows that begin ``ORDER`` samples earlier. *envelope*: of the prediction."""
-        return _student(_whitened(sound, self.whitener) ** 2, self.floor + self.share * envelope)
+    def log_likelihood(self, sound: Floats, envelope: Floats, rings: Floats | None = None) -> Floats:
+        """Of each sample of one or more rows that begin ``ORDER`` samples earlier. *envelope*: of the prediction.
+
+        *rings*: so loud, as ``loudness`` has it, something else may be that rings out.
+        """
+        squared = _whitened(sound, self.whitener) ** 2
+        power = self.floor + self.share * envelope
+        return _student(squared, power if rings is None else power + np.minimum(rings, _around(squared)))
+
+    def loudness(self, sound: Floats) -> Floats:
+        """Power about each sample, beyond the floor."""
+        power = np.zeros(len(sound), np.float32)
+        power[ORDER:] = _around(_whitened(sound, self.whitener) ** 2)
+        return np.asarray(np.maximum(power - np.float32(self.floor), 0))
 
 
 @dataclass(frozen=True, slots=True)

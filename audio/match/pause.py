@@ -30,17 +30,18 @@ def last_pause(audible: Floats) -> tuple[int, int]:
     return stop - size, stop
 
 
-def is_quiet(looks: C64, channel: Channel) -> bool:
+def is_quiet(looks: C64, late: Floats, channel: Channel) -> bool:
     """Whether nothing but the path's floor, or less, is heard while SENT is silent."""
-    return float(_something_else(looks, channel).mean()) < _SOME
+    return float(_something_else(looks, late, channel).mean()) < _SOME
 
 
-def else_until(looks: C64, heard: Floats, channel: Channel) -> int | None:
+def else_until(looks: C64, late: Floats, heard: Floats, channel: Channel) -> int | None:
     """Samples after which nothing but the path's floor is heard; None where nothing else was heard, or it goes on.
 
-    *looks*: spectra of HEARD for each hop of a stretch in which SENT is silent; *heard*: its samples.
+    *looks*: spectra of HEARD for each hop of a stretch in which SENT is silent, and *late* what it rings late with;
+    *heard*: its samples.
     """
-    other = _something_else(looks, channel)
+    other = _something_else(looks, late, channel)
     if not other.any() or other[-1]:
         return None
     last = len(other) - int(np.argmax(other[::-1]))
@@ -51,10 +52,10 @@ def else_until(looks: C64, heard: Floats, channel: Channel) -> int | None:
     return low + _quieter_from(heard[low:high])
 
 
-def _something_else(looks: C64, channel: Channel) -> NDArray[np.bool_]:
+def _something_else(looks: C64, late: Floats, channel: Channel) -> NDArray[np.bool_]:
     """Looks in which more than the path's floor is heard."""
     silence = np.zeros((1, looks.shape[1]), np.float32)
-    return np.asarray(evidence.rest_over_floor(evidence.power(looks), silence, channel) > channel.scatter)
+    return np.asarray(evidence.rest_over_floor(evidence.power(looks), silence, late, channel) > channel.scatter)
 
 
 def _quieter_from(sound: Floats) -> int:

@@ -108,6 +108,7 @@ class _View:
         self._size = fast_size(len(self._sent))
         self._transform = np.asarray(np.fft.rfft(self._taps, self._size), np.complex64)
         self.predicted = self.answer(-AFTER, 2 * REACH + BEFORE)
+        self.decay = channel.decay(2 * REACH)
 
     def answer(self, start: int, stop: int) -> Floats:
         """To SENT between two samples of the scene, over all of the scene."""
@@ -152,6 +153,7 @@ class _Learnt:
     on_air: Rest
     off_air: Else
     off: Floats  # HEARD without ours
+    rung: Floats  # power of that about each sample, as ``on_air`` has it: so loud is what begins to ring out there
 
 
 def _learn(view: _View, middle: int) -> _Learnt:
@@ -160,7 +162,8 @@ def _learn(view: _View, middle: int) -> _Learnt:
     rest, envelope = view.heard - gain * view.predicted, noise.envelope(gain * view.predicted)
     without = rest + gain * view.answer(*view.gap(middle))
     on_air = noise.rest_of(rest[on], envelope[on])
-    return _Learnt(gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without)
+    rung = np.zeros(0, np.float32) if view.scene.ends else on_air.loudness(without)
+    return _Learnt(gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without, rung)
 
 
 def _scores(view: _View, instants: Instants, middle: int) -> Floats:
@@ -178,8 +181,11 @@ def _scores(view: _View, instants: Instants, middle: int) -> Floats:
         own = off_air.log_likelihood(rows)
     else:
         never = rest + learnt.gain * view.answer(*view.gap(int(instants[-1])))
-        first, then = off_air.log_likelihood(never[here]), on_air.log_likelihood(rest[here], envelope[start:stop])
-        own = on_air.log_likelihood(rows, _at(envelope, instants)[:, ORDER:])
+        later = np.maximum(np.arange(start, stop) - middle, 0)
+        first = off_air.log_likelihood(never[here])
+        then = on_air.log_likelihood(rest[here], envelope[start:stop], learnt.rung[middle] * view.decay[later])
+        rings = learnt.rung[instants][:, None] * view.decay[:_RINGS]
+        own = on_air.log_likelihood(rows, _at(envelope, instants)[:, ORDER:], rings)
     before, after = (np.concatenate([[0.0], np.cumsum(one, dtype=np.float64)]) for one in (first, then))
     return np.asarray(before[instants - start] + own.sum(1) + after[-1] - after[instants - start + _RINGS])
 

@@ -134,7 +134,8 @@ def _is_ours(material: Material, channel: Channel, track: Track, start: int) -> 
         if peak.height > lag.CLEAR_FINE_PEAK and abs(peak.at) < _FAR:
             track.measure((start + stop) // 2, peak.at, _DEVIATION)
     expected = evidence.spectra(channel.predict(material.sent_for_looks(start, stop)), STEP)
-    white = evidence.whitened(material.heard_looks(track, start, stop, STEP), expected, channel)
+    late = material.late.looks(start, stop, STEP)
+    white = evidence.whitened(material.heard_looks(track, start, stop, STEP), expected, late, channel)
     seen = evidence.weigh(white, STEP)
     telling = seen.llr[seen.weight > 1.5]
     return len(telling) >= _TELLING and int(np.count_nonzero(telling > 0)) >= _SHARE * len(telling)

@@ -66,6 +66,26 @@ def test_a_path_that_cuts_the_basses_rings_on_both_sides_and_is_dated_all_the_sa
     assert milliseconds(found.offset) == pytest.approx(6.0, abs=2.0)
 
 
+def test_returns_on_a_horn_do_not_wait_until_a_louder_voice_has_rung_out():
+    """RT60 0.8 s, half of the energy direct; the voice is 16 dB louder than what returns."""
+    late_ms = [milliseconds(refine.boundary(*returned_on_a_horn(seed)).offset) for seed in range(16)]
+    assert 0 <= float(np.mean(late_ms)) < 12
+    assert max(late_ms) < 45
+
+
+def returned_on_a_horn(seed: int) -> tuple[refine.Scene, Channel]:
+    random = np.random.default_rng(seed)
+    at = np.arange(6_400) / RATE_HZ
+    tail = random.standard_normal(len(at)) * 10 ** (-3 * at / 0.8)
+    rings = np.concatenate([[1.0], tail[1:] / np.sqrt(np.sum(tail[1:] ** 2))])
+    sent, voice = programme(random), 6 * programme(random)
+    air = np.where(np.arange(len(sent)) < AFTER + refine.REACH, voice, sent)
+    heard = np.convolve(air, rings)[AFTER : AFTER + SIZE] + 0.003 * random.standard_normal(SIZE)
+    channel = Channel()
+    channel.taps[BEFORE:] = rings[:AFTER]
+    return refine.Scene(heard.astype(np.float32), sent, np.ones(SIZE, np.float32), False, 8_000, 8_000), channel
+
+
 def test_how_sure_it_is_counts_what_is_audible():
     """Where SENT is silent nobody can date a silence, and no time is lost."""
     scene = changed("silence", True, 0.0)
