@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio.match.channel import FRAME_WINDOW, Channel
-from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats, median
 from audio.match.windows import windows
 
 _LEAKAGE = 1.35  # neighbouring bins of a Hann window are not independent: the spread of z is this much larger
@@ -20,6 +20,10 @@ _BELOW_FLOOR = 0.5  # of the floor: differences far below it say nothing
 _NOTHING = 0.35  # nats: in a pause, less than that would only be rounding that dates a change
 RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hops apart
 _WEAK, _TELLING = 0.5, 2.0  # below that the programme is too quiet to say anything; much
+_CELL = 4  # bins: the width of a tone, and less than lies between those of a voice
+_LOW = 0.25  # −6 dB
+_CELL_ONES = np.ones(BINS // _CELL, np.float32)
+_CELL_NATS = _CELL / 1.5 / _OVERLAP / 2  # independent bins of one, those that overlap as one, tempered by half
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
 _FULL, _MASKED, _HALF = math.log(0.7), math.log(0.1), math.log(0.2)  # how likely each is beforehand
@@ -126,8 +130,36 @@ def looked_back(
     white = whitened(heard, expected, late, channel)
     recent = len(expected) - len(heard)
     direct = whitened(heard - np.float32(channel.gain) * ringing[recent:], expected - ringing, late, channel)
-    seen = weigh(white)
-    return seen, clean(white, direct.heard, channel, seen), np.minimum(seen.llr, weigh(direct).llr)
+    seen, behind = weigh(white), weigh(direct)
+    shape = np.minimum(seen.llr, behind.llr)
+    if _is_usual(seen, channel.gain):
+        shape = np.minimum(mixed(white, channel.gain, seen), mixed(direct, channel.gain, behind))
+    return seen, clean(white, direct.heard, channel, seen), shape
+
+
+def mixed(white: Whitened, gain: float, coherent: Evidence) -> Floats:
+    """Nats a look for on air, whatever else is heard with it: does taking the prediction away leave less, cell by cell?
+
+    Else a voice is loud in a few cells and pauses in others: there what is ours shows, or is missing. A look that is
+    far softer than the prediction has nothing on top; whether it is ours at a low level *coherent* tells.
+    """
+    expected = white.expected * np.float32(gain * gain)
+    rest = np.maximum(white.heard - np.float32(2 * gain) * white.cross + expected, 0)
+    least = np.float32(_BELOW_FLOOR) + np.float32(_LOUD_ERROR) * expected
+    change = np.log(_cells(white.heard + least) / _cells(rest + least)) @ _CELL_ONES
+    nats = np.clip(_CELL_NATS * change, -_CLIP / _OVERLAP, _CLIP / _OVERLAP)
+    is_low = coherent.heard_power < _LOW * gain * gain * coherent.expected_power
+    return np.asarray(np.where(is_low, coherent.llr, nats))
+
+
+def _is_usual(seen: Evidence, gain: float) -> bool:
+    """Whether most looks have the *gain* that is known. Else how loud ours would be is not known, only its shape."""
+    telling = seen.weight > _TELLING
+    return bool(telling.any()) and 0.5 < median(seen.gain[telling]) / gain < 2.0
+
+
+def _cells(power: Floats) -> Floats:
+    return np.asarray(power[:, : BINS // _CELL * _CELL].reshape(len(power), -1, _CELL).sum(2))
 
 
 def clean(white: Whitened, direct: Floats, channel: Channel, coherent: Evidence) -> Floats:
