@@ -138,7 +138,7 @@ class Account:
         found = self._decided.runs()
         done = 0
         for this, following in pairwise(found):
-            if this.stop > known_to:
+            if this.stop >= known_to:
                 break
             edge = self._boundary(this, following)
             yield from self._until(edge.position, this)

@@ -147,9 +147,9 @@ def mixed(white: Whitened, gain: float, coherent: Evidence) -> Floats:
     rest = np.maximum(white.heard - np.float32(2 * gain) * white.cross + expected, 0)
     least = np.float32(_BELOW_FLOOR) + np.float32(_LOUD_ERROR) * expected
     change = np.log(_cells(white.heard + least) / _cells(rest + least)) @ _CELL_ONES
-    nats = np.clip(_CELL_NATS * change, -_CLIP / _OVERLAP, _CLIP / _OVERLAP)
+    nats = np.clip(_CELL_NATS * change, -_CLIP / _OVERLAP, _CLIP / _OVERLAP / 2)  # *clean* is worth more where both are
     is_low = coherent.heard_power < _LOW * gain * gain * coherent.expected_power
-    return np.asarray(np.where(is_low, coherent.llr, nats))
+    return np.asarray(np.where(is_low, coherent.llr, np.where(np.abs(nats) < _NOTHING, 0, nats)))
 
 
 def _is_usual(seen: Evidence, gain: float) -> bool:
