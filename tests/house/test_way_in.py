@@ -135,6 +135,19 @@ def test_a_virtual_environment_of_another_python_is_made_anew(public_dir):
     assert "--clear" in result.stderr
 
 
+def test_what_a_linked_environment_points_to_is_not_cleared(public_dir):
+    (public_dir / "others/bin").mkdir(parents=True)
+    script(public_dir / "others/bin/python", "echo 3.12.1 /usr")
+    (public_dir / "venv").symlink_to("others")
+    python = script(public_dir / "python", PYTHON_WITHOUT_VENV)
+    result = dev(
+        "setup", SMARTRADIO_PYTHON=str(python), SMARTRADIO_VENV=str(public_dir / "venv"), TMPDIR=str(public_dir)
+    )
+    assert result.returncode
+    assert "is a link" in result.stderr
+    assert (public_dir / "others/bin/python").exists()
+
+
 @pytest.mark.parametrize(("whole", "made_anew"), [(True, False), (False, True)])
 def test_a_virtual_environment_whose_making_was_interrupted_is_made_anew(public_dir, whole, made_anew):
     """It has a Python, and no pip: every later start would fail."""
