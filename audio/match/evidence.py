@@ -21,7 +21,6 @@ _NOTHING = 0.35  # nats: in a pause, less than that would only be rounding that 
 RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hops apart
 _WEAK, _TELLING = 0.5, 2.0  # below that the programme is too quiet to say anything; much
 _CELL = 4  # bins: the width of a tone, and less than lies between those of a voice
-_LOW = 0.25  # −6 dB
 _CELL_ONES = np.ones(BINS // _CELL, np.float32)
 _CELL_NATS = _CELL / 1.5 / _OVERLAP / 2  # independent bins of one, those that overlap as one, tempered by half
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
@@ -130,35 +129,35 @@ def looked_back(
     white = whitened(heard, expected, late, channel)
     recent = len(expected) - len(heard)
     direct = whitened(heard - np.float32(channel.gain) * ringing[recent:], expected - ringing, late, channel)
-    seen, behind = weigh(white), weigh(direct)
-    shape = np.minimum(seen.llr, behind.llr)
-    if _is_usual(seen, channel.gain):
-        shape = np.minimum(mixed(white, channel.gain, seen), mixed(direct, channel.gain, behind))
-    return seen, clean(white, direct.heard, channel, seen), shape
+    seen = weigh(white)
+    return seen, clean(white, direct.heard, channel, seen), _mixed(white, direct, channel.gain, seen)
 
 
-def mixed(white: Whitened, gain: float, coherent: Evidence) -> Floats:
+def _mixed(white: Whitened, direct: Whitened, usual: float, seen: Evidence) -> Floats:
+    """Nats a look for on air, whatever else is heard with it; by the shape alone where most have no *usual* gain."""
+    telling = seen.weight > _TELLING
+    if not telling.any() or not 0.5 < median(seen.gain[telling]) / usual < 2.0:
+        return np.minimum(seen.llr, weigh(direct).llr)
+    # Softer than predicted: clipped, or at a low level. Something else on top makes none softer.
+    gain = np.minimum(np.float32(usual), np.sqrt(seen.heard_power / (seen.expected_power + np.float32(1e-20))))
+    return np.minimum(cells(white, gain), cells(direct, gain))
+
+
+def cells(white: Whitened, gain: Floats) -> Floats:
     """Nats a look for on air, whatever else is heard with it: does taking the prediction away leave less, cell by cell?
 
-    Else a voice is loud in a few cells and pauses in others: there what is ours shows, or is missing. A look that is
-    far softer than the prediction has nothing on top; whether it is ours at a low level *coherent* tells.
+    Else a voice is loud in a few cells and pauses in others: there what is ours shows, or is missing.
     """
-    expected = white.expected * np.float32(gain * gain)
-    rest = np.maximum(white.heard - np.float32(2 * gain) * white.cross + expected, 0)
+    each = gain[:, None]
+    expected = white.expected * (each * each)
+    rest = np.maximum(white.heard - 2 * each * white.cross + expected, 0)
     least = np.float32(_BELOW_FLOOR) + np.float32(_LOUD_ERROR) * expected
-    change = np.log(_cells(white.heard + least) / _cells(rest + least)) @ _CELL_ONES
+    change = np.log(_of_cells(white.heard + least) / _of_cells(rest + least)) @ _CELL_ONES
     nats = np.clip(_CELL_NATS * change, -_CLIP / _OVERLAP, _CLIP / _OVERLAP / 2)  # *clean* is worth more where both are
-    is_low = coherent.heard_power < _LOW * gain * gain * coherent.expected_power
-    return np.asarray(np.where(is_low, coherent.llr, np.where(np.abs(nats) < _NOTHING, 0, nats)))
+    return np.asarray(np.where(np.abs(nats) < _NOTHING, 0, nats))
 
 
-def _is_usual(seen: Evidence, gain: float) -> bool:
-    """Whether most looks have the *gain* that is known. Else how loud ours would be is not known, only its shape."""
-    telling = seen.weight > _TELLING
-    return bool(telling.any()) and 0.5 < median(seen.gain[telling]) / gain < 2.0
-
-
-def _cells(power: Floats) -> Floats:
+def _of_cells(power: Floats) -> Floats:
     return np.asarray(power[:, : BINS // _CELL * _CELL].reshape(len(power), -1, _CELL).sum(2))
 
 
