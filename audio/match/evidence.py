@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio.match.channel import FRAME_WINDOW, Channel
-from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats, median
 from audio.match.windows import windows
 
 _LEAKAGE = 1.35  # neighbouring bins of a Hann window are not independent: the spread of z is this much larger
@@ -16,10 +16,15 @@ _CLIP = 12.0  # nats a frame may say
 _MODEL_ERROR = 0.003  # −25 dB: no filter that was learnt predicts better
 _LOUD_ERROR = 0.01  # −20 dB: nor at an instant at which it is loud
 _RINGING_ERROR = 0.001  # −30 dB: nor soon after
+_CELL_RINGING_ERROR = 0.01  # the same of a few bins, which may all be wrong the same way
 _BELOW_FLOOR = 0.5  # of the floor: differences far below it say nothing
 _NOTHING = 0.35  # nats: in a pause, less than that would only be rounding that dates a change
 RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hops apart
 _WEAK, _TELLING = 0.5, 2.0  # below that the programme is too quiet to say anything; much
+_CELL = 4  # bins: the width of a tone, and less than lies between those of a voice
+_LOW = 0.5  # −6 dB
+_CELL_ONES = np.ones(BINS // _CELL, np.float32)
+_CELL_NATS = _CELL / 1.5 / _OVERLAP / 2  # independent bins of one, those that overlap as one, tempered by half
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
 _FULL, _MASKED, _HALF = math.log(0.7), math.log(0.1), math.log(0.2)  # how likely each is beforehand
@@ -127,7 +132,46 @@ def looked_back(
     recent = len(expected) - len(heard)
     direct = whitened(heard - np.float32(channel.gain) * ringing[recent:], expected - ringing, late, channel)
     seen = weigh(white)
-    return seen, clean(white, direct.heard, channel, seen), np.minimum(seen.llr, weigh(direct).llr)
+    return seen, clean(white, direct.heard, channel, seen), _mixed(white, direct, channel, seen)
+
+
+def _mixed(white: Whitened, direct: Whitened, channel: Channel, seen: Evidence) -> Floats:
+    """Nats a look for on air, whatever else is heard with it.
+
+    By the shape alone where most have another gain than usual, and what is far softer than predicted: nothing lies on
+    top of that, but it may be ours at a low level.
+    """
+    telling, by_shape = seen.weight > _TELLING, np.minimum(seen.llr, weigh(direct).llr)
+    if not telling.any() or not 0.5 < median(seen.gain[telling]) / channel.gain < 2.0:
+        return by_shape
+    level = np.sqrt(seen.heard_power / (seen.expected_power + np.float32(1e-20))) / np.float32(channel.gain)
+    gain = np.float32(channel.gain) * np.minimum(1, level)  # what is clipped is softer; nothing on top makes it so
+    error = np.float32(_LOUD_ERROR) + np.minimum(channel.floor / (channel.mean_power + np.float32(1e-20)), 1)
+    nats = np.minimum(cells(white, gain, error), cells(direct, gain, error))
+    distorted = (nats < 0) & (by_shape > 0)  # as by a codec of few bits: like ours, and yet no sum
+    return np.where((level < _LOW) | distorted, by_shape, nats)
+
+
+def cells(white: Whitened, gain: Floats, error: Floats) -> Floats:
+    """Nats a look for on air, whatever else is heard with it: does taking the prediction away leave less, cell by cell?
+
+    Else a voice is loud in a few cells and pauses in others: there what is ours shows, or is missing. *error*: share of
+    the prediction, a bin, that it may be wrong by: some of the path's floor is what it does to what is loud. Nor is a
+    cell expected to be more silent than the filter is after something loud: soft words on a digital line would be
+    missed there.
+    """
+    each = gain[:, None]
+    expected = white.expected * (each * each)
+    rest = np.maximum(white.heard - 2 * each * white.cross + expected, 0)
+    still_ringing = np.float32(_CELL_RINGING_ERROR / BINS) * white.ringing[:, None]
+    least = np.float32(_BELOW_FLOOR) + error * expected + still_ringing
+    change = np.log(_of_cells(white.heard + least) / _of_cells(rest + least)) @ _CELL_ONES
+    nats = np.clip(_CELL_NATS * change, -_CLIP / _OVERLAP, _CLIP / _OVERLAP / 2)  # *clean* is worth more where both are
+    return np.asarray(np.where(np.abs(nats) < _NOTHING, 0, nats))
+
+
+def _of_cells(power: Floats) -> Floats:
+    return np.asarray(power[:, : BINS // _CELL * _CELL].reshape(len(power), -1, _CELL).sum(2))
 
 
 def clean(white: Whitened, direct: Floats, channel: Channel, coherent: Evidence) -> Floats:

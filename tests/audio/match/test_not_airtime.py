@@ -7,7 +7,7 @@ from audio.match import Matcher, merged
 from audio.match.grid import HOP
 from audio.match.path import OFF, Path
 from audio.segments import Quality, State
-from bench.recordings import Channel, Fault, programme, record, speech
+from bench.recordings import Channel, Fault, programme, random_faults, record, speech
 from firmware_py.demo.samples import music
 from tests.audio.match.helpers import at_48k, bulletin, heard_through, in_state_ms, matched, on_air_ms
 
@@ -35,6 +35,14 @@ def test_another_voice_mixed_in_is_on_air_and_flagged():
     assert on_air_ms(segments) == pytest.approx(40_000, abs=100)
     assert on_air_ms(segments, 15, 23, Quality.OVERLAID) > 4_000
     assert on_air_ms(segments, 0, 14.5, Quality.OVERLAID) == 0
+
+
+@pytest.mark.parametrize("seed", [404, 405])
+def test_soft_words_beneath_another_voice_on_a_line_without_any_noise_are_on_air(seed):
+    digital = Channel(96, (20, 7_900))
+    faults = random_faults(60.0, 4, ("overlay",), seed)
+    segments = matched(record("digital", programme(60.0, seed), digital, faults, seed))
+    assert on_air_ms(segments) == 60_000
 
 
 @pytest.mark.parametrize("kind", ["voice", "same_voice", "replay", "hiss", "hum", "silence"])
