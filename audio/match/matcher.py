@@ -1,5 +1,7 @@
 """The matcher: sent and heard samples in, decided segments out. Streaming, no I/O, memory flat."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,6 +53,7 @@ class Matcher:
         self._tick = max(0, heard_starts_at // (DECIMATION * BLOCK)) * _TICKS
         self._state_now = State.UNOBSERVED
         self._off_ticks = 0  # for how long it has not been on air
+        self._ends_at: float = math.inf  # SENT, once it has
         self._levels = (DBFS_OF_NOTHING, DBFS_OF_NOTHING, DBFS_OF_NOTHING)
 
     def push_sent(self, frames: NDArray[np.int16], programme: bool) -> None:
@@ -79,6 +82,7 @@ class Matcher:
     def finish(self) -> list[MatchSegment]:
         """Decide all that remains: nothing more will be sent or heard."""
         end, heard = self._sent.end(), self._material.heard
+        self._ends_at = end / DECIMATION
         segments: list[MatchSegment] = []
         while self.decided_to < end:
             if heard.end + self._material.heard_at < self._material.sent.end:
@@ -89,12 +93,12 @@ class Matcher:
         return merged(cut(segments, end))
 
     def live(self) -> Live:
-        track = self._follower.track
+        track, at = self._follower.track, min(self._tick * TICK, self._ends_at)
         return Live(
             state=self._state_now,
             quality=self._follower.quality,
             locked=self._follower.locked,
-            delay_ms=round(milliseconds(track.lag_at(self._tick * TICK)), 2) if track else None,
+            delay_ms=round(milliseconds(track.lag_at(at)), 2) if track else None,
             drift_ppm=round(track.slope * 1e6, 2) if track else None,
             sent_dbfs=self._levels[0],
             heard_dbfs=self._levels[1],

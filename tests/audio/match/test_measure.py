@@ -47,6 +47,14 @@ def test_files_of_any_rate_and_width_are_measured(tmp_path, recording, rate, wid
     assert all(a["to_ms"] == b["from_ms"] for a, b in zip(said["segments"], said["segments"][1:], strict=False))
 
 
+def test_the_delay_said_is_the_one_at_the_end_of_sent_though_heard_goes_on(tmp_path):
+    fast = record("fast", speech(24.0, 6), Channel(30, drift_ppm=200), (), 2)
+    heard = np.concatenate((fast.heard, np.zeros(15 * fast.rate, np.float32)))
+    sent = write_wav(tmp_path / "sent.wav", fast.sent, fast.rate)
+    said = measure(sent, write_wav(tmp_path / "heard.wav", heard, fast.rate))
+    assert said.delay_ms == pytest.approx(300 + 0.2 * 24, abs=0.3)
+
+
 def test_a_recording_that_was_cut_off_is_measured_as_far_as_it_goes(tmp_path, recording):
     sent = write_wav(tmp_path / "sent.wav", recording.sent, recording.rate)
     heard = write_wav(tmp_path / "heard.wav", recording.heard, recording.rate)
