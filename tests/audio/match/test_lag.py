@@ -1,0 +1,34 @@
+"""What was heard is found in what was sent."""
+
+import numpy as np
+
+from audio.match import lag
+from audio.match.grid import RATE_HZ
+
+SCALE = (0, 3, 4, 7, 10, 12, 16, 19)  # semitones
+
+
+def hymn(seconds, random):
+    """Held chords that swell and fade over 0.3 s: all that tells the time are the soft changes."""
+    sound, at = np.zeros(int(seconds * RATE_HZ)), 0
+    while at < len(sound):
+        t = np.arange(min(int(random.uniform(0.8, 2.0) * RATE_HZ), len(sound) - at)) / RATE_HZ
+        swell = np.clip(np.minimum(t, t[::-1]) / 0.3, 0, 1)
+        for semitone in random.choice(SCALE, 4, replace=False):
+            for k in range(1, 7):
+                turn = 2 * np.pi * 146.8 * 2 ** (semitone / 12) * k * t + random.uniform(0, 6.28)
+                sound[at : at + len(t)] += swell * np.sin(turn) / k**1.5
+        at += len(t)
+    return (0.1 * sound / np.std(sound)).astype(np.float32)
+
+
+def test_a_hymn_in_soft_hiss_is_found_though_most_of_the_spectrum_is_hiss():
+    """Wholly whitened, one of these twenty is."""
+    found = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        sent = hymn(14.0, random)
+        heard = sent[5 * RATE_HZ : 7 * RATE_HZ] + random.normal(0, 0.01, 2 * RATE_HZ).astype(np.float32)
+        peak = lag.search(heard, sent[: 12 * RATE_HZ])
+        found += abs(peak.at - 5 * RATE_HZ) < 8
+    assert found >= 15
