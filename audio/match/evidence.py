@@ -1,6 +1,5 @@
 """How much a look of 32 ms speaks for "what was sent is what is heard": log-likelihood ratios."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,7 @@ _CELL_ONES = np.ones(BINS // _CELL, np.float32)
 _CELL_NATS = _CELL / 1.5 / _OVERLAP / 2  # independent bins of one, those that overlap as one, tempered by half
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
-_FULL, _MASKED, _HALF = math.log(0.7), math.log(0.1), math.log(0.2)  # how likely each is beforehand
+_PRIORS = np.log([[0.7], [0.1], [0.2]]).astype(np.float32)  # how likely ours is, masked or distorted, beforehand
 _ONES = np.ones(BINS, np.float32)
 
 
@@ -62,6 +61,15 @@ def together(parts: Sequence[Evidence]) -> Evidence:
 def spectra(sound: Floats, hop: int = HOP) -> C64:
     """Frames of ``FRAME`` each *hop* in the band that every path passes."""
     return np.asarray(np.fft.rfft(windows(sound, FRAME, hop) * FRAME_WINDOW, axis=1)[:, LOW_BIN:HIGH_BIN], np.complex64)
+
+
+def spectra_together(sounds: Sequence[Floats], hop: int) -> list[C64]:
+    """Of each of several sounds of as many frames: one call costs hardly more than for one of them."""
+    framed = [windows(sound, FRAME, hop) for sound in sounds]
+    frames = np.empty((len(framed), *framed[0].shape), np.float32)
+    for row, one in zip(frames, framed, strict=True):
+        np.multiply(one, FRAME_WINDOW, out=row)
+    return list(np.fft.rfft(frames)[:, :, LOW_BIN:HIGH_BIN])
 
 
 def power(spectrum: C64) -> Floats:
@@ -216,8 +224,8 @@ def _ratio(z: Floats, best: Floats, room: Floats) -> Floats:
 
     *room*: what z is where our sound lies under a louder one; there a word that is masked says little.
     """
-    full = (z - best / 2) * best
-    masked = (z - room / 2) * room
-    half = (z / 2 - room / 8) * room
-    llr = np.logaddexp(np.logaddexp(full + _FULL, masked + _MASKED), half + _HALF)
-    return np.where(best < _WEAK, 0, np.minimum(np.maximum(llr, -_CLIP), _CLIP))
+    coherent = np.array((best, room, room / 2))
+    likely = np.logaddexp.reduce((z - coherent / 2) * coherent + _PRIORS)
+    llr: Floats = np.minimum(np.maximum(likely, -_CLIP), _CLIP)
+    llr[best < _WEAK] = 0
+    return llr

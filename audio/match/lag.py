@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats, fast_size
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats, fast_size, rms
 
 MOST_TRACKS = 5  # the current one, and those along which what is not decided yet was heard: in a burst, one a second
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
@@ -46,12 +46,10 @@ def search(heard: Floats, sent: Floats, known: Sequence[float] = ()) -> Peak:
     """
     reach = len(sent) - len(heard)
     size = fast_size(len(sent))
-    cross = np.fft.rfft(_faded(sent), size) * np.conj(np.fft.rfft(_faded(heard), size))
-    low, high = (int(hz / RATE_HZ * size) for hz in (200, 3_500))
-    cross[:low] = 0
-    cross[high:] = 0
-    root = np.sqrt(np.abs(cross[low:high]))
-    cross[low:high] /= root * np.sqrt(root) + 1e-12
+    band = slice(*(int(hz / RATE_HZ * size) for hz in (200, 3_500)))
+    both = np.fft.rfft(_faded(sent), size)[band] * np.conj(np.fft.rfft(_faded(heard), size)[band])
+    root, cross = np.sqrt(np.abs(both)), np.zeros(size // 2 + 1, np.complex64)
+    cross[band] = both * (1 / (root * np.sqrt(root) + 1e-12))  # a quotient of complex numbers costs five times it
     correlation = np.abs(np.fft.irfft(cross, size)[: reach + 1])
     peak = _highest(correlation)
     at = round(peak.at)
@@ -73,7 +71,7 @@ def _faded(sound: Floats) -> Floats:
 
 def _highest(correlation: Floats) -> Peak:
     at = int(np.argmax(correlation))
-    spread = float(np.sqrt(np.mean(correlation**2))) + 1e-12
+    spread = rms(correlation) + 1e-12
     return Peak(at + _vertex(correlation, at), float(correlation[at]) / spread)
 
 
@@ -119,9 +117,10 @@ class FineLag:
         coherence = np.clip(coherence - 3.0 / max(3, self.frames), 0, 0.97)
         weighted = np.zeros(FRAME * _FINE // 2 + 1, np.complex64)
         weighted[LOW_BIN:HIGH_BIN] = self._cross / (np.abs(self._cross) + 1e-20) * coherence / (1 - coherence)
-        correlation = np.fft.fftshift(np.fft.irfft(weighted))
-        top = _highest(np.abs(correlation))
-        return Peak((top.at - len(correlation) / 2) / _FINE, top.height)
+        correlation = np.abs(np.fft.irfft(weighted))
+        half = len(correlation) // 2
+        top = _highest(np.concatenate([correlation[half:], correlation[:half]]))
+        return Peak((top.at - half) / _FINE, top.height)
 
 
 @dataclass(slots=True)

@@ -6,20 +6,21 @@ share is the path's (``Channel.floor_at``); what is here is SENT's alone.
 """
 
 import math
-from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.match import evidence
-from audio.match.grid import FRAME, LEAD, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, LEAD, RATE_HZ, Floats
 from audio.match.signal import Signal
 
 ROW = FRAME  # samples: frames that follow one another
 _CHUNK = 4  # rows that are reckoned at once
+_SAMPLES = _CHUNK * ROW
 _AFTER = 4  # rows: 128 ms, where the filter ends
 _REACH = 16  # rows: half a second more
 _DECAY_S = 0.07  # a path of RT60 1 s; 0.04 and 0.11 explain as much of horns of 0.35 and 1.2 s
-_KEPT = 96  # chunks, 12 s: what the account looks at again
+_KEPT = 96 * _CHUNK  # rows, 12 s: what the account looks at again
 
 
 def _weights() -> Floats:
@@ -30,7 +31,7 @@ def _weights() -> Floats:
 
 
 _WEIGHTS = _weights()
-_BEFORE = _WEIGHTS.shape[1] // _CHUNK  # chunks
+_BEFORE = _WEIGHTS.shape[1]  # rows
 
 
 class Late:
@@ -38,30 +39,49 @@ class Late:
 
     def __init__(self, sent: Signal) -> None:
         self._sent = sent
-        self._powers: dict[int, Floats] = {}  # by chunk
-        self._late: dict[int, Floats] = {}
+        self._powers, self._late = _Rows(), _Rows()
 
     def looks(self, start: int, stop: int, hop: int) -> Floats:
         """Power that rings late at each look from *start* on, × bins, as if the path kept all of it."""
-        first, last = start // (ROW * _CHUNK), (stop - 1) // (ROW * _CHUNK)
-        rows = np.concatenate([self._chunk(n) for n in range(first, last + 1)])
-        return rows[np.arange(start, stop, hop) // ROW - first * _CHUNK]
+        for first in range(start // _SAMPLES * _CHUNK, -(-stop // ROW), _CHUNK):
+            if not self._late.has(first):
+                self._late.put(first, _WEIGHTS @ self._powers_before(first))
+        return self._late.take(np.arange(start, stop, hop) // ROW)
 
-    def _chunk(self, number: int) -> Floats:
-        if number not in self._late:
-            powers = np.concatenate([self._power(n) for n in range(number - _BEFORE, number)])
-            _keep(self._late, number, _WEIGHTS @ powers)
-        return self._late[number]
+    def know(self, start: int, spectra: C64, hop: int) -> None:
+        """SENT's looks from *start* on, which somebody else needed as well."""
+        skipped, between = divmod(-start % ROW, hop)
+        if not between:
+            self._powers.put(-(-start // ROW), evidence.power(spectra[skipped :: ROW // hop]))
 
-    def _power(self, number: int) -> Floats:
-        if number not in self._powers:
-            start = number * _CHUNK * ROW - LEAD
-            sent = self._sent.read(start, start + _CHUNK * ROW)
-            _keep(self._powers, number, evidence.power(evidence.spectra(sent, ROW)))
-        return self._powers[number]
+    def _powers_before(self, row: int) -> Floats:
+        """Of those that still ring in the chunk that begins with *row*."""
+        wanted = np.arange(row - _BEFORE, row)
+        missing = wanted[~self._powers.have(wanted)]
+        if len(missing):
+            first, stop = int(missing[0]), int(missing[-1]) + 1
+            sent = self._sent.read(first * ROW - LEAD, stop * ROW - LEAD)
+            self._powers.put(first, evidence.power(evidence.spectra(sent, ROW)))
+        return self._powers.take(wanted)
 
 
-def _keep(known: dict[int, Floats], number: int, made: Floats) -> None:
-    known[number] = made
-    for old in list(islice(known, max(0, len(known) - _KEPT))):
-        del known[old]
+class _Rows:
+    """The last that were put in, by their number: a ring."""
+
+    def __init__(self) -> None:
+        self._numbers = np.full(_KEPT, np.iinfo(np.intp).min)
+        self._rows = np.zeros((_KEPT, BINS), np.float32)
+
+    def has(self, number: int) -> bool:
+        return bool(self._numbers[number % _KEPT] == number)
+
+    def have(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return np.asarray(self._numbers.take(numbers, mode="wrap") == numbers)
+
+    def put(self, first: int, rows: Floats) -> None:
+        numbers = np.arange(first, first + len(rows))
+        at = numbers % _KEPT
+        self._numbers[at], self._rows[at] = numbers, rows
+
+    def take(self, numbers: NDArray[np.intp]) -> Floats:
+        return self._rows.take(numbers, 0, mode="wrap")
