@@ -363,6 +363,9 @@ class Follower:
         made = Track(newest.position, newest.lag, self._slope)
         if self.track:  # clocks do not jump: its drift is as sure as that of the one before
             made.variance = (1.0, 0.0, max((5e-6) ** 2, self.track.variance[2]))
+            if newest.beside(self.track) < _SMALL_JUMP:  # or else it was thought to drift less, or more
+                elapsed = max(RATE_HZ, newest.position - self.track.last_seen)
+                made.doubt_slope(newest.beside(self.track) / elapsed)
         if self.tracks and self._found_since_rest:
             made.since = votes[0].position - _REACH_BACK
         self._follow_votes(made, votes[:-1])

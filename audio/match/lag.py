@@ -1,6 +1,7 @@
 """Where what was sent is found in what was heard: generalised cross-correlation, tracks of lag, their drift."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
@@ -17,7 +18,9 @@ _UNRIVALLED = 1.4
 _OFTEN = 4  # times within some seconds that the highest peak lies at one delay: by chance it hardly does so twice
 _APART = 80  # samples: 10 ms
 CLEAR_FINE_PEAK = 6.0  # standard deviations
+_USUAL = 2.0  # standard deviations
 MOST_DRIFT = 400e-6  # two crystals of 200 ppm; what seems to drift more is not ours
+_FIRST_SLOPE = 150e-6  # what it may be off by, before anything is known
 _FADE = 400  # samples: 50 ms
 _RISE = np.sin(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32)) ** 2
 _FINE = 8  # steps a sample when a lag is refined
@@ -164,7 +167,7 @@ class Track:
     last_seen: int = 0  # position of the last support
     number: int = field(default_factory=lambda: next(_ids))
     probation: "Probation | None" = None  # None: proven
-    variance: tuple[float, float, float] = (1.0, 0.0, (150e-6) ** 2)  # of lag, covariance, of slope
+    variance: tuple[float, float, float] = (1.0, 0.0, _FIRST_SLOPE**2)  # of lag, covariance, of slope
 
     @overload
     def lag_at(self, position: float) -> float: ...
@@ -172,6 +175,11 @@ class Track:
     def lag_at(self, position: Floats) -> Floats: ...
     def lag_at(self, position: float | Floats) -> float | Floats:
         return self.lag + self.slope * (position - self.position)
+
+    def doubt_slope(self, slope: float) -> None:
+        """The one it has may be wrong by as much."""
+        a, b, c = self.variance
+        self.variance = (a, b, min(_FIRST_SLOPE, math.hypot(math.sqrt(c), slope)) ** 2)
 
     def advance(self, position: int) -> None:
         """Move the point of reference; doubt grows: a crystal wanders."""
@@ -186,9 +194,13 @@ class Track:
         self.lag, self.position = self.lag_at(position), position
 
     def measure(self, position: int, excess: float, deviation: float) -> None:
-        """HEARD was *excess* samples later than the track said at *position*; *deviation* is how sure that is."""
+        """HEARD was *excess* samples later than the track said at *position*; *deviation* is how sure that is.
+
+        Less sure where it lies further off than it should (Huber 1964): resonances delay one sound more than another.
+        """
         self.advance(position)
         a, b, c = self.variance
+        deviation = max(deviation, (abs(excess) - _USUAL * math.sqrt(a)) / _USUAL)
         total = a + deviation * deviation
         self.lag += a / total * excess
         self.slope = min(MOST_DRIFT, max(-MOST_DRIFT, self.slope + b / total * excess))
