@@ -6,19 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match.decimate import Decimator
-from audio.match.grid import DECIMATION, RATE_HZ, Floats
+from audio.match.grid import DECIMATION, TICK, Floats
 
 _ZEROS = np.zeros(48_000, np.int16)
-_ROOM = 4 * RATE_HZ  # beyond what is kept: it is moved to the front once in so long
 
 
 class Signal:
     """Positions are 8 kHz samples from the first frame pushed. Outside what is kept it reads as zeros."""
 
     def __init__(self, keep: int) -> None:
-        self._keep = keep
-        self._kept = np.zeros(keep + _ROOM, np.float32)
-        self._first = 0  # position of _kept[0]
+        """*keep*: samples, at least."""
+        self._kept = np.zeros(-(-keep // TICK) * TICK, np.float32)  # a ring, whole parts: p lies at p % its length
         self.end = 0
         self.frames = 0  # of 48 kHz, pushed
         self.lost: deque[tuple[int, int]] = deque(maxlen=10_000)  # in frames of 48 kHz
@@ -40,22 +38,23 @@ class Signal:
             self.push(_ZEROS[: min(len(_ZEROS), frames - start)])
 
     def read(self, start: int, stop: int) -> Floats:
-        """Where all of it is kept, a view: good until the next push."""
-        if self._first <= start and stop <= self.end:
-            return self._kept[start - self._first : stop - self._first]
+        """Where all of it is kept and lies together, a view: good until the next push."""
+        keep = len(self._kept)
+        at, first = start % keep, max(0, self.end - keep)
+        if first <= start and stop <= self.end and at + stop - start <= keep:
+            return self._kept[at : at + stop - start]
         out = np.zeros(stop - start, np.float32)
-        low, high = max(start, self._first), min(stop, self.end)
+        low, high = max(start, first), min(stop, self.end)
         if high > low:
-            out[low - start : high - start] = self._kept[low - self._first : high - self._first]
+            out[low - start : high - start] = self._kept.take(np.arange(low, high), mode="wrap")
         return out
 
     def _append(self, part: Floats) -> None:
-        if self.end - self._first + len(part) > len(self._kept):
-            self._kept[: self._keep] = self._kept[self.end - self._first - self._keep : self.end - self._first]
-            self._first = self.end - self._keep
-        self._kept[self.end - self._first : self.end - self._first + len(part)] = part
+        """*part*: a tick's."""
+        at = self.end % len(self._kept)
+        self._kept[at : at + len(part)] = part
         self.end += len(part)
 
     def _forget_old_losses(self) -> None:
-        while self.lost and self.lost[0][1] < (self.end - 4 * self._keep) * DECIMATION:
+        while self.lost and self.lost[0][1] < (self.end - 4 * len(self._kept)) * DECIMATION:
             self.lost.popleft()
