@@ -6,16 +6,17 @@ share is the path's (``Channel.floor_at``); what is here is SENT's alone.
 """
 
 import math
-from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.match import evidence
-from audio.match.grid import FRAME, LEAD, RATE_HZ, Floats
+from audio.match.grid import BINS, FRAME, LEAD, RATE_HZ, Floats
 from audio.match.signal import Signal
 
 ROW = FRAME  # samples: frames that follow one another
 _CHUNK = 4  # rows that are reckoned at once
+_SAMPLES = _CHUNK * ROW
 _AFTER = 4  # rows: 128 ms, where the filter ends
 _REACH = 16  # rows: half a second more
 _DECAY_S = 0.07  # a path of RT60 1 s; 0.04 and 0.11 explain as much of horns of 0.35 and 1.2 s
@@ -38,30 +39,39 @@ class Late:
 
     def __init__(self, sent: Signal) -> None:
         self._sent = sent
-        self._powers: dict[int, Floats] = {}  # by chunk
-        self._late: dict[int, Floats] = {}
+        self._powers, self._late = _Chunks(), _Chunks()
 
     def looks(self, start: int, stop: int, hop: int) -> Floats:
         """Power that rings late at each look from *start* on, × bins, as if the path kept all of it."""
-        first, last = start // (ROW * _CHUNK), (stop - 1) // (ROW * _CHUNK)
-        rows = np.concatenate([self._chunk(n) for n in range(first, last + 1)])
-        return rows[np.arange(start, stop, hop) // ROW - first * _CHUNK]
+        for number in range(start // _SAMPLES, (stop - 1) // _SAMPLES + 1):
+            if not self._late.has(number):
+                self._late.put(number, _WEIGHTS @ self._powers_before(number))
+        return self._late.rows(np.arange(start, stop, hop) // ROW)
 
-    def _chunk(self, number: int) -> Floats:
-        if number not in self._late:
-            powers = np.concatenate([self._power(n) for n in range(number - _BEFORE, number)])
-            _keep(self._late, number, _WEIGHTS @ powers)
-        return self._late[number]
-
-    def _power(self, number: int) -> Floats:
-        if number not in self._powers:
-            start = number * _CHUNK * ROW - LEAD
-            sent = self._sent.read(start, start + _CHUNK * ROW)
-            _keep(self._powers, number, evidence.power(evidence.spectra(sent, ROW)))
-        return self._powers[number]
+    def _powers_before(self, number: int) -> Floats:
+        """Of the rows of the chunks before one, that still ring there."""
+        for earlier in range(number - _BEFORE, number):
+            if not self._powers.has(earlier):
+                start = earlier * _SAMPLES - LEAD
+                sent = self._sent.read(start, start + _SAMPLES)
+                self._powers.put(earlier, evidence.power(evidence.spectra(sent, ROW)))
+        return self._powers.rows(np.arange((number - _BEFORE) * _CHUNK, number * _CHUNK))
 
 
-def _keep(known: dict[int, Floats], number: int, made: Floats) -> None:
-    known[number] = made
-    for old in list(islice(known, max(0, len(known) - _KEPT))):
-        del known[old]
+class _Chunks:
+    """The last ``_KEPT`` chunks of rows, in a ring."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int | None] = [None] * _KEPT
+        self._rows = np.zeros((_KEPT * _CHUNK, BINS), np.float32)
+
+    def has(self, number: int) -> bool:
+        return self._numbers[number % _KEPT] == number
+
+    def put(self, number: int, rows: Floats) -> None:
+        at = number % _KEPT
+        self._numbers[at] = number
+        self._rows[at * _CHUNK : (at + 1) * _CHUNK] = rows
+
+    def rows(self, numbers: NDArray[np.intp]) -> Floats:
+        return self._rows.take(numbers, 0, mode="wrap")
