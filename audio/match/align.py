@@ -40,7 +40,15 @@ def along(heard: Signal, starts_at: float, track: Track, start: int, hops: int) 
 
 
 def spectra_along(heard: Signal, starts_at: float, track: Track, start: int, looks: int, hop: int) -> C64:
-    """Spectra of HEARD's frames for those of SENT that begin at ``start + n·hop``.
+    """Spectra of HEARD's frames for those of SENT that begin at ``start + n·hop``."""
+    cut, turns = frames_along(heard, starts_at, track, start, looks, hop)
+    return evidence.spectra(cut, hop) * turns
+
+
+def frames_along(
+    heard: Signal, starts_at: float, track: Track, start: int, looks: int, hop: int
+) -> tuple[Floats, C64]:
+    """The samples of these frames, and the turns that bring their spectra into place.
 
     Frames are cut at one whole sample; what each is early or late by is a turn of its phase.
     """
@@ -48,7 +56,7 @@ def spectra_along(heard: Signal, starts_at: float, track: Track, start: int, loo
     drifts = track.slope * hop
     whole = round(lag + drifts * (looks // 2))
     cut = heard.read(start + whole, start + whole + (looks - 1) * hop + FRAME)
-    return np.asarray(evidence.spectra(cut, hop) * _turns_along((lag - whole) * _PHASES, drifts * _PHASES, looks))
+    return cut, _turns_along((lag - whole) * _PHASES, drifts * _PHASES, looks)
 
 
 def _turns_along(first: float, drifts: float, looks: int) -> C64:

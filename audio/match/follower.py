@@ -40,10 +40,11 @@ _OVERLAID_PACE = 0.1  # at which the floor is learnt beneath other audio
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Looks × bins of what has just been heard, and of what was expected."""
+    """Looks × bins of what has just been heard, of what was expected, and of what was sent."""
 
     heard: C64
     expected: C64
+    sent: C64
     late: Floats  # power that SENT rings late with
     predicted: Floats  # samples of the hops alone
 
@@ -185,13 +186,15 @@ class Follower:
         self._learn_channel(track, tick, good)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
-        sent = self._material.sent_for_looks(start, stop)
-        predicted = self.channel.predict(sent)
-        expected = evidence.spectra(predicted, STEP)
-        heard = self._material.heard_looks(track, start, stop, STEP)
-        late = self._material.late.looks(start, stop, STEP)
+        material, around = self._material, self._material.sent_for_looks(start, stop)
+        predicted = self.channel.predict(around)
+        sound, turns = material.heard_for_looks(track, start, stop, STEP)
+        sent, expected, heard = evidence.spectra_together((alone(around), predicted, sound), STEP)
+        heard = heard * turns
+        material.late.know(start, sent, STEP)
+        late = material.late.looks(start, stop, STEP)
         seen = evidence.weigh(evidence.whitened(heard, expected, late, self.channel), STEP)
-        return _Look(heard, expected, late, predicted[LEAD : LEAD + stop - start]), seen
+        return _Look(heard, expected, sent, late, predicted[LEAD : LEAD + stop - start]), seen
 
     def _quality_of(self, track: Track, tick: _Tick) -> Quality:
         look, seen = tick.look, tick.seen
@@ -230,8 +233,7 @@ class Follower:
     def _learn_drift(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
         if not good.any():
             return
-        sent = alone(self._material.sent_for_looks(tick.start, tick.stop))
-        self._fine.add(tick.look.heard[good], evidence.spectra(sent, STEP)[good], (tick.start + tick.stop) // 2)
+        self._fine.add(tick.look.heard[good], tick.look.sent[good], (tick.start + tick.stop) // 2)
         if self._fine.frames >= _FINE_LOOKS:
             self._correct(track)
 
@@ -443,7 +445,7 @@ def _together(ticks: list[_Tick]) -> _Tick:
     looks, last = [tick.look for tick in ticks[first:]], ticks[-1]
     if len(looks) == 1:
         return last
-    parts = zip(*((look.heard, look.expected, look.late, look.predicted) for look in looks), strict=True)
+    parts = zip(*((look.heard, look.expected, look.sent, look.late, look.predicted) for look in looks), strict=True)
     seen = evidence.together([tick.seen for tick in ticks[first:]])
     return _Tick(ticks[first].start, last.stop, _Look(*map(np.concatenate, parts)), seen)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match import evidence
-from audio.match.grid import BINS, FRAME, LEAD, RATE_HZ, Floats
+from audio.match.grid import BINS, C64, FRAME, LEAD, RATE_HZ, Floats
 from audio.match.signal import Signal
 
 ROW = FRAME  # samples: frames that follow one another
@@ -20,7 +20,7 @@ _SAMPLES = _CHUNK * ROW
 _AFTER = 4  # rows: 128 ms, where the filter ends
 _REACH = 16  # rows: half a second more
 _DECAY_S = 0.07  # a path of RT60 1 s; 0.04 and 0.11 explain as much of horns of 0.35 and 1.2 s
-_KEPT = 96  # chunks, 12 s: what the account looks at again
+_KEPT = 96 * _CHUNK  # rows, 12 s: what the account looks at again
 
 
 def _weights() -> Floats:
@@ -31,7 +31,7 @@ def _weights() -> Floats:
 
 
 _WEIGHTS = _weights()
-_BEFORE = _WEIGHTS.shape[1] // _CHUNK  # chunks
+_BEFORE = _WEIGHTS.shape[1]  # rows
 
 
 class Late:
@@ -39,39 +39,49 @@ class Late:
 
     def __init__(self, sent: Signal) -> None:
         self._sent = sent
-        self._powers, self._late = _Chunks(), _Chunks()
+        self._powers, self._late = _Rows(), _Rows()
 
     def looks(self, start: int, stop: int, hop: int) -> Floats:
         """Power that rings late at each look from *start* on, × bins, as if the path kept all of it."""
-        for number in range(start // _SAMPLES, (stop - 1) // _SAMPLES + 1):
-            if not self._late.has(number):
-                self._late.put(number, _WEIGHTS @ self._powers_before(number))
-        return self._late.rows(np.arange(start, stop, hop) // ROW)
+        for first in range(start // _SAMPLES * _CHUNK, -(-stop // ROW), _CHUNK):
+            if not self._late.has(first):
+                self._late.put(first, _WEIGHTS @ self._powers_before(first))
+        return self._late.take(np.arange(start, stop, hop) // ROW)
 
-    def _powers_before(self, number: int) -> Floats:
-        """Of the rows of the chunks before one, that still ring there."""
-        for earlier in range(number - _BEFORE, number):
-            if not self._powers.has(earlier):
-                start = earlier * _SAMPLES - LEAD
-                sent = self._sent.read(start, start + _SAMPLES)
-                self._powers.put(earlier, evidence.power(evidence.spectra(sent, ROW)))
-        return self._powers.rows(np.arange((number - _BEFORE) * _CHUNK, number * _CHUNK))
+    def know(self, start: int, spectra: C64, hop: int) -> None:
+        """SENT's looks from *start* on, which somebody else needed as well."""
+        skipped, between = divmod(-start % ROW, hop)
+        if not between:
+            self._powers.put(-(-start // ROW), evidence.power(spectra[skipped :: ROW // hop]))
+
+    def _powers_before(self, row: int) -> Floats:
+        """Of those that still ring in the chunk that begins with *row*."""
+        wanted = np.arange(row - _BEFORE, row)
+        missing = wanted[~self._powers.have(wanted)]
+        if len(missing):
+            first, stop = int(missing[0]), int(missing[-1]) + 1
+            sent = self._sent.read(first * ROW - LEAD, stop * ROW - LEAD)
+            self._powers.put(first, evidence.power(evidence.spectra(sent, ROW)))
+        return self._powers.take(wanted)
 
 
-class _Chunks:
-    """The last ``_KEPT`` chunks of rows, in a ring."""
+class _Rows:
+    """The last that were put in, by their number: a ring."""
 
     def __init__(self) -> None:
-        self._numbers: list[int | None] = [None] * _KEPT
-        self._rows = np.zeros((_KEPT * _CHUNK, BINS), np.float32)
+        self._numbers = np.full(_KEPT, np.iinfo(np.intp).min)
+        self._rows = np.zeros((_KEPT, BINS), np.float32)
 
     def has(self, number: int) -> bool:
-        return self._numbers[number % _KEPT] == number
+        return bool(self._numbers[number % _KEPT] == number)
 
-    def put(self, number: int, rows: Floats) -> None:
-        at = number % _KEPT
-        self._numbers[at] = number
-        self._rows[at * _CHUNK : (at + 1) * _CHUNK] = rows
+    def have(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return np.asarray(self._numbers.take(numbers, mode="wrap") == numbers)
 
-    def rows(self, numbers: NDArray[np.intp]) -> Floats:
+    def put(self, first: int, rows: Floats) -> None:
+        numbers = np.arange(first, first + len(rows))
+        at = numbers % _KEPT
+        self._numbers[at], self._rows[at] = numbers, rows
+
+    def take(self, numbers: NDArray[np.intp]) -> Floats:
         return self._rows.take(numbers, 0, mode="wrap")

@@ -60,6 +60,10 @@ class Material:
         """Spectra of HEARD for a look each *hop* of these SENT positions."""
         return align.spectra_along(self.heard, self.heard_at, track, start - LEAD, (stop - start) // hop, hop)
 
+    def heard_for_looks(self, track: Track, start: int, stop: int, hop: int) -> tuple[Floats, C64]:
+        """The samples of the same, and what turns their spectra into place."""
+        return align.frames_along(self.heard, self.heard_at, track, start - LEAD, (stop - start) // hop, hop)
+
     def lag_left(self, track: Track, start: int, stop: int, hop: int) -> Peak:
         """What a track leaves of the lag between two positions of SENT, looked at each *hop*."""
         fine, sent = FineLag(), alone(self.sent_for_looks(start, stop))
