@@ -56,7 +56,7 @@ class Channel:
 
     def learn(self, sent: Floats, heard: Floats) -> None:
         """Both aligned, ``WINDOW`` samples that are on air. Weighted by loudness: loud wrong audio cannot lead."""
-        x, y = np.fft.rfft(sent * _WINDOW), np.fft.rfft(heard * _WINDOW)
+        x, y = np.fft.rfft(np.array((sent, heard)) * _WINDOW)
         weight = np.float32(1 / (float(np.vdot(y, y).real) / len(y) + 1e-9))
         seconds = WINDOW / 2 / RATE_HZ
         keep = max(0.0, 1 - seconds / _MEMORY_S)

@@ -58,10 +58,11 @@ def _is_hiss(sound: Floats) -> bool:
     frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)
     if not len(frames):
         return False
-    bins = (np.abs(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, 10:96]) ** 2).sum(0) + 1e-15
-    flatness = math.exp(np.log(bins).mean()) / bins.mean()
     levels = 10 * np.log10(np.vecdot(frames, frames) / FRAME + 1e-15)
-    return flatness > _FLAT and float(levels.std()) < _STEADY_DB and _middle_half(levels) < _MIDDLE_HALF_DB
+    if float(levels.std()) >= _STEADY_DB or _middle_half(levels) >= _MIDDLE_HALF_DB:
+        return False
+    bins = (np.abs(np.fft.rfft(frames * FRAME_WINDOW, axis=1)[:, 10:96]) ** 2).sum(0) + 1e-15
+    return bool(math.exp(np.log(bins).mean()) > _FLAT * bins.mean())
 
 
 def _middle_half(levels: Floats) -> float:

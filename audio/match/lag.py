@@ -43,11 +43,10 @@ def search(heard: Floats, sent: Floats, known: Sequence[float] = ()) -> Peak:
     """
     reach = len(sent) - len(heard)
     size = fast_size(len(sent))
-    cross = np.fft.rfft(_faded(sent), size) * np.conj(np.fft.rfft(_faded(heard), size))
-    low, high = (int(hz / RATE_HZ * size) for hz in (200, 3_500))
-    cross[:low] = 0
-    cross[high:] = 0
-    cross[low:high] /= np.abs(cross[low:high]) + 1e-12
+    band = slice(*(int(hz / RATE_HZ * size) for hz in (200, 3_500)))
+    both = np.fft.rfft(_faded(sent), size)[band] * np.conj(np.fft.rfft(_faded(heard), size)[band])
+    cross = np.zeros(size // 2 + 1, np.complex64)
+    cross[band] = both * (1 / (np.abs(both) + 1e-12))  # a product: a quotient of complex numbers costs five times it
     correlation = np.abs(np.fft.irfft(cross, size)[: reach + 1])
     peak = _highest(correlation)
     at = round(peak.at)

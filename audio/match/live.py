@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from audio.match.evidence import Evidence
 from audio.segments import Quality, State
 
@@ -48,9 +46,10 @@ class Presence:
 
 def snr_db(evidence: Evidence) -> float | None:
     """Of the looks in which the programme says something."""
-    telling = np.flatnonzero(evidence.weight > 1)
-    if not len(telling):
+    telling = evidence.weight > 1
+    gain, heard, expected = evidence.gain[telling], evidence.heard_power[telling], evidence.expected_power[telling]
+    if not len(gain):
         return None
-    wanted = float(evidence.gain[telling] ** 2 @ evidence.expected_power[telling])
-    rest = float(evidence.heard_power[telling].sum()) - wanted
+    wanted = float(gain * gain @ expected)
+    rest = float(heard.sum()) - wanted
     return round(10 * math.log10(max(wanted, 1e-9) / max(rest, 1e-9)), 1)

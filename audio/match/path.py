@@ -168,5 +168,7 @@ class Run:
 def runs(states: list[int]) -> list[Run]:
     if not states:
         return []
+    if states.count(states[0]) == len(states):  # as nearly always
+        return [Run(0, len(states), states[0])]
     cuts = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
     return [Run(a, b, states[a]) for a, b in pairwise(cuts)]
