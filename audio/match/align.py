@@ -45,9 +45,7 @@ def spectra_along(heard: Signal, starts_at: float, track: Track, start: int, loo
     return evidence.spectra(cut, hop) * turns
 
 
-def frames_along(
-    heard: Signal, starts_at: float, track: Track, start: int, looks: int, hop: int
-) -> tuple[Floats, C64]:
+def frames_along(heard: Signal, starts_at: float, track: Track, start: int, looks: int, hop: int) -> tuple[Floats, C64]:
     """The samples of these frames, and the turns that bring their spectra into place.
 
     Frames are cut at one whole sample; what each is early or late by is a turn of its phase.

@@ -1,6 +1,5 @@
 """How much a look of 32 ms speaks for "what was sent is what is heard": log-likelihood ratios."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ RECENT = 14  # hops: the reach of the filter; even, so that looks may be two hop
 _WEAK, _TELLING = 0.5, 2.0  # below that the programme is too quiet to say anything; much
 _CLEAN_BINS = 9.0  # independent bins that a hop adds, tempered by half: no model is right
 _FAR_BELOW = 1e-3  # −30 dB against the prediction: whatever it is, it is not on air
-_FULL, _MASKED, _HALF = math.log(0.7), math.log(0.1), math.log(0.2)  # how likely each is beforehand
+_PRIORS = np.log([[0.7], [0.1], [0.2]]).astype(np.float32)  # how likely ours is, masked or distorted, beforehand
 _ONES = np.ones(BINS, np.float32)
 
 
@@ -181,8 +180,8 @@ def _ratio(z: Floats, best: Floats, room: Floats) -> Floats:
 
     *room*: what z is where our sound lies under a louder one; there a word that is masked says little.
     """
-    full = (z - best / 2) * best
-    masked = (z - room / 2) * room
-    half = (z / 2 - room / 8) * room
-    llr = np.logaddexp(np.logaddexp(full + _FULL, masked + _MASKED), half + _HALF)
-    return np.where(best < _WEAK, 0, np.minimum(np.maximum(llr, -_CLIP), _CLIP))
+    coherent = np.array((best, room, room / 2))
+    likely = np.logaddexp.reduce((z - coherent / 2) * coherent + _PRIORS)
+    llr: Floats = np.minimum(np.maximum(likely, -_CLIP), _CLIP)
+    llr[best < _WEAK] = 0
+    return llr

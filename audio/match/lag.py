@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats, fast_size
+from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Floats, fast_size, rms
 
 MOST_TRACKS = 5  # the current one, and those along which what is not decided yet was heard: in a burst, one a second
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
@@ -68,7 +68,7 @@ def _faded(sound: Floats) -> Floats:
 
 def _highest(correlation: Floats) -> Peak:
     at = int(np.argmax(correlation))
-    spread = float(np.sqrt(np.mean(correlation**2))) + 1e-12
+    spread = rms(correlation) + 1e-12
     return Peak(at + _vertex(correlation, at), float(correlation[at]) / spread)
 
 
@@ -114,9 +114,10 @@ class FineLag:
         coherence = np.clip(coherence - 3.0 / max(3, self.frames), 0, 0.97)
         weighted = np.zeros(FRAME * _FINE // 2 + 1, np.complex64)
         weighted[LOW_BIN:HIGH_BIN] = self._cross / (np.abs(self._cross) + 1e-20) * coherence / (1 - coherence)
-        correlation = np.fft.fftshift(np.fft.irfft(weighted))
-        top = _highest(np.abs(correlation))
-        return Peak((top.at - len(correlation) / 2) / _FINE, top.height)
+        correlation = np.abs(np.fft.irfft(weighted))
+        half = len(correlation) // 2
+        top = _highest(np.concatenate([correlation[half:], correlation[:half]]))
+        return Peak((top.at - half) / _FINE, top.height)
 
 
 @dataclass(slots=True)

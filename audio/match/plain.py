@@ -64,4 +64,4 @@ class Plain:
         return together([one.seen for one in inside]).part(slice(first, first + (stop - start) // STEP))
 
     def _inside(self, start: int, stop: int, track: int) -> list[_Stretch]:
-        return [one for one in self._stretches if one.track == track and one.start < stop and one.stop > start]
+        return [one for one in self._stretches if one.stop > start and one.start < stop and one.track == track]
