@@ -84,14 +84,16 @@ class LoudnessMeter:
     def _settle(self) -> None:
         """Take the whole hops that wait."""
         whole = self._filled - self._filled % HOP_FRAMES
-        hops = self._waiting[:whole].reshape(-1, HOP_FRAMES)
-        for hop, energy in zip(hops, self._weighting.energies(hops), strict=True):
-            self._take(hop, energy)
+        if not whole:
+            return
+        self._peak.take(self._waiting[:whole])
+        for energy in self._weighting.energies(self._waiting[:whole].reshape(-1, HOP_FRAMES)):
+            self._take(energy)
         self._filled -= whole
         self._waiting[: self._filled] = self._waiting[whole : whole + self._filled]
 
-    def _take(self, hop: Pcm, energy: float) -> None:
-        self._peak.take(hop)
+    def _take(self, energy: float) -> None:
+        """*energy*: of a hop."""
         self._hops.append(energy / (HOP_FRAMES * FULL_SCALE**2))
         if (momentary := self._mean(MOMENTARY_HOPS)) is not None:
             self._gates.take(momentary)
@@ -151,18 +153,20 @@ class _KWeighting:
         """
         frames = hops.reshape(-1, _STRETCH)
         self._rows[: len(frames), :_STRETCH] = frames
-        for n, hop in enumerate(hops):
-            self._rows[n * _ROWS : (n + 1) * _ROWS, _STRETCH:] = self._states(hop)
+        self._rows[: len(frames), _STRETCH:] = self._states(frames)
         return (self._rows @ _tables().give).reshape(-1, HOP_FRAMES)[: len(hops)]
 
-    def _states(self, hop: Pcm) -> Matrix:
-        """Before each stretch of the hop; the one after it is kept."""
+    def _states(self, stretches: Pcm) -> Matrix:
+        """Before each stretch of a few hops; the one after them is kept. Products are those of one hop, as above."""
         tables = _tables()
-        pushes = (hop.reshape(_ROWS, _STRETCH).astype(np.float64) @ tables.push).reshape(_GROUPS, -1)
-        ends = tables.across @ np.concatenate((self._state, (pushes @ tables.gather).ravel()))
-        states = ends.reshape(-1, _STATES)
-        self._state = np.where(np.abs(states[-1]) < _NOTHING, 0.0, states[-1])
-        return (np.concatenate((states[:-1], pushes), axis=1) @ tables.within).reshape(_ROWS, _STATES)
+        pushes = stretches.astype(np.float64).reshape(-1, _ROWS, _STRETCH) @ tables.push
+        pushes = pushes.reshape(len(pushes), _GROUPS, -1)
+        before = np.empty((len(pushes), _GROUPS, _STATES))
+        for n, gathered in enumerate((pushes @ tables.gather).reshape(len(pushes), -1)):
+            states = (tables.across @ np.concatenate((self._state, gathered))).reshape(-1, _STATES)
+            before[n], after = states[:-1], states[-1]
+            self._state = np.where(np.abs(after) < _NOTHING, 0.0, after)
+        return (np.concatenate((before, pushes), axis=2) @ tables.within).reshape(-1, _STATES)
 
 
 @dataclass(frozen=True, slots=True)
