@@ -1,6 +1,7 @@
 """The path from the card to the return, learnt while it is on air: what HEARD should be, given SENT."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,20 +109,22 @@ class Channel:
 
     def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""
-        return self._answer(sent, 0)
+        return next(self._answers(sent, 0))
 
-    def predict_ringing(self, sent: Floats) -> Floats:
-        """The part of ``predict`` that was sent some time before: it is still heard when the programme has stopped."""
-        return self._answer(sent, BEFORE + _DIRECT)
+    def predict_and_ringing(self, sent: Floats) -> tuple[Floats, Floats]:
+        """``predict``, and the part of it that was sent some time before: heard when the programme has stopped."""
+        predicted, ringing = self._answers(sent, 0, BEFORE + _DIRECT)
+        return predicted, ringing
 
-    def _answer(self, sent: Floats, first: int) -> Floats:
-        """Of the taps from *first* on."""
+    def _answers(self, sent: Floats, *firsts: int) -> Iterator[Floats]:
+        """For each of *firsts*: of the taps from there on."""
         size = fast_size(len(sent))
-        if (first, size) not in self._transforms:
-            taps = np.concatenate([np.zeros(first, np.float32), self.taps[first:]])
-            self._transforms[first, size] = np.asarray(np.fft.rfft(taps, size), np.complex64)
-        full = np.fft.irfft(np.fft.rfft(sent, size) * self._transforms[first, size], size)
-        return full[len(self.taps) : len(sent)]
+        spectrum = np.fft.rfft(sent, size)
+        for first in firsts:
+            if (first, size) not in self._transforms:
+                taps = np.concatenate([np.zeros(first, np.float32), self.taps[first:]])
+                self._transforms[first, size] = np.asarray(np.fft.rfft(taps, size), np.complex64)
+            yield np.fft.irfft(spectrum * self._transforms[first, size], size)[len(self.taps) : len(sent)]
 
     def decay(self, size: int) -> Floats:
         """Share of a steady sound's power that is left, a sample from its end on (Schroeder 1965)."""

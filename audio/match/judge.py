@@ -62,7 +62,7 @@ class Judge:
         channel = self._follower.channel
         start, stop = judged[0].block * BLOCK, (judged[-1].block + 1) * BLOCK
         sent = self._material.sent_for_looks(start, stop, RECENT * HOP)
-        expected, ringing = channel.predict(sent), channel.predict_ringing(sent)
+        expected, ringing = channel.predict_and_ringing(sent)
         heard, expected_looks = self._material.heard_looks(track, start, stop), evidence.spectra(expected)
         late = self._material.late.looks(start - RECENT * HOP, stop, HOP)
         seen, clean, mixed = evidence.looked_back(heard, expected_looks, evidence.spectra(ringing), late, channel)

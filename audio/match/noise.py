@@ -117,12 +117,13 @@ def _power(sound: Floats) -> float:
 
 def _around(power: Floats) -> Floats:
     """Mean over 8 ms about each sample, or what there is of them."""
-    size = power.shape[-1]
-    total = np.zeros((*power.shape[:-1], size + 1), np.float32)
-    np.cumsum(power, axis=-1, out=total[..., 1:])
+    size, half = power.shape[-1], HOP // 2
+    total = np.zeros((*power.shape[:-1], size + HOP + 1), np.float32)  # of all before, from half a hop too early on …
+    np.cumsum(power, axis=-1, out=total[..., half + 1 : size + half + 1])
+    total[..., size + half + 1 :] = total[..., size + half, None]  # … to half a hop too late
     at = np.arange(size)
-    low, high = np.maximum(at - HOP // 2, 0), np.minimum(at + HOP // 2, size)
-    return np.asarray((total[..., high] - total[..., low]) / (high - low).astype(np.float32))
+    there = np.minimum(at + half, size) - np.maximum(at - half, 0)
+    return np.asarray((total[..., HOP : size + HOP] - total[..., :size]) / there.astype(np.float32))
 
 
 def _whitened(sound: Floats, whitener: Floats) -> Floats:
