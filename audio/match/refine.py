@@ -72,10 +72,12 @@ def boundary(scene: Scene, channel: Channel) -> Boundary:
     clock = np.concatenate([[0.0], np.cumsum(scene.audible)])
     at = int(coarse[_best(_scores(view, coarse, REACH), coarse, clock[coarse])])
     for _ in range(2):
-        instants = _about(at, coarse)
-        score = _scores(view, instants, at)
+        middle, instants = at, _about(at, coarse)
+        score = _scores(view, instants, middle)
         best = _best(score, instants, clock[instants])
         at = int(instants[best])
+        if at == middle:  # once more would say the same
+            break
     return Boundary(at - REACH, _deviation(score, instants, clock[instants], best))
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from audio.match import Matcher
 from audio.match.channel import Channel as Path
-from audio.match.evidence import Evidence
-from audio.match.grid import BINS, HOP, RATE_HZ
+from audio.match.evidence import Evidence, spectra
+from audio.match.grid import BINS, HOP, LEAD, RATE_HZ
 from audio.match.kind import Heard, quality_of
-from audio.match.late import Late
+from audio.match.late import ROW, Late
+from audio.match.plain import STEP
 from audio.match.signal import Signal
 from audio.segments import Quality
 from tests.audio.match.helpers import Channel, Fault, at_48k, heard_through, matched, on_air_ms
@@ -43,6 +44,16 @@ def test_what_rings_late_does_not_depend_on_what_was_asked_before():
     asked, size = Late(burst()), int(1.4 * RATE_HZ) // HOP * HOP
     pieces = [asked.looks(at, at + 640, HOP) for at in range(0, size, 640)]
     assert np.array_equal(np.concatenate(pieces), Late(burst()).looks(0, len(pieces) * 640, HOP))
+
+
+@pytest.mark.parametrize("start", [0, 128, 64])  # where rows begin, in their middle, and elsewhere
+def test_what_rings_late_does_not_depend_on_who_looked_at_what_was_sent(start):
+    signal, stop = burst(), start + int(1.5 * RATE_HZ) // ROW * ROW
+    told = Late(signal)
+    for at in range(start, stop, 1_024):
+        told.know(at, spectra(signal.read(at - LEAD, at + 1_024 + LEAD), STEP), STEP)
+    looks = (1_024, stop - 1_024, HOP)
+    assert np.array_equal(told.looks(*looks), Late(signal).looks(*looks))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
