@@ -184,7 +184,7 @@ def _false_gaps(claimed: Bools, true: Bools, heard: Bools) -> int:
 
 
 def acceptable(recording: Recording, fault: Fault) -> set[str]:
-    """What a fault may be called; nothing for one that is not judged. Silence is heard as the channel's noise or hum."""
+    """What a fault may be called; nothing for one that is not judged. Silence: the channel's noise or hum."""
     right = {KIND_OF[fault.kind]} if fault.kind in KIND_OF else set()
     if fault.kind == "silence" and recording.channel.snr_db < 40:
         right.add("noise")

@@ -38,7 +38,8 @@ TOLD_MS = 20  # of what is said by hand: shorter wrong stretches are edges
 
 FOREIGN, NOISE, HUM, SILENCE = "foreign", "noise", "hum", "silence"
 NAMES = {
-    "silence": {SILENCE}, "hiss": {NOISE}, "hum": {HUM}, "voice": {FOREIGN}, "same_voice": {FOREIGN}, "music": {FOREIGN},
+    "silence": {SILENCE}, "hiss": {NOISE}, "hum": {HUM}, "voice": {FOREIGN}, "same_voice": {FOREIGN},
+    "music": {FOREIGN},
     "replay": {FOREIGN}, "tone": {FOREIGN, HUM}, "crackle": {FOREIGN, NOISE},
 }  # fmt: skip
 SURROUNDINGS = ("wind", "rain", "motorbikes", "animals", "crowd")
@@ -56,7 +57,7 @@ class Result:
 
 
 def names(recording: Recording, fault: Fault) -> set[str]:
-    """What a fault may be called. Where it is silent, what goes on beside the programme is heard, and an AGC lifts it."""
+    """What a fault may be called. In silence what else is there is heard, and an AGC lifts it."""
     right = set(NAMES.get(fault.kind, set()))
     path = recording.path if isinstance(recording, Wild) else None
     if fault.kind == "silence" and path is not None:
@@ -140,7 +141,7 @@ def described(recording: Wild) -> str:
 
 
 def rows(quick: bool = False, seed: int = SEED) -> list[Row]:
-    """Print the table, a line a recording, and return its summary. ``quick``: eight recordings of a minute and a half."""
+    """Print the table, a line a recording, and return its summary. ``quick``: eight of a minute and a half."""
     count, seconds = (COUNT_QUICK, SECONDS_QUICK) if quick else (COUNT, SECONDS)
     print(HEAD, flush=True)
     results = []
@@ -182,15 +183,9 @@ def summary(results: Sequence[Result]) -> list[Row]:
     ]
     for name in results[0].peers:
         mean = float(np.mean([one.peers[name].err_percent for one in results]))
+        theirs = 100 * sum(one.peers[name].found for one in results) / max(1, faults)
         made.append(of_all(f"{name}: airtime error, mean", mean, "%"))
-        made.append(
-            row(
-                "measure_wild",
-                f"{name}: found",
-                100 * sum(one.peers[name].found for one in results) / max(1, faults),
-                "%",
-            )
-        )
+        made.append(row("measure_wild", f"{name}: found", theirs, "%", runs=faults))
     if edges:
         made.append(row("measure_wild", "edges p95", float(np.percentile(edges, 95)), "ms", runs=len(edges)))
     return made

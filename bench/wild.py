@@ -1,7 +1,8 @@
-"""A second maker of recordings, independent of ``bench.recordings``: what a rival would try the matcher with, if a fair one.
+"""A second maker of recordings, independent of ``bench.recordings``: what a fair rival would try the matcher with.
 
-The truth is known to the sample, and all of it is something that a commune's station meets: speech and music of many kinds,
-over lines, streams, telephones, FM and horns in all weathers, with silence, strangers, replays and broken contacts instead.
+The truth is known to the sample, and all of it is something that a commune's station meets: speech and music of many
+kinds, over lines, streams, telephones, FM and horns in all weathers, with silence, strangers, replays and broken
+contacts instead of it. A recording has a minute at least, or a replay would come round into the delays that are ours.
 Written without sight of the matcher or of the recordings that it was tuned on. Judged by ``bench.measure_wild``.
 """
 
@@ -41,7 +42,7 @@ class Wild(Recording):
 
 
 def make(number: int, seconds: float, seed: int) -> Wild:
-    """The *number*-th recording of a *seed*. Kinds of programme and of path come round in an order of the seed's own."""
+    """The *number*-th recording of a *seed*. Kinds of programme and path come round in the seed's own order."""
     of_programme, of_path, of_faults, of_others, of_air = (
         np.random.default_rng((seed, number, part)) for part in range(5)
     )
@@ -68,7 +69,7 @@ def assemble(
     random: Random,
     never: bool = False,
 ) -> Wild:
-    """What is heard of *said* (its description, SENT) with *faults* in it. *same*: others by its voices, for so many seconds."""
+    """What is heard of *said* (its description, SENT) with *faults* in it. *same*: others by its voices, so many s."""
     what, sent = said
     air = np.concatenate([_around(random, BEFORE_S, rate, sent), sent, _around(random, AFTER_S, rate, sent)])
     late = round(BEFORE_S * rate)

@@ -1,7 +1,7 @@
 """Music for ``bench.wild``: songs, hymns, drums, bells, a flute, a singer. Made from notes, no two played alike.
 
-Verses repeat as musicians repeat them: tempo, loudness, tuning and ornaments differ a little each time. A loop that is equal
-to the sample could not be told from itself, and no truth could be stated for it.
+Verses repeat as musicians repeat them: tempo, loudness, tuning and ornaments differ a little each time. A loop that is
+equal to the sample could not be told from itself, and no truth could be stated for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ Envelope = Callable[[NDArray[np.float64], float], NDArray[np.float64]]  # of sec
 
 SCALES = ((0, 2, 4, 7, 9), (0, 3, 5, 7, 10), (0, 2, 5, 7, 9), (0, 2, 4, 5, 7, 9, 11))  # Vietnamese pentatonics, major
 GONG = (1.0, 1.52, 2.03, 2.71, 3.63, 4.92)
+SKIN = (1.0, 1.59, 2.14, 2.3, 2.65, 3.5)  # modes of a membrane
 BELL = (0.5, 1.0, 1.19, 1.51, 2.0, 2.52, 3.01, 4.17)
 
 
@@ -118,10 +119,14 @@ def hymn(random: Random, seconds: float) -> Sound:
 
 
 def _drum(random: Random, hz: float, length_s: float) -> Sound:
+    """One hit. Where the stick falls changes how much of each mode of the skin sounds, and its pitch a little."""
     t = np.arange(round(length_s * SOURCE_HZ)) / SOURCE_HZ
-    skin = np.sin(2 * np.pi * hz * (t + 0.02 * np.exp(-t / 0.03)) + random.uniform(0, 1)) * np.exp(
-        -t / (0.3 * length_s)
-    )
+    bent = hz * random.uniform(0.97, 1.03) * (t + 0.02 * np.exp(-t / 0.03))
+    skin = np.zeros(len(t))
+    for ratio in SKIN:
+        amplitude = random.uniform(0.1, 1) / ratio**1.5
+        dying = np.exp(-ratio * t / (0.3 * length_s))
+        skin += amplitude * np.sin(2 * np.pi * ratio * bent + random.uniform(0, 6)) * dying
     stick = random.standard_normal(len(t)) * np.exp(-t / 0.012)
     return (skin + random.uniform(0.2, 0.8) * stick).astype(np.float32)
 
@@ -165,13 +170,14 @@ def flute(random: Random, seconds: float) -> Sound:
     """A bamboo flute alone: long notes, breath, a wide vibrato, rests of up to three seconds."""
     made, at_s = _empty(seconds), 0.0
     root, scale = float(random.uniform(330, 520)), SCALES[int(random.integers(3))]
+    air = float(random.uniform(0.01, 0.04))
     while at_s < seconds:
         for step, beats in _melody(random, 8):
             length_s, hz = 0.55 * beats * random.uniform(0.8, 1.4), _hz(root, scale, step) * random.uniform(0.99, 1.01)
             depth = float(random.uniform(0.003, 0.015))
             note = tone(random, hz, length_s, held, [(1, 1), (2, 0.25), (3, 0.1)], (depth, random.uniform(4, 6)))
             breath = filtered(random.standard_normal(len(note)).astype(np.float32), SOURCE_HZ, resonance(2 * hz, 3, 12))
-            note += 0.01 * breath * held(np.arange(len(note)) / SOURCE_HZ, length_s).astype(np.float32)
+            note += air * breath * held(np.arange(len(note)) / SOURCE_HZ, length_s).astype(np.float32)
             add_at(made, int(at_s * SOURCE_HZ), note, float(random.uniform(0.1, 0.4)))
             at_s += length_s * random.uniform(0.97, 1.02)
         at_s += float(random.uniform(0.2, 3.0))

@@ -1,4 +1,4 @@
-"""What is heard beside or instead of a programme, for ``bench.wild``: weather, traffic, animals, mains, a receiver's hiss."""
+"""What is heard beside or instead of a programme, for ``bench.wild``: weather, traffic, animals, mains, hiss."""
 
 from collections.abc import Callable
 
@@ -44,7 +44,7 @@ def discriminator(random: Random, length: int, rate: int) -> Sound:
 
 
 def fading_discriminator(random: Random, length: int, rate: int) -> Sound:
-    """Below the threshold: hiss that swells by some dB as the signal fades, and clicks that come thick when it does. RMS 1."""
+    """Below the threshold: hiss that swells by some dB as the signal fades, and clicks that come thick then. RMS 1."""
     fade = _slow(random, length, rate, float(random.uniform(0.5, 3)))
     hiss = discriminator(random, length, rate) * np.exp(0.35 * fade)
     clicks = np.zeros(length, np.float32)
@@ -147,17 +147,32 @@ def _crowd(random: Random, length: int) -> Sound:
     return made
 
 
+LOW_CUT_HZ = 120.0  # of the microphone: without it nothing but wind is heard in wind
 SURROUNDINGS: dict[str, Callable[[Random, int], Sound]] = {
     "wind": _wind, "rain": _rain, "motorbikes": _motorbikes, "animals": _animals, "crowd": _crowd,
 }  # fmt: skip
 
 
 def ambience(random: Random, length: int, rate: int, names: tuple[str, ...]) -> Sound:
-    """All that is named, about equally loud, over the hiss of a microphone. RMS 1."""
+    """All that is named, about equally loud, over the hiss of a microphone. RMS 1, nowhere 8 dB above it for long.
+
+    The judge knows one signal-to-noise ratio for a recording: a rooster 20 dB above it would make that a lie.
+    """
     count = round(length * SOURCE_HZ / rate) + 1
     made = 0.05 * white(random, count)
     for name in names:
         one = SURROUNDINGS[name](random, count)
         made += one * (db(random.uniform(-5, 5)) / (rms(one) or 1.0))
+    for _ in range(3):  # what is less loud at its loudest has a lower mean
+        made = _no_louder(made / rms(made), db(8))
+    made = filtered(made, SOURCE_HZ, high_pass(LOW_CUT_HZ), high_pass(LOW_CUT_HZ))
     made = to_length(resampled(made, SOURCE_HZ, rate), length)
     return made / rms(made)
+
+
+def _no_louder(sound: Sound, most: float) -> Sound:
+    """Frames of 50 ms of a higher RMS than *most* are brought down to it."""
+    step = SOURCE_HZ // 20
+    frames = to_length(sound, -(-len(sound) // step) * step).reshape(-1, step)
+    gain = np.minimum(1, most / (np.sqrt(np.mean(frames**2, axis=1)) + 1e-9))
+    return (sound * np.interp(np.arange(len(sound)), (np.arange(len(gain)) + 0.5) * step, gain)).astype(np.float32)

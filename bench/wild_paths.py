@@ -1,4 +1,4 @@
-"""The roads from the player to the return signal, for ``bench.wild``: codecs, buffers, transmitters, horns, cheap receivers."""
+"""The roads from player to return, for ``bench.wild``: codecs, buffers, transmitters, horns, cheap receivers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +27,9 @@ from bench.wild_signal import (
 
 BEFORE_S, AFTER_S = 10.0, 2.5  # of the air that is handed to a path, beyond both ends of the programme
 TAIL_S = 1.0  # of HEARD after the programme's end
+HOTTEST = (
+    1.4  # the 99.9th percentile of HEARD beside full scale: a gain set too high, not one that leaves a square wave
+)
 
 MP3 = tuple(Codec(f"mp3 {k}k", ("-c:a", "libmp3lame", "-b:a", f"{k}k"), "mp3", "mp3", r)
             for k, r in ((16, 16_000), (24, 16_000), (32, 22_050), (48, 32_000), (64, 44_100)))  # fmt: skip
@@ -39,7 +42,7 @@ A_LAW = Codec("a-law", ("-c:a", "pcm_alaw"), "wav", "wav", 8_000)
 
 @dataclass(frozen=True)
 class Path:
-    """All that a road does to what is on air. ``snr_db``: the programme's active RMS against all else, in ``band_hz``."""
+    """What a road does to what is on air. ``snr_db``: the programme's active RMS against all else, in ``band_hz``."""
 
     name: str
     snr_db: float
@@ -83,7 +86,8 @@ def heard(path: Path, air: Sound, sent: Sound, rate: int, random: Random) -> Sou
         made = levelled(made, rate, float(random.choice([2.0, 4.0, 20.0])), float(random.uniform(0.2, 1.5)), 20)
     if path.clip_db:
         made = limited(made, path.clip_db)
-    gain = db(path.level_dbfs) / (reference or 1.0)
+    loudest = float(np.percentile(np.abs(made[::7]), 99.9)) or 1.0
+    gain = min(db(path.level_dbfs) / (reference or 1.0), HOTTEST / loudest)
     return np.clip((-gain if path.inverted else gain) * made + path.offset, -1, 1).astype(np.float32)
 
 
@@ -170,7 +174,7 @@ def _weak_fm(random: Random, top_hz: float) -> Path:
 def _horn(random: Random, top_hz: float) -> Path:
     """Horns on a mast, heard by a microphone in the village: their band and resonances, walls, weather, people."""
     low, high = float(random.uniform(250, 500)), min(0.9 * top_hz, float(random.uniform(3_000, 6_000)))
-    peaks = tuple(resonance(float(random.uniform(500, 3_000)), float(random.uniform(2, 7)), float(random.uniform(3, 10)))
+    peaks = tuple(resonance(*(float(random.uniform(*of)) for of in ((500, 3_000), (2, 7), (3, 10))))
                   for _ in range(int(random.integers(1, 4))))  # fmt: skip
     walls = tuple((float(random.uniform(0.01, 0.3)), db(random.uniform(-18, -6)) * random.choice([-1, 1]))
                   for _ in range(int(random.integers(2, 8))))  # fmt: skip
@@ -191,7 +195,8 @@ def _room(random: Random, top_hz: float) -> Path:
     walls = tuple((float(random.uniform(0.002, 0.03)), db(random.uniform(-15, -5)) * random.choice([-1, 1]))
                   for _ in range(6))  # fmt: skip
     return Path(
-        "room", float(random.uniform(12, 35)), (150, min(top_hz, 6_000)), str(random.choice(["rain", "crowd", "animals"])),
+        "room", float(random.uniform(12, 35)), (150, min(top_hz, 6_000)),
+        str(random.choice(["rain", "crowd", "animals"])),
         (high_pass(150), low_pass(7_000), resonance(float(random.uniform(200, 900)), 4, 6)), ((0.0, 1.0), *walls),
         rt60_s=float(random.uniform(0.3, 0.6)), reverberant=db(2 * random.uniform(-10, -2)),
         delay_s=float(random.uniform(0.02, 0.5)),
@@ -220,12 +225,14 @@ def choose(number: int, random: Random, rate: int, seconds: float, taken: Sequen
         path = replace(path, jumps=_jumps(random, seconds, path.delay_s, taken))
     if random.random() < 0.3:
         path = replace(path, hum_db=-path.snr_db - float(random.uniform(0.5, 12)))
+    level_dbfs = float(random.choice([-22, -22, -30, -14, -46, -9]))
     return replace(
         path,
+        snr_db=min(path.snr_db, level_dbfs + 96),  # HEARD has 16 bits
         drift_ppm=float(random.choice([0.0, random.uniform(-200, 200)])),
         agc=bool(random.random() < 0.25),
         clip_db=float(random.choice([0, 0, 0, 0, 6, 12])),
-        level_dbfs=float(random.choice([-22, -22, -30, -14, -46, -9])),
+        level_dbfs=level_dbfs,
         inverted=bool(random.random() < 0.3),
         offset=float(random.choice([0, 0, 0, 0.01, -0.03])),
     )

@@ -1,4 +1,4 @@
-"""The programmes of ``bench.wild``: what a commune's station plays, from bulletins to gongs, soft, loud or over music."""
+"""The programmes of ``bench.wild``: what a commune's station plays, from bulletins to gongs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,6 +104,8 @@ def programme(number: int, random: Random, seconds: float, rate: int) -> tuple[s
     """(its description, SENT) of the kind of that *number*, mastered in one of several ways."""
     sound = KINDS[number].maker(random, seconds)
     sound = sound / np.float32(np.max(np.abs(sound), initial=1e-9))
+    recorded = random.choice([0.0, db(-60), db(-50)])  # a keyboard is clean, a hall or a tape is not
+    sound = sound + (recorded * random.standard_normal(len(sound))).astype(np.float32)
     mastered = str(random.choice(["", "", "limited", "dynamic"]))
     if mastered == "limited":
         sound = limited(levelled(sound, SOURCE_HZ, 8, 0.15, 18), float(random.uniform(4, 10)))

@@ -1,6 +1,6 @@
 """Filters, levels, clocks and codecs for ``bench.wild``. Sounds are float32, ±1 full scale; filters are causal.
 
-Written without a look at ``bench.recordings``: the two makers share no signal processing, so no slip of one hides in the other.
+Written without a look at ``bench.recordings``: the two makers share no signal processing, so no slip hides in both.
 """
 
 import subprocess
@@ -155,7 +155,7 @@ def smoothed(values: NDArray[np.float64], rise: float, fall: float) -> NDArray[n
 
 
 def levelled(sound: Sound, rate: int, ratio: float, release_s: float, most_db: float) -> Sound:
-    """A compressor or AGC: quick attack, gain up to *most_db*; *ratio* 1 leaves it as it is, ∞ makes all equally loud."""
+    """A compressor or AGC: quick attack, gain up to *most_db*; *ratio* 1 leaves all as it is."""
     step = rate // 200
     frames = sound[: len(sound) // step * step].reshape(-1, step)
     level = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1)) + 1e-6

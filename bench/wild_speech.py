@@ -1,7 +1,7 @@
 """Vietnamese speech for ``bench.wild``: bulletins, dialogues, and what other stations say. By espeak-ng.
 
-Sentences are put together by chance. What is heard instead of the programme draws on other phrases than the programme itself,
-for a phrase that the same synthetic voice says twice is the same to the sample, and nobody could tell which one it was.
+Sentences are put together by chance. What is heard instead of the programme draws on other phrases than the programme,
+for a phrase that a synthetic voice says twice is the same to the sample, and nobody could tell which one it was.
 """
 
 import functools
@@ -27,7 +27,8 @@ _OURS = (
      "phun thuốc diệt muỗi", "xây dựng nông thôn mới", "sửa chữa kênh mương", "bảo vệ rừng đầu nguồn",
      "khám bệnh miễn phí", "trồng cây xanh", "học nghề may công nghiệp", "phân loại rác thải", "thu hoạch lúa mùa"),
     ("vào lúc bảy giờ sáng thứ hai", "tại nhà văn hóa thôn ba", "trước ngày hai mươi tháng này", "trong tuần tới",
-     "trên địa bàn toàn xã", "với sự tham gia của ba trăm người", "từ nay đến cuối năm", "theo công văn số bốn mươi hai",
+     "trên địa bàn toàn xã", "với sự tham gia của ba trăm người", "từ nay đến cuối năm",
+     "theo công văn số bốn mươi hai",
      "ở khu vực ven sông", "cho những hộ khó khăn", "bắt đầu từ chiều mai"),
 )  # fmt: skip
 _THEIRS = (
