@@ -41,22 +41,41 @@ class Wild(Recording):
         return tuple(sorted((*faults, *self.lost)))
 
 
-def make(number: int, seconds: float, seed: int) -> Wild:
-    """The *number*-th recording of a *seed*. Kinds of programme and path come round in the seed's own order."""
-    of_programme, of_path, of_faults, of_others, of_air = (
-        np.random.default_rng((seed, number, part)) for part in range(5)
-    )
+@dataclass(frozen=True)
+class Plan:
+    """What is decided before any sound is made."""
+
+    kind: int  # of ``bench.wild_sent.KINDS``
+    rate: int
+    path: Path
+    faults: tuple[Fault, ...]
+    never: bool
+
+
+def plan(number: int, seconds: float, seed: int) -> Plan:
+    """Kinds of programme and path come round in the seed's own order."""
+    of_path, of_faults = _dice(seed, number, 1), _dice(seed, number, 2)
     rate = int(of_path.choice([8_000, 16_000, 16_000, 16_000, 24_000, 32_000, 48_000]))
-    kind = _turn(number, len(KINDS), seed)
-    what, sent = programme(kind, of_programme, seconds, rate)
     faults, never = _faults(number, seconds, of_faults)
     taken = [(one.start_s, one.start_s + one.length_s) for one in faults]
     path = choose(_turn(number, len(PATHS), seed + 1), of_path, rate, seconds, taken)
+    return Plan(_turn(number, len(KINDS), seed), rate, path, faults, never)
+
+
+def make(number: int, seconds: float, seed: int) -> Wild:
+    """The *number*-th recording of a *seed*: always the same."""
+    planned, of_others = plan(number, seconds, seed), _dice(seed, number, 3)
+    said = programme(planned.kind, _dice(seed, number, 0), seconds, planned.rate)
 
     def same(length_s: float) -> Sound:
-        return KINDS[kind].other(np.random.default_rng((seed, number, 0)), of_others, length_s)
+        return KINDS[planned.kind].other(_dice(seed, number, 0), of_others, length_s)
 
-    return assemble(f"{number}", (what, sent), rate, path, faults, same, of_air, never)
+    air = _dice(seed, number, 4)
+    return assemble(f"{number}", said, planned.rate, planned.path, planned.faults, same, air, planned.never)
+
+
+def _dice(seed: int, number: int, part: int) -> Random:
+    return np.random.default_rng((seed, number, part))
 
 
 def assemble(
