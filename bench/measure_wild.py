@@ -29,6 +29,7 @@ from bench.recordings import Fault, Recording, write_wav
 from bench.rows import Row, progress, row
 from bench.uncertainty import Trial
 from bench.wild import Wild, make
+from bench.wild_noises import SURROUNDINGS
 
 SEED = 11_301
 COUNT, SECONDS = 60, 180.0
@@ -42,7 +43,6 @@ NAMES = {
     "music": {FOREIGN},
     "replay": {FOREIGN}, "tone": {FOREIGN, HUM}, "crackle": {FOREIGN, NOISE},
 }  # fmt: skip
-SURROUNDINGS = ("wind", "rain", "motorbikes", "animals", "crowd")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def names(recording: Recording, fault: Fault) -> set[str]:
     right = set(NAMES.get(fault.kind, set()))
     path = recording.path if isinstance(recording, Wild) else None
     if fault.kind == "silence" and path is not None:
-        right |= {NOISE} if path.snr_db < 40 or path.agc or path.noise in SURROUNDINGS else set()
+        right |= {NOISE} if path.snr_db < 40 or path.agc else set()
         right |= {HUM} if path.hum_db is not None else set()
         right |= {FOREIGN} if any(one in path.noise for one in SURROUNDINGS) else set()
     return right

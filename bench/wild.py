@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.recordings import Channel, Fault, Recording
+from bench.wild_codecs import coded
 from bench.wild_music import MUSIC
 from bench.wild_noises import crackle, discriminator, mains, steady_tone
 from bench.wild_paths import AFTER_S, BEFORE_S, PATHS, Path, choose, heard
 from bench.wild_sent import KINDS, programme
-from bench.wild_signal import Random, Sound, active_rms, coded, db, resampled, rms, to_length
+from bench.wild_signal import Random, Sound, active_rms, db, resampled, rms, to_length
 from bench.wild_speech import SOURCE_HZ, stranger
 
 OFF = ("silence", "hiss", "hum", "voice", "same_voice", "music", "replay", "tone", "crackle")
@@ -36,9 +37,9 @@ class Wild(Recording):
     path: Path | None = None
 
     @property
-    def off_air(self) -> tuple[tuple[float, float], ...]:
+    def off_air(self) -> list[tuple[float, float]]:
         faults = ((one.start_s, one.start_s + one.length_s) for one in self.faults if one.kind in OFF)
-        return tuple(sorted((*faults, *self.lost)))
+        return sorted((*faults, *self.lost))
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bench.wild_codecs import A_LAW, AAC, GSM, MP3, OPUS, Codec
 from bench.wild_noises import ambience, discriminator, fading_discriminator, mains, white
 from bench.wild_signal import (
-    Codec,
     Random,
     Response,
     Sound,
@@ -30,14 +30,6 @@ TAIL_S = 1.0  # of HEARD after the programme's end
 HOTTEST = (
     1.4  # the 99.9th percentile of HEARD beside full scale: a gain set too high, not one that leaves a square wave
 )
-
-MP3 = tuple(Codec(f"mp3 {k}k", ("-c:a", "libmp3lame", "-b:a", f"{k}k"), "mp3", "mp3", r)
-            for k, r in ((16, 16_000), (24, 16_000), (32, 22_050), (48, 32_000), (64, 44_100)))  # fmt: skip
-AAC = tuple(Codec(f"aac {k}k", ("-c:a", "aac", "-b:a", f"{k}k"), "adts", "aac", r)
-            for k, r in ((16, 16_000), (32, 22_050), (64, 44_100)))  # fmt: skip
-OPUS = tuple(Codec(f"opus {k}k", ("-c:a", "libopus", "-b:a", f"{k}k"), "ogg", "ogg", 48_000) for k in (16, 24, 32, 64))
-GSM = Codec("gsm", ("-c:a", "libgsm"), "gsm", "gsm", 8_000)
-A_LAW = Codec("a-law", ("-c:a", "pcm_alaw"), "wav", "wav", 8_000)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""Filters, levels, clocks and codecs for ``bench.wild``. Sounds are float32, ±1 full scale; filters are causal.
+"""Filters, levels and clocks for ``bench.wild``. Sounds are float32, ±1 full scale; filters are causal.
 
 Written without a look at ``bench.recordings``: the two makers share no signal processing, so no slip hides in both.
 """
 
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import gcd
@@ -218,40 +217,3 @@ def _stretch(sound: Sound, one: Stretch) -> Sound:
             "nt,nt->n", windows[whole - (_TAPS // 2 - 1)], _SINC[phase], optimize=False
         )
     return made
-
-
-# ---- codecs ----
-
-
-@dataclass(frozen=True)
-class Codec:
-    name: str
-    arguments: tuple[str, ...]  # of ffmpeg, for the encoder
-    form: str  # of the container
-    read_as: str  # what ffmpeg calls that form when it reads it
-    rate: int
-
-
-def coded(sound: Sound, rate: int, codec: Codec) -> Sound:
-    """Through encoder and decoder, as long as before, with the codec's own delay taken out."""
-    given = ["-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "-"]
-    encoded = _ffmpeg(sound.tobytes(), [*given, "-ar", str(codec.rate), *codec.arguments, "-f", codec.form, "-"])
-    raw = _ffmpeg(encoded, ["-f", codec.read_as, "-i", "-", "-f", "f32le", "-ar", str(rate), "-ac", "1", "-"])
-    decoded = np.frombuffer(raw, np.float32)
-    late = _delay(sound, decoded, rate)
-    return to_length(np.pad(decoded, (max(0, -late), 0))[max(0, late) :], len(sound))
-
-
-def _ffmpeg(given: bytes, arguments: Sequence[str]) -> bytes:
-    command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-threads", "1", *arguments]
-    return subprocess.run(command, input=given, capture_output=True, check=True).stdout
-
-
-def _delay(before: Sound, after: Sound, rate: int) -> int:
-    """Frames by which *after* is later, at most 0.2 s either way: the highest correlation over a minute."""
-    count = min(len(before), len(after), 60 * rate)
-    size = fast_length(2 * count)
-    spectra = [np.fft.rfft(one[:count], size) for one in (before, after)]
-    correlation = np.fft.irfft(spectra[1] * np.conj(spectra[0]), size)
-    reach = rate // 5
-    return int(np.argmax(np.concatenate([correlation[-reach:], correlation[: reach + 1]]))) - reach

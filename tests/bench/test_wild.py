@@ -10,14 +10,14 @@ from bench import measure_wild
 from bench.measure import truth
 from bench.recordings import Fault
 from bench.wild import FADE_S, OFF, ON, Wild, assemble, make, plan
+from bench.wild_codecs import AAC, GSM, MP3, OPUS, coded
 from bench.wild_noises import SURROUNDINGS
-from bench.wild_paths import AAC, GSM, MP3, OPUS, Path
+from bench.wild_paths import Path
 from bench.wild_signal import (
     Stretch,
     active_rms,
     at_active_rms,
     band_rms,
-    coded,
     convolved,
     db,
     fast_length,
