@@ -96,7 +96,9 @@ def wrong_stretches(recording: Wild, claimed: Bools) -> tuple[str, ...]:
                 if one.start_s * 1_000 < end + 100 and (one.start_s + one.length_s) * 1_000 > first - 100
             ]
             lost = [f"lost {a:.3f}-{b:.3f}" for a, b in recording.lost if a * 1_000 < end + 100 and b * 1_000 > first]
-            where = ", ".join(near + lost) or "nothing"
+            jumps = recording.path.jumps if recording.path else ()
+            grown = [f"delay +{by:.2f} at {at:.3f}" for at, by in jumps if by > 0 and first - 3_000 < at * 1_000 < end]
+            where = ", ".join(near + lost + grown) or "nothing"
             told.append(f"{first / 1_000:.3f}-{end / 1_000:.3f} s: {wrong_ms} audible ms claimed {said}; {where}")
     return tuple(told)
 
