@@ -17,6 +17,7 @@ NAMES = (
     "meter",
     "truth",
     "measure",
+    "measure_wild",
     "alarms",
     "cold",
     "measure_long",

@@ -146,7 +146,7 @@ def truth(recording: Recording) -> Bools:
 def judge(recording: Recording, claimed: Bools) -> Score:
     heard, true = audible(recording), truth(recording)
     heard_before = np.concatenate([[0], np.cumsum(heard)])  # audible ms before each instant
-    faults = [(a, b) for a, b in _runs(~true) if heard_before[b] > heard_before[a]]
+    faults = [(a, b) for a, b in runs(~true) if heard_before[b] > heard_before[a]]
     found = [bool(np.mean(~claimed[a:b][heard[a:b]]) > 0.5) for a, b in faults]
     return Score(
         100 * abs(int(np.sum(claimed & heard)) - int(np.sum(true & heard))) / len(true),
@@ -160,14 +160,14 @@ def judge(recording: Recording, claimed: Bools) -> Score:
     )
 
 
-def _runs(flags: Bools) -> list[tuple[int, int]]:
+def runs(flags: Bools) -> list[tuple[int, int]]:
     steps = np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))
     return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
 
 def _edge_errors(claimed: Bools, true: Bools, clock: Any, faults: Sequence[tuple[int, int]]) -> list[float]:
     """For both ends of each fault that was found: to the nearest end of a claimed gap, in audible ms."""
-    gaps = _runs(~claimed)
+    gaps = runs(~claimed)
     errors = []
     for start, stop in faults:
         touching = [(a, b) for a, b in gaps if a < stop and b > start]
@@ -180,18 +180,32 @@ def _edge_errors(claimed: Bools, true: Bools, clock: Any, faults: Sequence[tuple
 
 def _false_gaps(claimed: Bools, true: Bools, heard: Bools) -> int:
     """Claimed gaps of at least 30 audible ms that touch nothing that was off."""
-    return sum(1 for a, b in _runs(~claimed) if true[max(0, a - 100) : b + 100].all() and heard[a:b].sum() >= 30)
+    return sum(1 for a, b in runs(~claimed) if true[max(0, a - 100) : b + 100].all() and heard[a:b].sum() >= 30)
 
 
-def kinds_right(recording: Recording, measured: Measurement) -> tuple[int, int]:
+def acceptable(recording: Recording, fault: Fault) -> set[str]:
+    """What a fault may be called; nothing for one that is not judged. Silence: the channel's noise or hum."""
+    right = {KIND_OF[fault.kind]} if fault.kind in KIND_OF else set()
+    if fault.kind == "silence" and recording.channel.snr_db < 40:
+        right.add("noise")
+    if fault.kind == "silence" and recording.channel.hum_db is not None:
+        right.add("hum")
+    return right
+
+
+def kinds_right(
+    recording: Recording,
+    measured: Measurement,
+    names: Callable[[Recording, Fault], set[str]] = acceptable,
+) -> tuple[int, int]:
     """(right, all) of the faults of at least 0.5 s that were found off air."""
     right = total = 0
     for fault in recording.faults:
-        said = _said(measured, fault)
-        if fault.length_s < 0.5 or fault.kind not in KIND_OF or not said or max(said, key=said.__getitem__) == "on_air":
+        said, wanted = _said(measured, fault), names(recording, fault)
+        if fault.length_s < 0.5 or not wanted or not said or max(said, key=said.__getitem__) == "on_air":
             continue
         total += 1
-        right += max(said, key=said.__getitem__) in _acceptable(recording, fault)
+        right += max(said, key=said.__getitem__) in wanted
     return right, total
 
 
@@ -203,16 +217,6 @@ def _said(measured: Measurement, fault: Fault) -> dict[str, float]:
         if overlap > 0:
             said[segment.state] = said.get(segment.state, 0) + overlap
     return said
-
-
-def _acceptable(recording: Recording, fault: Fault) -> set[str]:
-    """Silence of the source is heard as the channel's own noise or hum."""
-    right = {KIND_OF[fault.kind]}
-    if fault.kind == "silence" and recording.channel.snr_db < 40:
-        right.add("noise")
-    if fault.kind == "silence" and recording.channel.hum_db is not None:
-        right.add("hum")
-    return right
 
 
 # ---- those who claim ----
@@ -329,7 +333,7 @@ def loudness_cpu_ms(recording: Recording) -> float:
     return (time.thread_time() - began) * 1_000 * 48_000 / len(sides[0])
 
 
-def _with_chromaprint() -> dict[str, Callable[..., Bools]]:
+def with_chromaprint() -> dict[str, Callable[..., Bools]]:
     return PEERS | ({"chromaprint": claimed_by_chromaprint} if shutil.which("fpcalc") else {})
 
 
@@ -371,7 +375,7 @@ def _rows_of(result: Result) -> list[Row]:
 def rows(quick: bool = False, scenarios: Sequence[Scenario] = SCENARIOS, seed: int = BULLETIN_SEED) -> list[Row]:
     """Print the table, scenario by scenario, and return it. ``quick``: two minutes each instead of ten."""
     seconds = 120.0 if quick else SECONDS
-    peers = _with_chromaprint()
+    peers = with_chromaprint()
     print(f"airtime of {seconds:.0f} s programmes; peers: error %; faults found", flush=True)
     print(_line("", ["err %", "wrong %", "found", "edge50/95", "false", "kind", "CPU ms/s", *peers]), flush=True)
     table: list[Row] = []
