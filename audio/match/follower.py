@@ -1,5 +1,6 @@
 """Follows the return as it comes: finds the delay, keeps to its drift, learns the path, says if we are on air now."""
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -26,9 +27,12 @@ _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after 
 _VOTE_DEVIATION = 0.7  # samples: how sure a vote is
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one …
 _SAME = 0.6  # … and so is more than this, where nothing is on air along the track
+_POLISHED = 0.3  # samples: how sure pieces of one stretch are together: what a path's resonances do, all of them show
 _NEAR_VOTE = 2.0  # samples: what a part of a vote's stretch may differ from it, by drift
 _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay: the first, one that a known path fits
 _FINE_LOOKS, _MORE_FINE_LOOKS = 40, 80  # good looks that show the drift; so many where less show none
+_SCATTER_PACE = 0.2  # at which it is learnt how far fine measures lie from where they should
+_PIECE_DEVIATION = 0.3  # samples
 _FINE_DEVIATION, _WEAK_DEVIATION = 0.15, 0.4  # samples: of a clear peak, of one that only its place makes likely
 _WEAK_FINE_PEAK = 3.0  # standard deviations
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
@@ -72,6 +76,7 @@ class Follower:
         self._votes: list[Vote] = []
         self._fine = FineLag()
         self._slope = self._proven_slope = 0.0
+        self._scatter = 0.0  # samples², of fine measures of the lag beyond what a track's own doubt explains
         self._absent = 0  # ticks since it was on air
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
         self._refused, self._refused_lag = 0, 0.0  # times that a delay was found at which the channel explains nothing
@@ -291,7 +296,11 @@ class Follower:
             self._vote(Vote(position, track.lag_at(position) + peak.at, 2 * peak.height))
 
     def _follow_drift(self, track: Track, position: int, excess: float, deviation: float) -> None:
-        track.measure(position, excess, deviation)
+        """As surely as the last measures agreed: a horn's resonances delay one sound more than another."""
+        track.advance(position)
+        unexpected = max(0.0, excess * excess - track.variance[0])
+        self._scatter += _SCATTER_PACE * (unexpected - self._scatter)
+        track.measure(position, excess, max(deviation, math.sqrt(self._scatter)))
         self._slope = track.slope
         if not track.probation:
             self._proven_slope = track.slope
@@ -418,6 +427,7 @@ class Follower:
         start = vote.start // HOP * HOP
         for piece in (0, 1, 2, 3, 0, 1, 2, 3):
             self._measure_piece(track, vote, start + piece * vote.size // 4)
+        track.doubt_lag(_POLISHED)
         if not self.channel.known:
             self._learn_stretch(track, start, vote.size)
         self._look_afresh()
@@ -429,7 +439,7 @@ class Follower:
         start, size = start // HOP * HOP, vote.size // 4 // STEP * STEP
         peak, middle = self._material.lag_left(track, start, start + size, STEP), start + size // 2
         if peak.height > CLEAR_FINE_PEAK and abs(track.lag_at(middle) + peak.at - vote.lag) < _NEAR_VOTE:
-            track.measure(middle, peak.at, 0.3)
+            track.measure(middle, peak.at, _PIECE_DEVIATION)
 
     def _learn_stretch(self, track: Track, start: int, size: int) -> None:
         """A filter and a floor from what gave a vote, whatever the channel predicts."""

@@ -20,7 +20,7 @@ _APART = 80  # samples: 10 ms
 CLEAR_FINE_PEAK = 6.0  # standard deviations
 _USUAL = 2.0  # standard deviations
 MOST_DRIFT = 400e-6  # two crystals of 200 ppm; what seems to drift more is not ours
-_FIRST_SLOPE = 150e-6  # what it may be off by, before anything is known
+_FIRST_SLOPE = 100e-6  # what it may be off by, before anything is known
 _FADE = 400  # samples: 50 ms
 _RISE = np.sin(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32)) ** 2
 _FINE = 8  # steps a sample when a lag is refined
@@ -175,6 +175,11 @@ class Track:
     def lag_at(self, position: Floats) -> Floats: ...
     def lag_at(self, position: float | Floats) -> float | Floats:
         return self.lag + self.slope * (position - self.position)
+
+    def doubt_lag(self, samples: float) -> None:
+        """It may be off by as much, however often it was measured."""
+        a, b, c = self.variance
+        self.variance = (max(a, samples * samples), b, c)
 
     def doubt_slope(self, slope: float) -> None:
         """The one it has may be wrong by as much."""
