@@ -42,6 +42,7 @@ class Account:
     def __init__(self, material: Material, follower: Follower, settings: Settings) -> None:
         self._material, self._follower = material, follower
         self._look_ahead = samples(settings.look_ahead_ms)
+        self._young_look_ahead = samples(settings.young_look_ahead_ms)
         self._unlocked_wait = samples(settings.unlocked_wait_ms)
         self._judge = Judge(material, follower)
         self._path = Path(settings.switch_nats, samples(settings.longest_doubt_ms) // HOP)
@@ -97,7 +98,8 @@ class Account:
         if not self._active and not self._material.is_active(block):
             return now >= end + follower.delay(end) + FRAME
         if follower.locked:
-            return now >= end + max(t.lag_at(end) for t in follower.tracks) + self._look_ahead
+            ahead = self._young_look_ahead if follower.channel.is_young else self._look_ahead
+            return now >= end + max(t.lag_at(end) for t in follower.tracks) + ahead
         return now >= end + follower.longest_delay + self._unlocked_wait
 
     # ---- judging ----

@@ -20,7 +20,7 @@ _SAMPLES = _CHUNK * ROW
 _AFTER = 4  # rows: 128 ms, where the filter ends
 _REACH = 16  # rows: half a second more
 _DECAY_S = 0.07  # a path of RT60 1 s; 0.04 and 0.11 explain as much of horns of 0.35 and 1.2 s
-_KEPT = 96 * _CHUNK  # rows, 12 s: what the account looks at again
+_KEPT = 128 * _CHUNK  # rows, 16 s: what the account looks at again
 
 
 def _weights() -> Floats:
