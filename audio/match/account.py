@@ -111,7 +111,7 @@ class Account:
             self._active = False
             self._naming.end()
             self._decided.judged.clear()
-        yield from self._naming.named(block * BLOCK, (block + 1) * BLOCK, OFF, self._follower.track)
+        yield from self._naming.named(block * BLOCK, (block + 1) * BLOCK, OFF, self._follower.proven)
 
     def _decide(self, blocks: range) -> None:
         if not self._active:
@@ -221,7 +221,7 @@ class Account:
             if run.state != OFF:
                 self._last_track = track
                 self._doubt(start, stop, run)
-            yield from self._naming.by_plan(start, stop, run.state, track or self._follower.track)
+            yield from self._naming.by_plan(start, stop, run.state, track or self._follower.proven)
 
     def _doubt(self, start: int, stop: int, run: Run) -> None:
         """What speaks against the part of *run* that is given out now; a dip on its border is seen whole."""

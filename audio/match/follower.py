@@ -94,8 +94,13 @@ class Follower:
         return self.tracks[-1] if self.tracks else None
 
     @property
+    def proven(self) -> Track | None:
+        """The newest whose delay was proven: one on probation is most often another text by the same voice."""
+        return next((t for t in reversed(self.tracks) if not t.probation), None)
+
+    @property
     def locked(self) -> bool:
-        return any(not t.probation for t in self.tracks)
+        return self.proven is not None
 
     @property
     def longest_delay(self) -> int:
@@ -114,7 +119,7 @@ class Follower:
 
     def delay(self, position: float) -> float:
         """The delay that is known or supposed, in samples."""
-        return self.track.lag_at(position) if self.track else float(self._prior or 0)
+        return self.proven.lag_at(position) if self.proven else float(self._prior or 0)
 
     def numbered(self, number: int) -> Track | None:
         return next((t for t in self.tracks if t.number == number), None)
@@ -125,6 +130,11 @@ class Follower:
         return [t for t in proven if t is self.track or start - t.last_seen < RATE_HZ]
 
     # ---- a tick ----
+
+    def is_active(self, now: int) -> bool:
+        """Was something planned or sent when that left which is heard now, by the delay that is being tried?"""
+        delay = self.track.lag_at(now) if self.track else self.delay(now)
+        return self._material.is_active(int(now - delay) // BLOCK - 1)
 
     def look(self, now: int) -> None:
         """Is it on air? Look at all that was heard before *now* and not looked at yet."""

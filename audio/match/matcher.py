@@ -93,7 +93,7 @@ class Matcher:
         return merged(cut(segments, end))
 
     def live(self) -> Live:
-        track, at = self._follower.track, min(self._tick * TICK, self._ends_at)
+        track, at = self._follower.proven, min(self._tick * TICK, self._ends_at)
         return Live(
             state=self._state_now,
             quality=self._follower.quality,
@@ -114,7 +114,7 @@ class Matcher:
     def _run_tick(self) -> list[MatchSegment]:
         self._tick += 1
         now, whole = self._tick * TICK, self._tick % _TICKS == 0
-        if self._material.is_active(int(now - self._follower.delay(now)) // BLOCK - 1):
+        if self._follower.is_active(now):
             self._follower.look(now)
             if whole:
                 self._follower.digest(now)
