@@ -27,6 +27,7 @@ _REFINED = 16  # hops more: no boundary may move into what was given out
 _LEAST_EDGE_MS = 2.0  # no model dates a change better
 _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
 _RINGS = 0.25  # standard deviation of an edge, by how long the path rings
+_MOMENT = samples(1_250)  # what is off air for no longer is looked at as a whole
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -135,7 +136,8 @@ class Account:
     def _give(self, everything: bool = False) -> Iterator[MatchSegment]:
         """Turn decided hops into segments; a boundary is refined once what follows it is known."""
         total = len(self._decided.states)
-        settled = min(self._strays.seek(self._last_track, everything), self._fill_lulls())
+        sought = self._strays.seek(self._last_track, everything)
+        settled = min(sought, self._fill_lulls(), self._fill_contradicted(everything))
         known_to = total if everything else min(total - _MARGIN, settled)
         found = self._decided.runs()
         done = 0
@@ -166,6 +168,28 @@ class Account:
         if len(found) > 1 and self._is_lull(found[-1], found[-2].state):
             return found[-1].start
         return len(self._decided.states)
+
+    def _fill_contradicted(self, everything: bool) -> int:
+        """What was off air for a moment is ours if the evidence between its refined ends speaks for that after all.
+
+        So it is with slow music in a room: a new note over the last one's ringing speaks against us for a few hops, and
+        the ends are drawn out over what plainly was on air. Hops up to which that is known.
+        """
+        found = self._decided.runs()
+        known_to = len(self._decided.states) - (0 if everything else _MARGIN)
+        for before, this, after in zip(found, found[1:], found[2:], strict=False):
+            if this.state == OFF and before.state == after.state and _is_moment(this):
+                if this.stop > known_to:
+                    return this.start
+                if self._is_contradicted(before, this, after):
+                    self._decided.fill(this, before.state)
+        if len(found) > 1 and found[-1].state == OFF and _is_moment(found[-1]) and not everything:
+            return found[-1].start
+        return len(self._decided.states)
+
+    def _is_contradicted(self, before: Run, gap: Run, after: Run) -> bool:
+        first, last = (self._boundary(*two).position // HOP for two in ((before, gap), (gap, after)))
+        return float(self._decided.nats(max(first, self._decided.first_nats), last).sum()) > 0
 
     def _is_lull(self, run: Run, before: int) -> bool:
         start, stop = self._decided.span(run)
@@ -229,6 +253,10 @@ class Account:
         high = min(self._decided.first + run.stop, stop // HOP + DOUBT_REACH)
         found = doubts(self._decided.nats(low, high), low)
         self._naming.doubts = [one for one in found if start <= one.position < stop]
+
+
+def _is_moment(run: Run) -> bool:
+    return (run.stop - run.start) * HOP < _MOMENT
 
 
 def _deviation_ms(found: refine.Boundary, ringing_ms: float) -> float:

@@ -20,7 +20,7 @@ from audio.match.plain import STEP, Plain, is_plain
 from audio.match.settings import Settings
 from audio.segments import Quality
 
-_OLD_TRACK = 12 * RATE_HZ  # a track is thought of that long after it was last seen
+_OLD_TRACK = 20 * RATE_HZ  # a track is thought of that long after it was last seen: what is judged lags by 16 s
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
 _WEAK_PEAK, _CLEAR_PEAK = 5.0, 7.0  # standard deviations
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
@@ -125,9 +125,9 @@ class Follower:
         return next((t for t in self.tracks if t.number == number), None)
 
     def carriers(self, start: int) -> list[Track]:
-        """Tracks along which the block at *start* may have been heard."""
+        """Tracks along which the block at *start* may have been heard; where any was proven, there is one."""
         proven = [t for t in self.tracks if not t.probation and t.since <= start + BLOCK]
-        return [t for t in proven if t is self.track or start - t.last_seen < RATE_HZ]
+        return [t for t in proven if t is self.proven or start - t.last_seen < RATE_HZ] or proven[-1:]
 
     # ---- a tick ----
 

@@ -4,6 +4,11 @@ import numpy as np
 import pytest
 
 from audio.match import Matcher, Settings
+from audio.match.follower import Follower
+from audio.match.grid import RATE_HZ as POSITIONS_HZ
+from audio.match.lag import Probation, Track
+from audio.match.material import Material
+from audio.match.sent import Sent
 from audio.segments import State
 from bench.recordings import as_int16, resample
 from tests.audio.match.helpers import bulletin, on_air_ms
@@ -86,3 +91,12 @@ def test_a_return_much_earlier_than_the_delay_that_was_learnt_is_found(learnt_ms
     matcher = Matcher(prior_delay_ms=learnt_ms, settings=Settings(earliest_ms=-100.0))
     assert on_air_after(pushed(matcher, sent, np.roll(sent, 288), 0, len(sent)), 0) < 4.0
     assert matcher.live().delay_ms == pytest.approx(6, abs=1)
+
+
+def test_what_was_heard_between_two_delays_is_judged_along_the_older_one():
+    older = Track(2 * POSITIONS_HZ, 4_900.0, last_seen=2 * POSITIONS_HZ)
+    newer = Track(15 * POSITIONS_HZ, 4_910.0, since=5 * POSITIONS_HZ, last_seen=15 * POSITIONS_HZ)
+    tried = Track(16 * POSITIONS_HZ, 900.0, probation=Probation(80, 26 * POSITIONS_HZ))
+    follower = Follower(Material(Sent(), 0), Settings(), None)
+    follower.tracks = [older, newer, tried]
+    assert [follower.carriers(second * POSITIONS_HZ) for second in (1, 4, 6)] == [[older], [older], [newer]]
