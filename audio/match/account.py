@@ -53,6 +53,7 @@ class Account:
         self._next_block = 0
         self._changed_hop = self._changed_at = 0  # where the run that is given out began: its hop, to the sample
         self._last_track: Track | None = None  # of what was on air
+        self._edges: dict[tuple[int, int, int], Edge] = {}  # by where Viterbi saw it, and the states either side
         self._active = False
 
     @property
@@ -144,7 +145,7 @@ class Account:
         for this, following in pairwise(found):
             if this.stop >= known_to:
                 break
-            edge = self._boundary(this, following)
+            edge = self._boundary(this, following, self._changed_at)
             yield from self._until(edge.position, this)
             self._begin(following, edge, this.state)
             done = this.stop
@@ -155,6 +156,7 @@ class Account:
             yield from self._until((self._decided.first + cut) * HOP, found[-1])
             done = cut
         self._decided.forget(done)
+        self._edges = {key: edge for key, edge in self._edges.items() if key[0] > self._decided.first * HOP}
 
     def _fill_lulls(self) -> int:
         """What was on air before a pause of SENT and after it was so in the pause, if nothing else was heard in there.
@@ -188,8 +190,9 @@ class Account:
         return len(self._decided.states)
 
     def _is_contradicted(self, before: Run, gap: Run, after: Run) -> bool:
-        first, last = (self._boundary(*two).position // HOP for two in ((before, gap), (gap, after)))
-        return float(self._decided.nats(max(first, self._decided.first_nats), last).sum()) > 0
+        first = self._boundary(before, gap, self._changed_at).position
+        last = self._boundary(gap, after, first).position
+        return float(self._decided.nats(max(first // HOP, self._decided.first_nats), last // HOP).sum()) > 0
 
     def _is_lull(self, run: Run, before: int) -> bool:
         start, stop = self._decided.span(run)
@@ -212,25 +215,35 @@ class Account:
         self._changed_hop, self._changed_at = self._decided.first + run.start, edge.position
         self._naming.edge_ms = edge.deviation_ms if OFF in (run.state, before) else None
 
-    def _boundary(self, this: Run, following: Run) -> Edge:
-        """The change between two runs, to the millisecond."""
+    def _boundary(self, this: Run, following: Run, begun_at: int) -> Edge:
+        """The change between two runs, to the millisecond. It is asked for more than once, and dear."""
         edge = (self._decided.first + this.stop) * HOP
+        key = edge, this.state, following.state
+        if key not in self._edges:
+            self._edges[key] = self._dated(edge, this, following, begun_at)
+        return self._edges[key]
+
+    def _dated(self, edge: int, this: Run, following: Run, begun_at: int) -> Edge:
+        """*begun_at*: the sample of SENT at which *this* begins."""
         ends = this.state != OFF
         track = self._strays.numbered(this.state if ends else following.state)
         if track is None:
             return Edge(edge, _UNTRACED_EDGE_MS)
         start, stop = edge - refine.REACH, edge + refine.REACH
-        before, after = edge - self._changed_at, (following.stop - following.start) * HOP
+        before, after = edge - begun_at, (following.stop - following.start) * HOP
         heard, sent = self._material.heard_along(track, start, stop), self._material.sent_around(start, stop)
         scene = refine.Scene(heard, sent, self._material.audible(start, stop), ends, before, after)
         found = refine.boundary(scene, self._follower.channel)
         deviation_ms = _deviation_ms(found, _RINGS * self._follower.channel.ringing_ms())
-        back = 0 if ends else self._back_into_pause(track, edge + found.offset)
+        back = 0 if ends else self._back_into_pause(track, edge + found.offset, begun_at)
         return Edge(edge + found.offset - back, deviation_ms)
 
-    def _back_into_pause(self, track: Track, edge: int) -> int:
-        """Samples by which a return lies before *edge*, because what else was heard ended in the pause before it."""
-        first = max(self._changed_at, edge - pause.LONGEST)
+    def _back_into_pause(self, track: Track, edge: int, begun_at: int) -> int:
+        """Samples by which a return lies before *edge*, because what else was heard ended in the pause before it.
+
+        *begun_at*: where that was heard first.
+        """
+        first = max(begun_at, edge - pause.LONGEST)
         start, stop = (first + at for at in pause.last_pause(self._material.audible(first, edge)))
         if stop - start < pause.LEAST:
             return 0
