@@ -113,7 +113,7 @@ class Account:
             self._active = False
             self._naming.end()
             self._decided.judged.clear()
-        yield from self._naming.named(block * BLOCK, (block + 1) * BLOCK, OFF, self._follower.proven)
+        yield from self._naming.named(block * BLOCK, (block + 1) * BLOCK, OFF, None)
 
     def _decide(self, blocks: range) -> None:
         if not self._active:

@@ -119,15 +119,17 @@ class Follower:
 
     def delay(self, position: float) -> float:
         """The delay that is known or supposed, in samples."""
-        return self.proven.lag_at(position) if self.proven else float(self._prior or 0)
+        newest = self.proven
+        return newest.lag_at(position) if newest else float(self._prior or 0)
 
     def numbered(self, number: int) -> Track | None:
         return next((t for t in self.tracks if t.number == number), None)
 
     def carriers(self, start: int) -> list[Track]:
         """Tracks along which the block at *start* may have been heard; where any was proven, there is one."""
-        proven = [t for t in self.tracks if not t.probation and t.since <= start + BLOCK]
-        return [t for t in proven if t is self.proven or start - t.last_seen < RATE_HZ] or proven[-1:]
+        newest = self.proven
+        begun = [t for t in self.tracks if not t.probation and t.since <= start + BLOCK]
+        return [t for t in begun if t is newest or start - t.last_seen < RATE_HZ] or begun[-1:]
 
     # ---- a tick ----
 

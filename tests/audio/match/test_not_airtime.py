@@ -54,8 +54,12 @@ def test_a_programme_of_which_nothing_is_heard_is_never_on_air(kind):
 
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_what_is_heard_instead_is_named_where_it_was_heard_though_a_wrong_delay_is_being_tried(seed):
-    instead = (Fault(0.0, 18.0, "same_voice"), Fault(18.0, 8.0, "silence"), Fault(26.0, 18.0, "same_voice"))
-    instead = (*instead, Fault(44.0, 16.0, "silence"))
+    instead = (
+        Fault(0.0, 18.0, "same_voice"),
+        Fault(18.0, 8.0, "silence"),
+        Fault(26.0, 18.0, "same_voice"),
+        Fault(44.0, 16.0, "silence"),
+    )
     segments = matched(record("test", speech(60.0, seed), LINE, instead, seed, never=True))
     assert in_state_ms(segments, State.SILENCE, 18, 26) > 7_000
     assert in_state_ms(segments, State.FOREIGN, 0, 18) > 16_500
