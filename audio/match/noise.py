@@ -7,6 +7,7 @@ import numpy as np
 from audio.match.grid import HOP, Floats
 
 ORDER = 10  # of linear prediction: a likelihood needs so many samples before its first
+AROUND = HOP // 2  # samples either side that say how loud one is
 _LEAST_POWER = 1e-10
 _MODEL_ERROR = 0.001  # −30 dB: no filter that was learnt predicts better
 _MOST_ERROR = 10.0  # +10 dB: where SENT pauses, a slope against next to nothing could be anything
@@ -117,13 +118,13 @@ def _power(sound: Floats) -> float:
 
 def _around(power: Floats) -> Floats:
     """Mean over 8 ms about each sample, or what there is of them."""
-    size, half = power.shape[-1], HOP // 2
-    total = np.zeros((*power.shape[:-1], size + HOP + 1), np.float32)  # of all before, from half a hop too early on …
+    size, half = power.shape[-1], AROUND
+    total = np.zeros((*power.shape[:-1], size + 2 * half + 1), np.float32)  # of all before, from too early on …
     np.cumsum(power, axis=-1, out=total[..., half + 1 : size + half + 1])
-    total[..., size + half + 1 :] = total[..., size + half, None]  # … to half a hop too late
+    total[..., size + half + 1 :] = total[..., size + half, None]  # … until too late
     at = np.arange(size)
     there = np.minimum(at + half, size) - np.maximum(at - half, 0)
-    return np.asarray((total[..., HOP : size + HOP] - total[..., :size]) / there.astype(np.float32))
+    return np.asarray((total[..., 2 * half : size + 2 * half] - total[..., :size]) / there.astype(np.float32))
 
 
 def _whitened(sound: Floats, whitener: Floats) -> Floats:

@@ -11,20 +11,22 @@ from numpy.typing import NDArray
 
 from audio.match import noise
 from audio.match.channel import AFTER, BEFORE, Channel
-from audio.match.grid import RATE_HZ, Floats, fast_size
-from audio.match.noise import BARE, ORDER, Else, Rest
+from audio.match.grid import RATE_HZ, Floats, fast_size, samples
+from audio.match.noise import AROUND, BARE, ORDER, Else, Rest
 
 Instants = NDArray[np.intp]  # samples from the begin of a scene
 
 REACH = 2_048  # samples either side that are looked at: 256 ms
 SEARCH = 1_024  # a boundary is moved by at most this: 128 ms
 _LEARNT = 1_024  # samples either side of it from which is learnt what is heard on air, and off …
-_GUARD = 32  # … but for what is next to it
+_GUARDS = 32, 384  # … but for what is next to it: at first nobody knows on which side of it that lies
 _COARSE, _FINE = 64, 8  # samples between the instants that are tried: first all, then those about the best
 _NEAR = 96
-_RINGS = 800  # samples for which each instant has a prediction of its own
+_SETTLED = 8  # samples: a best one as near to the last would teach the same
+_RINGS = 200, 800  # samples, at least and at most, for which each instant has a prediction of its own …
+_RUNG_OUT = 25  # … times as long as the path rings
 _TEMPER = 4.0  # neighbouring samples do not witness alone, and no model is right: so much flatter is the posterior
-_AS_GOOD = 2.0  # nats
+_AS_GOOD, _CLEARLY = 2.0, 400.0  # nats
 _PAUSING = 1e-4  # −40 dB against the scene: softer, what is on air tells no gain
 _PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
 _BEYOND = SEARCH * 0.4
@@ -65,20 +67,34 @@ class Scene:
 
 
 def boundary(scene: Scene, channel: Channel) -> Boundary:
-    """Where *scene* changes between on and off air."""
+    """Where *scene* changes between on and off air.
+
+    Begun twice: what is learnt close to a first guess explains itself where the guess was wrong, and what is learnt
+    farther away fits worse where it was right. Only a plain difference speaks for the second.
+    """
     view = _View(scene, channel)
     steps = np.arange(-(min(scene.before, SEARCH) // _COARSE), min(scene.after, SEARCH) // _COARSE + 1)
     coarse = REACH + _COARSE * steps
     clock = np.concatenate([[0.0], np.cumsum(scene.audible)])
-    at = int(coarse[_best(_scores(view, coarse, REACH), coarse, clock[coarse])])
+    near, far = (int(coarse[_best(_scores(view, coarse, REACH, guard), coarse, clock[coarse])]) for guard in _GUARDS)
+    likely, found = _polished(view, near, coarse, clock)
+    if abs(near - far) > _COARSE:
+        likelier, other = _polished(view, far, coarse, clock)
+        if likelier > likely + _CLEARLY:
+            return other
+    return found
+
+
+def _polished(view: "_View", at: int, coarse: Instants, clock: Floats) -> tuple[float, Boundary]:
+    """The best about one of the *coarse* instants, and its log-likelihood."""
     for _ in range(2):
         middle, instants = at, _about(at, coarse)
-        score = _scores(view, instants, middle)
+        score = _scores(view, instants, middle, _GUARDS[0])
         best = _best(score, instants, clock[instants])
         at = int(instants[best])
-        if at == middle:  # once more would say the same
+        if abs(at - middle) <= _SETTLED:
             break
-    return Boundary(at - REACH, _deviation(score, instants, clock[instants], best))
+    return float(score[best]), Boundary(at - REACH, _deviation(score, instants, clock[instants], best))
 
 
 def _best(score: Floats, instants: Instants, clock: Floats) -> int:
@@ -96,7 +112,7 @@ def _about(at: int, coarse: Instants) -> Instants:
     near = at + np.arange(-_NEAR, _NEAR + 1, _FINE)
     inside = near[(near >= coarse[0]) & (near <= coarse[-1])]
     # No np.union1d: it imports masked arrays, 1.4 MiB for life.
-    return np.array(sorted({*coarse[::4].tolist(), *inside.tolist()}))
+    return np.array(sorted({*coarse[::4].tolist(), int(coarse[-1]), *inside.tolist()}))
 
 
 class _View:
@@ -111,6 +127,8 @@ class _View:
         self._transform = np.asarray(np.fft.rfft(self._taps, self._size), np.complex64)
         self.predicted = self.answer(-AFTER, 2 * REACH + BEFORE)
         self.decay = channel.decay(2 * REACH)
+        self.rings = int(np.clip(_RUNG_OUT * samples(channel.ringing_ms()), *_RINGS))
+        self.row = self.rings + AROUND  # samples
 
     def answer(self, start: int, stop: int) -> Floats:
         """To SENT between two samples of the scene, over all of the scene."""
@@ -127,12 +145,12 @@ class _View:
         return min(instant, max(REACH - self.scene.before, -AFTER)), instant
 
     def gone(self, instants: Instants) -> Floats:
-        """The answer to what the gap of each keeps off the air, from ``ORDER`` samples before it, for ``_RINGS``."""
+        """The answer to what the gap of each keeps off the air, from ``ORDER`` samples before it, for a ``row``."""
         taps, ends = self._taps, self.scene.ends
         first = int(instants[-1] if ends else instants[0])
         answer = np.zeros(2 * REACH + 2 * len(taps), np.float32)
         answer[len(taps) : len(taps) + 2 * REACH] = self.answer(*self.gap(first))
-        rows = np.empty((len(instants), ORDER + _RINGS), np.float32)
+        rows = np.empty((len(instants), ORDER + self.row), np.float32)
         known = first
         for n in range(len(instants) - 1, -1, -1) if ends else range(len(instants)):
             low, high = sorted((known, int(instants[n])))
@@ -141,7 +159,7 @@ class _View:
                 begin = len(taps) + low - BEFORE - _HIGH_PASS_HALF
                 answer[begin : begin + len(part) + len(taps) - 1] += np.convolve(part, taps)
             known = int(instants[n])
-            rows[n] = answer[len(taps) + known - ORDER : len(taps) + known + _RINGS]
+            rows[n] = answer[len(taps) + known - ORDER : len(taps) + known + self.row]
         return rows
 
 
@@ -158,8 +176,8 @@ class _Learnt:
     rung: Floats  # power of that about each sample, as ``on_air`` has it: so loud is what begins to ring out there
 
 
-def _learn(view: _View, middle: int) -> _Learnt:
-    on, off = _either_side(view.scene, middle)
+def _learn(view: _View, middle: int, guard: int) -> _Learnt:
+    on, off = _either_side(view.scene, middle, guard)
     gain = _gain(view, on)
     rest, envelope = view.heard - gain * view.predicted, noise.envelope(gain * view.predicted)
     without = rest + gain * view.answer(*view.gap(middle))
@@ -168,38 +186,41 @@ def _learn(view: _View, middle: int) -> _Learnt:
     return _Learnt(gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without, rung)
 
 
-def _scores(view: _View, instants: Instants, middle: int) -> Floats:
+def _scores(view: _View, instants: Instants, middle: int, guard: int) -> Floats:
     """Log-likelihood of each of *instants*, as what is heard is learnt about one of them, the *middle*.
 
-    Up to an instant all is as if it never came, and ``_RINGS`` after it as if it had come at the middle.
+    Up to an instant all is as if it never came, and ``rings`` after it as if it had come at the middle.
     """
-    learnt = _learn(view, middle)
+    learnt = _learn(view, middle, guard)
     on_air, off_air, rest, envelope = learnt.on_air, learnt.off_air, learnt.rest, learnt.envelope
-    rows = _at(rest, instants) + learnt.gain * view.gone(instants)
-    start, stop = int(instants[0]), int(instants[-1]) + _RINGS
+    rows = _at(rest, instants, view.row) + learnt.gain * view.gone(instants)
+    start, stop = int(instants[0]), int(instants[-1]) + view.rings
     here = slice(start - ORDER, stop)
     if view.scene.ends:
-        first, then = on_air.log_likelihood(rest[here], envelope[start:stop]), off_air.log_likelihood(learnt.off[here])
+        first = on_air.log_likelihood(rest[here], envelope[start:stop])
+        off = np.concatenate([view.heard[:middle], learnt.off[middle:]])  # an earlier one has rung out long before
+        then = off_air.log_likelihood(off[here])
         own = off_air.log_likelihood(rows)
     else:
         never = rest + learnt.gain * view.answer(*view.gap(int(instants[-1])))
         later = np.maximum(np.arange(start, stop) - middle, 0)
         first = off_air.log_likelihood(never[here])
         then = on_air.log_likelihood(rest[here], envelope[start:stop], learnt.rung[middle] * view.decay[later])
-        rings = learnt.rung[instants][:, None] * view.decay[:_RINGS]
-        own = on_air.log_likelihood(rows, _at(envelope, instants)[:, ORDER:], rings)
+        rings = learnt.rung[instants][:, None] * view.decay[: view.row]
+        own = on_air.log_likelihood(rows, _at(envelope, instants, view.row)[:, ORDER:], rings)
     before, after = (np.concatenate([[0.0], np.cumsum(one, dtype=np.float64)]) for one in (first, then))
-    return np.asarray(before[instants - start] + own.sum(1) + after[-1] - after[instants - start + _RINGS])
+    own_sum = own[:, : view.rings].sum(1)
+    return np.asarray(before[instants - start] + own_sum + after[-1] - after[instants - start + view.rings])
 
 
-def _at(sound: Floats, instants: Instants) -> Floats:
-    return np.asarray(sound[instants[:, None] + np.arange(-ORDER, _RINGS)])
+def _at(sound: Floats, instants: Instants, row: int) -> Floats:
+    return np.asarray(sound[instants[:, None] + np.arange(-ORDER, row)])
 
 
-def _either_side(scene: Scene, middle: int) -> tuple[slice, slice]:
+def _either_side(scene: Scene, middle: int, guard: int) -> tuple[slice, slice]:
     """What is surely on air, and what is surely not, if *middle* is the boundary."""
-    before = slice(max(middle - _LEARNT, REACH - scene.before, 0), middle - min(_GUARD, scene.before // 2))
-    after = slice(middle + min(_GUARD, scene.after // 2), min(middle + _LEARNT, REACH + scene.after, 2 * REACH))
+    before = slice(max(middle - guard - _LEARNT, REACH - scene.before, 0), middle - min(guard, scene.before // 2))
+    after = slice(middle + min(guard, scene.after // 2), min(middle + guard + _LEARNT, REACH + scene.after, 2 * REACH))
     return (before, after) if scene.ends else (after, before)
 
 

@@ -66,6 +66,31 @@ def test_a_path_that_cuts_the_basses_rings_on_both_sides_and_is_dated_all_the_sa
     assert milliseconds(found.offset) == pytest.approx(6.0, abs=2.0)
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("off_ms", [-50, 50])
+@pytest.mark.parametrize("ends", [True, False], ids=["end", "return"])
+def test_a_first_guess_amid_another_voice_as_loud_does_not_teach_that_the_voice_is_ours(ends, off_ms, seed):
+    """What is learnt about a guess 50 ms beside the truth holds some of both sides, and confirms the guess."""
+    random = np.random.default_rng(seed)
+    sent, voice = programme(random), 2 * programme(random)
+    on = np.arange(SIZE) < refine.REACH + off_ms * RATE_HZ // 1_000
+    air = np.where(on if ends else ~on, sent[AFTER:-BEFORE], voice[AFTER:-BEFORE])
+    heard = np.float32(air + 0.001 * random.standard_normal(SIZE))
+    found = refine.boundary(refine.Scene(heard, sent, np.ones(SIZE, np.float32), ends, 8_000, 8_000), direct_path())
+    assert milliseconds(found.offset) == pytest.approx(off_ms, abs=7.0)
+
+
+def test_words_between_a_pause_and_a_hum_are_ours():
+    """That it ended in the pause would mean that the words after it were heard as something else, not as nothing."""
+    random = np.random.default_rng(3)
+    sent, end, at = programme(random), refine.REACH + 96, np.arange(SIZE)
+    sent[AFTER:-BEFORE][(at >= end - 1_120) & (at < end - 480)] = 0
+    air = np.where(at < end, sent[AFTER:-BEFORE], 0.3 * what_else("hum", random))
+    heard = np.float32(air + 2e-5 * random.standard_normal(SIZE))
+    found = refine.boundary(refine.Scene(heard, sent, np.ones(SIZE, np.float32), True, 8_000, 1_472), direct_path())
+    assert milliseconds(found.offset) == pytest.approx(12.0, abs=1.5)
+
+
 def test_returns_on_a_horn_do_not_wait_until_a_louder_voice_has_rung_out():
     """RT60 0.8 s, half of the energy direct; the voice is 16 dB louder than what returns."""
     late_ms = [milliseconds(refine.boundary(*returned_on_a_horn(seed)).offset) for seed in range(16)]
@@ -83,6 +108,7 @@ def returned_on_a_horn(seed: int) -> tuple[refine.Scene, Channel]:
     heard = np.convolve(air, rings)[AFTER : AFTER + SIZE] + 0.003 * random.standard_normal(SIZE)
     channel = Channel()
     channel.taps[BEFORE:] = rings[:AFTER]
+    channel.mean_power[:], channel.floor[:] = 1.0, 0.001
     return refine.Scene(heard.astype(np.float32), sent, np.ones(SIZE, np.float32), False, 8_000, 8_000), channel
 
 
