@@ -179,20 +179,26 @@ class Account:
         """
         found = self._decided.runs()
         known_to = len(self._decided.states) - (0 if everything else _MARGIN)
-        for before, this, after in zip(found, found[1:], found[2:], strict=False):
-            if this.state == OFF and before.state == after.state and _is_moment(this):
+        for n, this in enumerate(found[1:-1], 1):
+            if this.state == OFF and found[n - 1].state == found[n + 1].state and _is_moment(this):
                 if this.stop > known_to:
                     return this.start
-                if self._is_contradicted(before, this, after):
-                    self._decided.fill(this, before.state)
+                if self._is_contradicted(found, n):
+                    self._decided.fill(this, found[n - 1].state)
+                    return self._fill_contradicted(everything)  # what lies either side of it is one now
         if len(found) > 1 and found[-1].state == OFF and _is_moment(found[-1]) and not everything:
             return found[-1].start
         return len(self._decided.states)
 
-    def _is_contradicted(self, before: Run, gap: Run, after: Run) -> bool:
-        first = self._boundary(before, gap, self._changed_at).position
-        last = self._boundary(gap, after, first).position
+    def _is_contradicted(self, found: list[Run], gap: int) -> bool:
+        first, last = self._begins(found, gap), self._begins(found, gap + 1)
         return float(self._decided.nats(max(first // HOP, self._decided.first_nats), last // HOP).sum()) > 0
+
+    def _begins(self, found: list[Run], n: int) -> int:
+        """The sample at which the n-th of the runs that are not given out begins: one is dated after the other."""
+        if n == 0:
+            return self._changed_at
+        return self._boundary(found[n - 1], found[n], self._begins(found, n - 1)).position
 
     def _is_lull(self, run: Run, before: int) -> bool:
         start, stop = self._decided.span(run)

@@ -28,8 +28,9 @@ class Matcher:
 
     A follower looks at what has just been heard (for alarms, and to learn); an account judges the same some seconds
     later, when delay and path are surer, and its decisions are final. Both streams have to be pushed without gaps:
-    what the capture lost is told by ``lose_heard``, and where nothing was sent zeros are pushed. At most 60 s of either
-    are kept, so neither may run further ahead of the other.
+    what the capture lost is told by ``lose_heard``, and where nothing was sent zeros are pushed. Of SENT a minute
+    is kept, of HEARD 40 s, of which 33 may still be wanted: neither may run further ahead, and after each 5 s of HEARD
+    a ``step`` is due.
     """
 
     def __init__(

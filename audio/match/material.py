@@ -8,10 +8,10 @@ from audio.match import align, evidence
 from audio.match.channel import AFTER, BEFORE
 from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats
 from audio.match.lag import FineLag, Peak, Track
-from audio.match.late import Late
-from audio.match.sent import AUDIBLE, KEEP, Sent
+from audio.match.sent import AUDIBLE, Sent
 from audio.match.signal import Signal
 
+_KEEP_HEARD = 40 * RATE_HZ  # what is judged without a known delay came 27 s before, and was decided 5 s later
 _AROUND = RATE_HZ // 100  # samples either side that tell whether SENT is audible at an instant
 
 
@@ -20,8 +20,7 @@ class Material:
 
     def __init__(self, sent: Sent, heard_starts_at: int) -> None:
         self._sent = sent
-        self.sent, self.heard = sent.signal, Signal(KEEP)
-        self.late = Late(self.sent)
+        self.sent, self.late, self.heard = sent.signal, sent.late, Signal(_KEEP_HEARD)
         self.heard_at = heard_starts_at / DECIMATION
 
     # ---- what was planned ----

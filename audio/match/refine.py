@@ -76,7 +76,9 @@ def boundary(scene: Scene, channel: Channel) -> Boundary:
     steps = np.arange(-(min(scene.before, SEARCH) // _COARSE), min(scene.after, SEARCH) // _COARSE + 1)
     coarse = REACH + _COARSE * steps
     clock = np.concatenate([[0.0], np.cumsum(scene.audible)])
-    near, far = (int(coarse[_best(_scores(view, coarse, REACH, guard), coarse, clock[coarse])]) for guard in _GUARDS)
+    gone = view.gone(coarse)
+    scores = (_scores(view, coarse, gone, _learn(view, REACH, guard)) for guard in _GUARDS)
+    near, far = (int(coarse[_best(score, coarse, clock[coarse])]) for score in scores)
     likely, found = _polished(view, near, coarse, clock)
     if abs(near - far) > _COARSE:
         likelier, other = _polished(view, far, coarse, clock)
@@ -89,7 +91,7 @@ def _polished(view: "_View", at: int, coarse: Instants, clock: Floats) -> tuple[
     """The best about one of the *coarse* instants, and its log-likelihood."""
     for _ in range(2):
         middle, instants = at, _about(at, coarse)
-        score = _scores(view, instants, middle, _GUARDS[0])
+        score = _scores(view, instants, view.gone(instants), _learn(view, middle, _GUARDS[0]))
         best = _best(score, instants, clock[instants])
         at = int(instants[best])
         if abs(at - middle) <= _SETTLED:
@@ -167,6 +169,7 @@ class _View:
 class _Learnt:
     """What is heard on air and off, if *middle* is the boundary."""
 
+    middle: int
     gain: float
     rest: Floats  # of HEARD: what the prediction leaves
     envelope: Floats  # of the prediction
@@ -183,17 +186,18 @@ def _learn(view: _View, middle: int, guard: int) -> _Learnt:
     without = rest + gain * view.answer(*view.gap(middle))
     on_air = noise.rest_of(rest[on], envelope[on])
     rung = np.zeros(0, np.float32) if view.scene.ends else on_air.loudness(without)
-    return _Learnt(gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without, rung)
+    return _Learnt(middle, gain, rest, envelope, on_air, noise.else_of(without[off], on_air), without, rung)
 
 
-def _scores(view: _View, instants: Instants, middle: int, guard: int) -> Floats:
-    """Log-likelihood of each of *instants*, as what is heard is learnt about one of them, the *middle*.
+def _scores(view: _View, instants: Instants, gone: Floats, learnt: _Learnt) -> Floats:
+    """Log-likelihood of each of *instants*, as what is heard is *learnt* about one of them, the middle.
 
-    Up to an instant all is as if it never came, and ``rings`` after it as if it had come at the middle.
+    Up to an instant all is as if it never came, and ``rings`` after it as if it had come at the middle. *gone*: of the
+    view, for each.
     """
-    learnt = _learn(view, middle, guard)
+    middle = learnt.middle
     on_air, off_air, rest, envelope = learnt.on_air, learnt.off_air, learnt.rest, learnt.envelope
-    rows = _at(rest, instants, view.row) + learnt.gain * view.gone(instants)
+    rows = _at(rest, instants, view.row) + learnt.gain * gone
     start, stop = int(instants[0]), int(instants[-1]) + view.rings
     here = slice(start - ORDER, stop)
     if view.scene.ends:

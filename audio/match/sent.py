@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match.grid import BLOCK, DECIMATION, RATE_HZ, rms
+from audio.match.late import Late
 from audio.match.signal import Signal
 
 KEEP = 64 * RATE_HZ
@@ -20,6 +21,7 @@ class Sent:
 
     def __init__(self) -> None:
         self.signal = Signal(KEEP)
+        self.late = Late(self.signal)
         self._flags: deque[tuple[int, bool]] = deque([(0, False)])  # (frame, programme) where it changes
         self._ended_at: int | None = None
 

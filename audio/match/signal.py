@@ -1,4 +1,4 @@
-"""One side of the comparison: its last minute at 8 kHz, readable by position, and what of it was lost."""
+"""One side of the comparison: the last of it at 8 kHz, readable by position, and what of it was lost."""
 
 from collections import deque
 

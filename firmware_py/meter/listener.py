@@ -9,6 +9,7 @@ from audio.segments import MatchSegment, Segment, State
 from firmware_py.meter.axis import SAMPLE, SentAxis
 from firmware_py.meter.past import end_ns
 
+AT_ONCE = 50  # blocks, 4 s, that are given to the matcher before it takes a step
 GAP_FRAMES = 960  # 20 ms: less between two epochs is no loss, but how well their clocks are fitted
 LIVE_SETTINGS = Settings(earliest_ms=-100.0, latest_ms=10_000.0)  # a live return cannot come before it was sent
 
@@ -29,6 +30,8 @@ class Listener:
         self._heard_until_ns = axis.timeline.end_ns  # boottime at which the last captured block ended
         self._given_up = 0  # frames after it that were taken for lost
         self._expected = 0, 0  # epoch and first frame of a block that follows the last one
+        self._blocks = 0  # since the last step
+        self._decided: list[Segment] = []  # while many blocks came at once
         self._matcher = Matcher(prior_delay_ms=prior_delay_ms, settings=LIVE_SETTINGS, sent=axis.sent)
 
     def heard(self, block: Block) -> None:
@@ -40,6 +43,9 @@ class Listener:
         self._given_up -= again
         self._heard_until_ns = end_ns(block)
         self._expected = block.epoch, block.first_frame + BLOCK_FRAMES
+        self._blocks += 1
+        if self._blocks >= AT_ONCE:
+            self._decided = self.decide()
 
     def _lay(self, heard_ns: int) -> None:
         """What comes next was heard at *heard_ns*: leave out what nobody heard before it."""
@@ -56,10 +62,11 @@ class Listener:
             self._given_up += frames
 
     def decide(self) -> list[Segment]:
-        return self._placed(self._matcher.step())
+        self._blocks, decided, self._decided = 0, self._decided, []
+        return decided + self._placed(self._matcher.step())
 
     def finish(self) -> list[Segment]:
-        return self._placed(self._matcher.finish())
+        return self.decide() + self._placed(self._matcher.finish())
 
     def live(self) -> Live:
         return self._matcher.live()

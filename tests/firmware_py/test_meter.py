@@ -135,6 +135,21 @@ def test_only_the_time_in_which_nobody_captured_is_unobserved_after_kills(air):
         assert until_ns == pytest.approx(hole.to_ns, abs=2 * NS_PER_MS)
 
 
+def test_what_a_failing_disk_kept_from_being_told_is_told_of_the_tape_that_is_read_at_once(air):
+    """40 s were heard since anything was stored: more than a matcher keeps of what it has not looked at yet."""
+    air.start_meter()
+    air.pass_blocks(150)
+    air.meter.write = lambda entry: None
+    air.pass_blocks(470)
+    air.kill_meter()
+    air.start_meter()
+    air.pass_blocks(250)
+    air.meter.end()
+    segments, _ = journaled(air)
+    assert told_of(segments, State.ON_AIR) == pytest.approx(870 * BLOCK_NS - DELAY_NS, abs=60 * NS_PER_MS)
+    assert all(a.to_ns == b.from_ns for a, b in pairwise(segments))
+
+
 def test_the_watermark_waits_for_what_the_tape_still_has_to_tell(air):
     """Else an account would be settled without it."""
     air.start_meter()
