@@ -196,9 +196,10 @@ class Account:
 
     def _begins(self, found: list[Run], n: int) -> int:
         """The sample at which the n-th of the runs that are not given out begins: one is dated after the other."""
-        if n == 0:
-            return self._changed_at
-        return self._boundary(found[n - 1], found[n], self._begins(found, n - 1)).position
+        begun_at = self._changed_at
+        for this, following in pairwise(found[: n + 1]):
+            begun_at = self._boundary(this, following, begun_at).position
+        return begun_at
 
     def _is_lull(self, run: Run, before: int) -> bool:
         start, stop = self._decided.span(run)
