@@ -128,7 +128,7 @@ class Follower:
     def carriers(self, start: int) -> list[Track]:
         """Tracks along which the block at *start* may have been heard; where any was proven, there is one."""
         newest = self.proven
-        begun = [t for t in self.tracks if not t.probation and t.since <= start + BLOCK]
+        begun = [t for t in self.tracks if t.was_proven and t.since <= start + BLOCK]
         return [t for t in begun if t is newest or start - t.last_seen < RATE_HZ] or begun[-1:]
 
     # ---- a tick ----
@@ -231,7 +231,11 @@ class Follower:
             track.probation = None
 
     def _drop(self, track: Track) -> None:
+        """One that was proven before is only not the current one any more: what is undecided may lie along it."""
         self.tracks.remove(track)
+        if track.was_proven:
+            track.probation = None
+            self.tracks.insert(max(0, len(self.tracks) - 1), track)
         if not self.tracks:
             self.channel.forget()
             self._slope = self._proven_slope
@@ -374,8 +378,12 @@ class Follower:
         position = vote.position
         others = [t for t in self.tracks if t is not track and position - t.last_seen < _OLD_TRACK]
         wanted, patience = (_JUMP_PROOF, 4) if self.channel.known else (_COLD_PROOF, 10)
-        track.probation = Probation(wanted, position + patience * RATE_HZ)
+        track.probation = Probation(
+            wanted, position + patience * RATE_HZ, again=track in self.tracks and track.was_proven
+        )
         track.last_seen = position
+        if others:
+            others[-1].last_seen = max(position, others[-1].last_seen)  # nothing else was known until now
         self.tracks = [*others[1 - MOST_TRACKS :], track]
         self._polish(track, vote)
 

@@ -132,6 +132,7 @@ class Probation:
 
     wanted: int  # hops that speak for or against
     until: int  # position of SENT at which patience ends
+    again: bool = False  # it was proven before: what was heard along it then still was
     pro: int = 0
     contra: int = 0
 
@@ -175,6 +176,10 @@ class Track:
     def lag_at(self, position: Floats) -> Floats: ...
     def lag_at(self, position: float | Floats) -> float | Floats:
         return self.lag + self.slope * (position - self.position)
+
+    @property
+    def was_proven(self) -> bool:
+        return self.probation is None or self.probation.again
 
     def doubt_lag(self, samples: float) -> None:
         """It may be off by as much, however often it was measured."""

@@ -28,8 +28,12 @@ TEXT = (
 
 @contextmanager
 def carried_on(sound, source, sink):
-    """Whatever *source* carries is heard on *sink* a little later, as from an amplifier and its loudspeakers."""
-    form = ("--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=50")
+    """Whatever *source* carries is heard on *sink* a little later, as from an amplifier and its loudspeakers.
+
+    Which do not stutter: with a shorter queue a busy computer loses and repeats some milliseconds every few seconds,
+    and what lies between two such jumps is not the same for two ears.
+    """
+    form = ("--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=250")
     ear = sound.client("parec", f"--device={source}.monitor", *form, stdout=subprocess.PIPE)
     mouth = sound.client("pacat", f"--device={sink}", *form, stdin=ear.stdout.fileno())
     ear.stdout.close()

@@ -1,5 +1,7 @@
 """The delay is found again soon after a long silence, whatever it has become meanwhile."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,34 @@ def test_a_few_samples_that_are_lost_or_put_in_cost_nothing_even_where_the_path_
         matcher.push_heard(heard[at : at + BLOCK])
         segments += matcher.step()
     assert on_air_ms(segments + matcher.finish()) == pytest.approx(14_000, abs=30)  # its first 20 ms were sent later
+
+
+# (second, delay in ms from there on, None where nothing is heard), as recorded of a sound server that stutters.
+BACK_AND_FORTH = ((0, 121.4), (1.05, 120.05), (6.4, None), (8.85, 121.8), (9.67, 120.1), (10.49, 121.66), (11.05, None))
+BACK_FOR_A_MOMENT = ((0, 113), (6.4, None), (8.95, 113), (11.3, None), (17.3, 113), (17.7, 118), (19.5, 124.6))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "seed"),
+    [(BACK_AND_FORTH, 12), (BACK_AND_FORTH, 13), (BACK_FOR_A_MOMENT, 3)],
+)
+def test_a_stutter_that_leads_back_to_an_earlier_delay_loses_nothing_of_what_was_heard_along_it(pieces, seed):
+    """Refuted when it was tried again, it was forgotten, and with it seconds that had yet to be judged along it."""
+    sound = bulletin(30.0, seed)
+    sent = as_int16(resample(sound, len(sound) // 30, RATE_HZ))[: 26 * RATE_HZ]
+    heard, on_air = np.zeros_like(sent), np.zeros(len(sent), bool)
+    for (start_s, delay_ms), (stop_s, _) in pairwise((*pieces, (26, None))):
+        if delay_ms is not None:
+            late = round(delay_ms * 48)
+            start, stop = max(late, round(start_s * RATE_HZ)), stop_s * RATE_HZ
+            heard[start : round(stop)] = sent[start - late : round(stop) - late]
+            on_air[start - late : round(stop) - late] = True
+    matcher, segments = Matcher(), []
+    for at in range(0, len(sent), BLOCK):
+        matcher.push_sent(sent[at : at + BLOCK], True)
+        matcher.push_heard(heard[at : at + BLOCK])
+        segments += matcher.step()
+    assert on_air_ms(segments + matcher.finish()) == pytest.approx(np.count_nonzero(on_air) / 48, abs=40)
 
 
 @pytest.mark.parametrize("learnt_ms", [400.0, 1_500.0])
