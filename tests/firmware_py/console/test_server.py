@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 
 from firmware_py.console.server import CannotListen, listen_on
 from firmware_py.spool import pending
+from scheduler.clock import STATION_TZ
 from tests.firmware_py.console import browser
 from tests.firmware_py.console import station as said
 from tests.firmware_py.console.conftest import SERVE
@@ -168,6 +170,9 @@ def test_what_was_said_long_ago_leaves_the_page(console, station, tab):
 
 
 def test_the_operator_stops_the_station_and_lets_it_play_again(console, station, tab, root):
+    now = datetime.now(STATION_TZ)  # the console refuses an end that has passed
+    station.documents["playout"] = said.playout(clock={"quality": "ntp", "wall": now.isoformat(timespec="seconds")})
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     tab.open(console.url)
     tab.click("stop")
     tab.type_in("name", "Lê Thị Hoa")
@@ -183,7 +188,7 @@ def test_the_operator_stops_the_station_and_lets_it_play_again(console, station,
     tab.wait_for("document.getElementById('order-state').innerText.startsWith('Đã gửi lệnh dừng')")
     ((path, request),) = pending(root / "spool")
     assert (request.command, request.by, request.body["why"]) == ("stop", "Lê Thị Hoa", "Mưa lũ")
-    assert request.body["until"] == "2026-11-23T17:00:00+00:00", "midnight of the station's day"
+    assert datetime.fromisoformat(request.body["until"]) == midnight, "of the station's day"
     path.unlink()
     until = "2026-11-24T00:00:00+07:00"
     station.documents["playout"] = said.playout(stopped={"by": "Lê Thị Hoa", "why": "Mưa lũ", "until": until})
