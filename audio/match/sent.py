@@ -11,7 +11,7 @@ from audio.match.grid import BLOCK, DECIMATION, RATE_HZ, rms
 from audio.match.late import Late
 from audio.match.signal import Signal
 
-KEEP = 64 * RATE_HZ
+_KEEP = 64 * RATE_HZ
 AUDIBLE = 10 ** (-60 / 20)  # RMS of a look: below it nothing is expected to be heard
 _FOR_EVER = 1 << 62
 
@@ -20,7 +20,7 @@ class Sent:
     """Its first frame is the origin of all positions. Continuous: where nothing was sent zeros are pushed."""
 
     def __init__(self) -> None:
-        self.signal = Signal(KEEP)
+        self.signal = Signal(_KEEP)
         self.late = Late(self.signal)
         self._flags: deque[tuple[int, bool]] = deque([(0, False)])  # (frame, programme) where it changes
         self._ended_at: int | None = None
@@ -29,7 +29,7 @@ class Sent:
         """*programme* False: nothing is scheduled or sent."""
         if programme != self._flags[-1][1]:
             self._flags.append((self.signal.frames, programme))
-            while self._flags[1][0] < (self.signal.end - 4 * KEEP) * DECIMATION:
+            while self._flags[1][0] < (self.signal.end - 4 * _KEEP) * DECIMATION:
                 self._flags.popleft()
         self.signal.push(frames)
 

@@ -11,7 +11,7 @@ from audio.format import BLOCK_FRAMES, frames_to_ns
 from audio.ring import Block
 from scheduler.clock import NS_PER_MS
 
-REACH_NS = 60_000 * NS_PER_MS  # how far back: less than the rings and the matcher hold
+REACH_NS = 60_000 * NS_PER_MS  # how far back: less than the rings hold, and the matcher of what was sent
 CONTEXT_NS = 10_000 * NS_PER_MS  # heard again before what is new, so that delay and channel are known there
 HISTORY_NS = 2_000 * NS_PER_MS  # of what was sent before the first block is heard
 

@@ -87,10 +87,7 @@ def test_a_full_queue_costs_blocks_that_are_counted_and_never_stops_the_reading(
 
 
 def test_the_return_of_a_real_card_is_bit_exact_and_dated_when_it_sounded(sound, tmp_path):
-    """Player → null sink → monitor → capture: the same samples, and both clocks agree on when.
-
-    The sound server of a busy machine may stutter in one second; it does not in three of three.
-    """
+    """Player → null sink → monitor → capture: the same samples, and both clocks agree on when."""
     noise = array("h", [(n * 7_919) % 20_011 - 10_000 for n in range(RATE_HZ)])
     blocks, events = queue.Queue(), []
     capture = Capture("line", lambda: open_input("mon1"), blocks, events.append, boottime_ns)
@@ -100,11 +97,10 @@ def test_the_return_of_a_real_card_is_bit_exact_and_dated_when_it_sounded(sound,
     deadline = time.monotonic() + 10
     while player.progress().next_sink_ns is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    starts_ns = [boottime_ns() + NS_PER_S + take * 3 * NS_PER_S // 2 for take in range(3)]
-    for start_ns in starts_ns:
-        # Its slot is longer than the noise: by the card's clock a second may lack a sample, and what is cut is faded.
-        player.cue(Cue(f"at {start_ns}", FakeSource(noise.tobytes()), start_ns, start_ns + NS_PER_S * 5 // 4))
-    time.sleep(6.0)
+    start_ns = boottime_ns() + NS_PER_S
+    # Its slot is longer than the noise: by the card's clock a second may lack a sample, and what is cut is faded.
+    player.cue(Cue("a", FakeSource(noise.tobytes()), start_ns, start_ns + NS_PER_S * 5 // 4))
+    time.sleep(3.0)
     assert player.close()
     assert capture.close()
     heard = [blocks.get_nowait() for _ in range(blocks.qsize())]
@@ -113,6 +109,6 @@ def test_the_return_of_a_real_card_is_bit_exact_and_dated_when_it_sounded(sound,
     block = heard[at // BLOCK_FRAMES]
     heard_ns = block.heard_ns + at % BLOCK_FRAMES * NS_PER_S // RATE_HZ
     # The capture's own buffer is in it: one block, and what a busy machine adds.
-    assert any(-20 * MS < heard_ns - start_ns < 250 * MS for start_ns in starts_ns)
+    assert -20 * MS < heard_ns - start_ns < 250 * MS
     sent = b"".join(b.pcm for b in RingReader(tmp_path / "ring").read_from(1).blocks)
-    assert sent.count(noise.tobytes()) == len(starts_ns)
+    assert noise.tobytes() in sent

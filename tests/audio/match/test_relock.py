@@ -30,6 +30,16 @@ def pushed(matcher, sent, heard, start, stop):
     return said
 
 
+def decided(matcher, sent, heard):
+    """All of its segments."""
+    segments = []
+    for at in range(0, len(sent), BLOCK):
+        matcher.push_sent(sent[at : at + BLOCK], True)
+        matcher.push_heard(heard[at : at + BLOCK])
+        segments += matcher.step()
+    return segments + matcher.finish()
+
+
 def on_air_after(said, second):
     """When it was on air first after *second*; fails where it never was."""
     found = [at for at, state in said if at > second and state is State.ON_AIR]
@@ -77,12 +87,8 @@ def test_a_few_samples_that_are_lost_or_put_in_cost_nothing_even_where_the_path_
     heard = np.roll(sent, before)
     heard[jumps_at:] = np.roll(sent, after)[jumps_at:]
     heard = np.int16(heard + np.random.default_rng(4).normal(0, hiss, len(heard)).clip(-400, 400))
-    matcher, segments = Matcher(settings=Settings(earliest_ms=-100.0)), []
-    for at in range(0, len(sent), BLOCK):
-        matcher.push_sent(sent[at : at + BLOCK], True)
-        matcher.push_heard(heard[at : at + BLOCK])
-        segments += matcher.step()
-    assert on_air_ms(segments + matcher.finish()) == pytest.approx(14_000, abs=30)  # its first 20 ms were sent later
+    segments = decided(Matcher(settings=Settings(earliest_ms=-100.0)), sent, heard)
+    assert on_air_ms(segments) == pytest.approx(14_000, abs=30)  # its first 20 ms were sent later
 
 
 # (second, delay in ms from there on, None where nothing is heard), as recorded of a sound server that stutters.
@@ -105,12 +111,7 @@ def test_a_stutter_that_leads_back_to_an_earlier_delay_loses_nothing_of_what_was
             start, stop = max(late, round(start_s * RATE_HZ)), stop_s * RATE_HZ
             heard[start : round(stop)] = sent[start - late : round(stop) - late]
             on_air[start - late : round(stop) - late] = True
-    matcher, segments = Matcher(), []
-    for at in range(0, len(sent), BLOCK):
-        matcher.push_sent(sent[at : at + BLOCK], True)
-        matcher.push_heard(heard[at : at + BLOCK])
-        segments += matcher.step()
-    assert on_air_ms(segments + matcher.finish()) == pytest.approx(np.count_nonzero(on_air) / 48, abs=40)
+    assert on_air_ms(decided(Matcher(), sent, heard)) == pytest.approx(np.count_nonzero(on_air) / 48, abs=40)
 
 
 @pytest.mark.parametrize("learnt_ms", [400.0, 1_500.0])
