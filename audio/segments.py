@@ -32,7 +32,7 @@ class MatchSegment:
     delay_ms: float | None = None  # of the path, while locked
     coherence: float | None = None  # mean over the stretch, 0 … 1: the evidence
     edge_ms: float | None = None  # standard deviation of its start; None where on and off air do not change there
-    doubt_ms: float = 0.0  # of it that may not have been on air: what was too short or too weak to be called a gap
+    doubt_ms: float = 0.0  # of it that may be the other way round: a dip that was no gap, a gap hardly spoken for
     evidence_share: float | None = None  # of its time in which the programme could be told from anything else
     snr_db: float | None = None  # mean of the looks in which it could, while on air
 

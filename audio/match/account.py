@@ -10,7 +10,7 @@ import numpy as np
 from audio.match import path, pause, refine, stray
 from audio.match.decided import Decided
 from audio.match.doubt import REACH as DOUBT_REACH
-from audio.match.doubt import doubts
+from audio.match.doubt import Doubt, doubts, may_be_ours
 from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, samples
 from audio.match.judge import Judge, Judged
@@ -27,7 +27,8 @@ _REFINED = 16  # hops more: no boundary may move into what was given out
 _LEAST_EDGE_MS = 2.0  # no model dates a change better
 _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
 _RINGS = 0.25  # standard deviation of an edge, by how long the path rings
-_MOMENT = samples(1_250)  # what is off air for no longer is looked at as a whole
+_MOMENT = samples(1_250)  # what is off air for no longer is looked at as a whole …
+_HEAD = samples(3_000)  # … and before anything was on air at all, when the path was unknown
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -146,6 +147,8 @@ class Account:
             if this.stop >= known_to:
                 break
             edge = self._boundary(this, following, self._changed_at)
+            if this.state == OFF:
+                self._doubt_gap(self._changed_at, edge.position)
             yield from self._until(edge.position, this)
             self._begin(following, edge, this.state)
             done = this.stop
@@ -273,6 +276,14 @@ class Account:
         high = min(self._decided.first + run.stop, stop // HOP + DOUBT_REACH)
         found = doubts(self._decided.nats(low, high), low)
         self._naming.doubts = [one for one in found if start <= one.position < stop]
+
+    def _doubt_gap(self, start: int, stop: int) -> None:
+        """What is off air here, for a moment, may be ours after all."""
+        cold = self._last_track is None
+        nats = self._decided.nats(max(start // HOP, self._decided.first_nats), stop // HOP)
+        if stop - start < (_HEAD if cold else _MOMENT) and may_be_ours(nats, cold):
+            audible = float(self._material.audible(start, stop).sum())
+            self._naming.doubts = [Doubt(max(start, self.given // DECIMATION), milliseconds(audible))]
 
 
 def _is_moment(run: Run) -> bool:

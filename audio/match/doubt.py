@@ -1,7 +1,11 @@
-"""What speaks against a stretch that was booked on air: dips of the evidence, too short or too weak to be called gaps.
+"""What speaks against how a stretch was booked.
 
-A gap has to pay for two changes (``Settings.switch_nats``). Sound that stays on air dips by more than two nats once in
-five minutes; a gap of 50–130 ms that was not called dips by 2 to 12: what is doubted is mostly such gaps.
+On air: dips of the evidence, too short or too weak to be called gaps. A gap has to pay for two changes
+(``Settings.switch_nats``). Sound that stays on air dips by more than two nats once in five minutes; a gap of 50–130 ms
+that was not called dips by 2 to 12: what is doubted is mostly such gaps.
+
+Off air: gaps that the evidence hardly speaks for. Each hop of what was not ours contradicts it by about a nat, and
+next to none of them speaks for it.
 """
 
 from collections.abc import Iterator
@@ -13,12 +17,15 @@ from audio.match.grid import HOP, Floats, milliseconds
 
 REACH = 32  # hops: no longer dip stays uncalled
 _DEEP = 2.2  # nats: less is chance
+_HARDLY = 0.6  # nats a telling hop: less speaks but weakly against what may be ours …
+_SOMETHING = 0.1  # … and so does what is contradicted itself by such a share of it
+_BORDER = 2  # hops at either end of a gap: their looks reach over it, to what is ours
 _SMEAR_MS = 16.0  # a look reaches over the edges of a gap: half a look of it still tells of what was sent
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something of *length_ms* around *position* (samples of SENT) may not have been on air."""
+    """Something of *length_ms* about *position* (samples of SENT) may be the other way round than it was booked."""
 
     position: int
     length_ms: float
@@ -36,3 +43,13 @@ def doubts(nats: Floats, first_hop: int) -> Iterator[Doubt]:
         if below[deepest] > _DEEP:
             length = (deepest - start + 1) * HOP
             yield Doubt((first_hop + start - 1) * HOP + length // 2, milliseconds(length) + _SMEAR_MS)
+
+
+def may_be_ours(nats: Floats, cold: bool) -> bool:
+    """Does what was heard off air hardly speak against us? *nats*: one a hop of all of it.
+
+    *cold*: before anything was on air along any track. The path was not known then, and what is ours has little to say.
+    """
+    nats = nats[_BORDER:-_BORDER]
+    ours, against = float(nats[nats > 0].sum()), -float(nats[nats < 0].sum())
+    return against - ours < _HARDLY * int(np.count_nonzero(nats)) and (cold or ours > _SOMETHING * against)

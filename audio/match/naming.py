@@ -79,7 +79,10 @@ class Naming:
             at = end
 
     def _on(self, start: int, stop: int, state: int, track: Track | None) -> Iterator[MatchSegment]:
+        """Where ours is covered, distorted or soft, here and there, words that are hidden dip, too: no dip is a gap."""
         judged = list(self._decided.judged)
+        if any(one.seen[state].quality != Quality.OK for one in judged if state in one.seen):
+            self.doubts = []
         for n, one in enumerate(judged):
             end = min(stop, (one.block + 1) * BLOCK)
             if end > max(start, one.block * BLOCK) and state in one.seen:
@@ -108,13 +111,12 @@ class Naming:
             delay_ms=round(milliseconds(track.lag_at(until)), 3) if track else None,
             coherence=seen.coherence if seen else None,
             edge_ms=edge_ms,
-            doubt_ms=self._doubted_ms(start, self.given) if state == State.ON_AIR and quality == Quality.OK else 0.0,
+            doubt_ms=self._doubted_ms(start, self.given),
             evidence_share=self._share(start, self.given) if state != State.UNOBSERVED else None,
             snr_db=seen.snr_db if seen else None,
         )
 
     def _doubted_ms(self, start: int, stop: int) -> float:
-        """Where ours is covered, distorted or soft, words that are hidden dip, too: there dips are no gaps."""
         inside = (one.length_ms for one in self.doubts if start <= one.position * DECIMATION < stop)
         return sum(inside, 0.0)
 

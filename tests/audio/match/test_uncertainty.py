@@ -1,5 +1,6 @@
 """What the matcher says of its own sureness: edges, doubts, evidence, and that the truth lies within."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 
 from audio.match import refine
 from audio.match.channel import AFTER, BEFORE, Channel
-from audio.match.doubt import doubts
+from audio.match.doubt import doubts, may_be_ours
 from audio.segments import State
 from audio.uncertainty import evidence_of, stretches
 from bench.measure import FM, HORN, audible, truth
 from bench.recordings import Channel as Air
-from tests.audio.match.helpers import MS, Fault, heard_through, matched
+from bench.recordings import record
+from tests.audio.match.helpers import MS, Fault, bulletin, heard_through, matched
 
 FAULTS = (Fault(12.0, 2.0, "silence"), Fault(20.0, 0.7, "hiss"), Fault(28.0, 1.5, "voice"))
 CHANNELS = {
@@ -82,6 +84,44 @@ def test_what_never_speaks_against_is_not_doubted():
     assert not list(doubts(np.full(200, 2.0), 0))
     assert not list(doubts(np.array([2.0, -1.0, 2.0, -1.0, 2.0]), 0))
     assert not list(doubts(np.zeros(0), 0))
+
+
+def test_a_gap_that_is_plainly_contradicted_is_not_doubted():
+    assert not may_be_ours(np.full(60, -1.5), cold=False)
+    assert not may_be_ours(np.full(60, -1.5), cold=True)
+    assert not may_be_ours(np.zeros(0), cold=False)
+
+
+def test_a_gap_that_hardly_is_and_partly_speaks_for_ours_is_doubted():
+    weak = np.tile([-1.0, -0.5, 0.4, -0.6], 15)
+    assert may_be_ours(weak, cold=False)
+    assert not may_be_ours(np.minimum(weak, 0), cold=False)
+    assert may_be_ours(np.minimum(weak, 0) / 2, cold=True)  # nobody knew the path then
+
+
+def test_looks_that_reach_over_the_ends_of_a_gap_do_not_speak_for_what_lies_between():
+    inside = np.full(20, -0.55)
+    assert not may_be_ours(np.concatenate([[4.0, 4.0], inside, [4.0, 4.0]]), cold=False)
+
+
+@pytest.mark.parametrize("seed", [4, 6])
+def test_where_loud_words_clip_here_and_there_dips_between_them_are_no_doubts(seed):
+    recording = record("clipped", bulletin(seed=seed), Air(20, FM, clip_db=12), (), 17)
+    assert evidence_of(stretches(matched(recording))).uncertainty_ms < 10
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_path_that_fades_for_a_moment_leaves_the_truth_within_the_interval(seed):
+    """600 ms through many ways of 6 ms, as FM between houses: some of it is taken for something else."""
+    recording = heard_through(Air(20, FM))
+    rate, chance = recording.rate, np.random.default_rng(seed)
+    ways = chance.standard_normal(rate * 6 // 1_000)
+    faded = np.convolve(recording.sent, ways / np.linalg.norm(ways))[20 * rate : 20 * rate + rate * 6 // 10]
+    hiss = chance.standard_normal(len(faded)) * np.sqrt(np.mean(faded**2)) / 2
+    heard, begins = recording.heard.copy(), round((20 + recording.channel.delay_s) * rate)
+    heard[begins : begins + len(faded)] = faded + hiss
+    segments = matched(replace(recording, heard=heard))
+    assert _error_ms(recording, segments) <= evidence_of(stretches(segments)).uncertainty_ms
 
 
 def _noise(size, seed):
