@@ -12,7 +12,7 @@ from audio.match.decided import Decided
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts, may_be_ours
 from audio.match.follower import Follower
-from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, samples
+from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, rms, samples
 from audio.match.judge import Judge, Judged
 from audio.match.lag import Track
 from audio.match.material import Material
@@ -29,6 +29,7 @@ _UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
 _RINGS = 0.25  # standard deviation of an edge, by how long the path rings
 _MOMENT = samples(1_250)  # what is off air for no longer is looked at as a whole …
 _HEAD = samples(3_000)  # … and before anything was on air at all, when the path was unknown
+_AS_LOUD = 0.5  # −6 dB
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -148,7 +149,7 @@ class Account:
                 break
             edge = self._boundary(this, following, self._changed_at)
             if this.state == OFF:
-                self._doubt_gap(self._changed_at, edge.position)
+                self._doubt_gap(self._changed_at, edge.position, following)
             yield from self._until(edge.position, this)
             self._begin(following, edge, this.state)
             done = this.stop
@@ -277,13 +278,21 @@ class Account:
         found = doubts(self._decided.nats(low, high), low)
         self._naming.doubts = [one for one in found if start <= one.position < stop]
 
-    def _doubt_gap(self, start: int, stop: int) -> None:
-        """What is off air here, for a moment, may be ours after all."""
-        cold = self._last_track is None
+    def _doubt_gap(self, start: int, stop: int, following: Run) -> None:
+        """What is off air here, for a moment between two stretches of one delay, may be ours after all."""
+        track, cold = self._strays.numbered(following.state), self._last_track is None
+        if track is None or not (cold or track is self._last_track) or stop - start >= (_HEAD if cold else _MOMENT):
+            return
         nats = self._decided.nats(max(start // HOP, self._decided.first_nats), stop // HOP)
-        if stop - start < (_HEAD if cold else _MOMENT) and may_be_ours(nats, cold):
+        if self._follower.channel.is_clear and may_be_ours(nats, cold) and self._is_as_loud(track, start, stop):
             audible = float(self._material.audible(start, stop).sum())
             self._naming.doubts = [Doubt(max(start, self.given // DECIMATION), milliseconds(audible))]
+
+    def _is_as_loud(self, track: Track, start: int, stop: int) -> bool:
+        """As it would be if it were ours. Of what is far softer nothing speaks but its shape, and that but weakly."""
+        channel = self._follower.channel
+        expected = channel.gain * rms(channel.predict(self._material.sent_around(start, stop)))
+        return rms(self._material.heard_along(track, start, stop)) > _AS_LOUD * expected
 
 
 def _is_moment(run: Run) -> bool:

@@ -138,8 +138,15 @@ class Channel:
         energy = self.taps.astype(np.float64) ** 2
         peak = int(np.argmax(energy))
         decay = float(energy[peak:] @ np.arange(len(energy) - peak)) / (float(energy.sum()) + 1e-12)
-        snr = float(self.mean_power.sum()) / (float(self.floor.sum()) + 1e-12)
-        return milliseconds(decay) * math.log1p(snr)
+        return milliseconds(decay) * math.log1p(self._snr())
+
+    @property
+    def is_clear(self) -> bool:
+        """Is the programme louder than the floor? Else no look says much, whatever is heard."""
+        return self._snr() > 1
+
+    def _snr(self) -> float:
+        return float(self.mean_power.sum()) / (float(self.floor.sum()) + 1e-12)
 
     def floor_at(self, late: Floats) -> Floats:
         """The floor of each look. *late*: looks × bins of what SENT rings late with."""

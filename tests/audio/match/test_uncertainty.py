@@ -1,6 +1,5 @@
 """What the matcher says of its own sureness: edges, doubts, evidence, and that the truth lies within."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,7 @@ from audio.uncertainty import evidence_of, stretches
 from bench.measure import FM, HORN, audible, truth
 from bench.recordings import Channel as Air
 from bench.recordings import record
+from bench.wild import make as make_wild
 from tests.audio.match.helpers import MS, Fault, bulletin, heard_through, matched
 
 FAULTS = (Fault(12.0, 2.0, "silence"), Fault(20.0, 0.7, "hiss"), Fault(28.0, 1.5, "voice"))
@@ -110,18 +110,10 @@ def test_where_loud_words_clip_here_and_there_dips_between_them_are_no_doubts(se
     assert evidence_of(stretches(matched(recording))).uncertainty_ms < 10
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_path_that_fades_for_a_moment_leaves_the_truth_within_the_interval(seed):
-    """600 ms through many ways of 6 ms, as FM between houses: some of it is taken for something else."""
-    recording = heard_through(Air(20, FM))
-    rate, chance = recording.rate, np.random.default_rng(seed)
-    ways = chance.standard_normal(rate * 6 // 1_000)
-    faded = np.convolve(recording.sent, ways / np.linalg.norm(ways))[20 * rate : 20 * rate + rate * 6 // 10]
-    hiss = chance.standard_normal(len(faded)) * np.sqrt(np.mean(faded**2)) / 2
-    heard, begins = recording.heard.copy(), round((20 + recording.channel.delay_s) * rate)
-    heard[begins : begins + len(faded)] = faded + hiss
-    segments = matched(replace(recording, heard=heard))
-    assert _error_ms(recording, segments) <= evidence_of(stretches(segments)).uncertainty_ms
+def test_music_on_a_hard_path_of_which_a_moment_was_taken_for_something_else_leaves_the_truth_within_the_interval():
+    recording = make_wild(114, 45.0, 5)
+    segments = matched(recording)
+    assert evidence_of(stretches(segments)).uncertainty_ms >= _error_ms(recording, segments) > 100
 
 
 def _noise(size, seed):
