@@ -203,15 +203,17 @@ class Follower:
         self._learn_channel(track, tick, good)
 
     def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
+        look = self._looked(track, start, stop)
+        return look, evidence.weigh(evidence.whitened(look.heard, look.expected, look.late, self.channel), STEP)
+
+    def _looked(self, track: Track, start: int, stop: int) -> _Look:
         material, around = self._material, self._material.sent_for_looks(start, stop)
         predicted = self.channel.predict(around)
         sound, turns = material.heard_for_looks(track, start, stop, STEP)
         sent, expected, heard = evidence.spectra_together((alone(around), predicted, sound), STEP)
-        heard = heard * turns
         material.late.know(start, sent, STEP)
         late = material.late.looks(start, stop, STEP)
-        seen = evidence.weigh(evidence.whitened(heard, expected, late, self.channel), STEP)
-        return _Look(heard, expected, sent, late, predicted[LEAD : LEAD + stop - start]), seen
+        return _Look(heard * turns, expected, sent, late, predicted[LEAD : LEAD + stop - start])
 
     def _quality_of(self, track: Track, tick: _Tick) -> Quality:
         look, seen = tick.look, tick.seen
@@ -467,7 +469,7 @@ class Follower:
             heard = self._material.heard_along(track, begin, begin + WINDOW)
             self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
-        look, _ = self._weigh(track, start, start + size // STEP * STEP)
+        look = self._looked(track, start, start + size // STEP * STEP)
         left, expected = evidence.power(look.heard - look.expected), evidence.power(look.expected)
         self.channel.learn_floor(left, expected, look.late, size / RATE_HZ)
 
