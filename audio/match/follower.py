@@ -13,7 +13,7 @@ from audio.match.evidence import Evidence
 from audio.match.gain import UsualGain
 from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms, samples
 from audio.match.kind import Heard, quality_of
-from audio.match.lag import CLEAR_FINE_PEAK, LOOK, MOST_TRACKS, FineLag, Probation, Track, Vote
+from audio.match.lag import CLEAR_FINE_PEAK, LOOK, MOST_TRACKS, VOTE_DEVIATION, FineLag, Probation, Track, Vote
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
 from audio.match.plain import STEP, Plain, is_plain
@@ -24,7 +24,6 @@ _OLD_TRACK = 20 * RATE_HZ  # a track is thought of that long after it was last s
 _REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
 _WEAK_PEAK, _CLEAR_PEAK = 5.0, 7.0  # standard deviations
 _JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
-_VOTE_DEVIATION = 0.7  # samples: how sure a vote is
 _SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one …
 _SAME = 0.6  # … and so is more than this, where nothing is on air along the track
 _POLISHED = 0.3  # samples: how sure pieces of one stretch are together: what a path's resonances do, all of them show
@@ -74,6 +73,7 @@ class Follower:
         self._qualities: deque[Quality] = deque(maxlen=3)  # of the last ticks on air
         self.gain, self.plain = UsualGain(), Plain()
         self._votes: list[Vote] = []
+        self._found: deque[Vote] = deque(maxlen=16)  # the last that agreed on a delay, whichever
         self._fine = FineLag()
         self._slope = self._proven_slope = 0.0
         self._scatter = 0.0  # samples², of fine measures of the lag beyond what a track's own doubt explains
@@ -359,6 +359,7 @@ class Follower:
     def _lock(self, votes: list[Vote]) -> None:
         """The votes agree on a delay: the known one, one that was known, or a new one."""
         newest = votes[-1]
+        self._found.append(newest)
         known = self._known_at(newest)
         if known and known is self.track:
             self._follow_votes(known, votes)
@@ -395,13 +396,21 @@ class Follower:
         if self.track:  # clocks do not jump: its drift is as sure as that of the one before
             made.variance = (1.0, 0.0, max((5e-6) ** 2, self.track.variance[2]))
             if newest.beside(self.track) < _SMALL_JUMP:  # or else it was thought to drift less, or more
-                elapsed = max(RATE_HZ, newest.position - self.track.last_seen)
-                made.doubt_slope(newest.beside(self.track) / elapsed)
+                self._doubt_drift(made, newest, self.track)
         if self.tracks and self._found_since_rest:
             made.since = votes[0].position - _REACH_BACK
         self._follow_votes(made, votes[:-1])
         made.advance(newest.position)
         return made
+
+    def _doubt_drift(self, made: Track, vote: Vote, before: Track) -> None:
+        """*before* was missed by little: it drifted otherwise than was thought."""
+        drift = lag.drift_of(self._found)
+        if drift:
+            made.slope, deviation = drift
+            made.variance = (1.0, 0.0, deviation**2)
+        else:
+            made.doubt_slope(vote.beside(before) / max(RATE_HZ, vote.position - before.last_seen))
 
     def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
@@ -425,7 +434,7 @@ class Follower:
     def _follow_votes(track: Track, votes: list[Vote]) -> None:
         """Of a known track: a drift that was not known when its delay was found may have led away from it."""
         for vote in votes:
-            track.measure(vote.position, vote.lag - track.lag_at(vote.position), _VOTE_DEVIATION)
+            track.measure(vote.position, vote.lag - track.lag_at(vote.position), VOTE_DEVIATION)
 
     def _doubt_channel(self, track: Track, vote: Vote) -> None:
         """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh.

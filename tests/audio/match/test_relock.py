@@ -13,7 +13,8 @@ from audio.match.material import Material
 from audio.match.sent import Sent
 from audio.segments import State
 from bench.recordings import as_int16, resample
-from tests.audio.match.helpers import bulletin, on_air_ms
+from bench.wild import make as make_wild
+from tests.audio.match.helpers import bulletin, matched, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -131,3 +132,9 @@ def test_what_was_heard_between_two_delays_is_judged_along_the_older_one():
     follower = Follower(Material(Sent(), 0), Settings(), None)
     follower.tracks = [older, newer, tried]
     assert [follower.carriers(second * POSITIONS_HZ) for second in (1, 4, 6)] == [[older], [older], [newer]]
+
+
+def test_drums_over_a_telephone_that_answers_each_stroke_otherwise_do_not_seem_to_drift():
+    """What the strokes show of the lag leans by a sample or two; the delay that is found again does not."""
+    recording = make_wild(84, 60.0, 6)
+    assert on_air_ms(matched(recording), 0, 10) == 10_000
