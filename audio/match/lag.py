@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
 
@@ -22,7 +22,8 @@ _FEW, _RECENT = 3, 60 * RATE_HZ  # votes that tell a drift, and samples: a delay
 CLEAR_FINE_PEAK = 6.0  # standard deviations
 _USUAL = 2.0  # standard deviations
 MOST_DRIFT = 400e-6  # two crystals of 200 ppm; what seems to drift more is not ours
-_FIRST_SLOPE, _LEAST_SLOPE = 100e-6, 5e-6  # what it may be off by, before anything is known, and when it is
+_FIRST_SLOPE = 100e-6  # what it may be off by, before anything is known …
+_SURE_SLOPE, _LEAST_SLOPE = 50e-6, 5e-6  # … and at most and at least when votes tell it
 _FADE = 400  # samples: 50 ms
 _RISE = np.sin(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32)) ** 2
 _FINE = 8  # steps a sample when a lag is refined
@@ -253,24 +254,24 @@ def agreeing(votes: list[Vote], slope: float, alone_enough: bool) -> list[Vote]:
     return near if several or unmistakable or len(near) >= _OFTEN else []
 
 
-def drift_of(votes: Iterable[Vote]) -> tuple[float, float] | None:
+def drift_of(votes: Sequence[Vote]) -> tuple[float, float] | None:
     """The slope of the line through the last of *votes* that lie on one with the newest, and its standard deviation.
 
     None where they are few, or of one moment. They are found in two seconds, each anew, and do not lean with the sound
     that is heard, as fine measures of a lag do.
     """
-    *_, newest = votes
+    newest = votes[-1]
     near = [
         v
         for v in votes
         if v.clear and newest.position - v.position < _RECENT and abs(v.lag - newest.lag) < _tolerance(v, newest)
     ]
-    middle, lag = (sum(of) / max(1, len(near)) for of in ([v.position for v in near], [v.lag for v in near]))
-    spread = sum((v.position - middle) ** 2 for v in near)
-    if len(near) < _FEW or _FIRST_SLOPE / 2 * math.sqrt(spread) < VOTE_DEVIATION:
+    if len(near) < _FEW:
         return None
-    slope = sum((v.position - middle) * (v.lag - lag) for v in near) / spread
-    return slope, max(_LEAST_SLOPE, VOTE_DEVIATION / math.sqrt(spread))
+    middle = sum(v.position for v in near) / len(near)
+    reach = max(1.0, math.hypot(*(v.position - middle for v in near)))
+    slope, deviation = sum((v.position - middle) * v.lag for v in near) / reach**2, VOTE_DEVIATION / reach
+    return (slope, max(_LEAST_SLOPE, deviation)) if deviation < _SURE_SLOPE else None
 
 
 def _tolerance(one: Vote, other: Vote) -> float:
