@@ -80,7 +80,7 @@ def half_width_ms(found: Sequence[Stretch]) -> float:
     """The truth lies within this of the sum on air, 19 times in 20. *found* follow one another.
 
     What is independent adds as variances. What was doubted adds as it is, for it is wrong in one direction: a short gap
-    that was not called was booked on air. (So are gaps that were called and are none, and hard music has many.)
+    that was not called was booked on air. Gaps of a tune that are none err the other way, but all alike.
     """
     gaps = list(_gaps(found))
     edges_ms = [one.edge_ms for one in found[1:] if one.edge_ms is not None]

@@ -165,9 +165,7 @@ def _instead(fault: Fault, sent: Sound, rate: int, path: Path, same: Callable[[f
         "low": lambda: ours * db(-min(20.0, max(0.0, path.snr_db - LOW_ABOVE_NOISE_DB))),
         "loud": lambda: ours * db(random.uniform(4, 9)),
         "clip": lambda: np.clip(ours, -0.7 * loud, 0.7 * loud),
-        "overlay": lambda: (
-            ours + _other(random.choice([stranger, _any_music]), random, length, rate, loud)[: len(ours)]
-        ),
+        "overlay": lambda: ours + _other(random.choice([stranger, _any_music]), random, len(ours), rate, loud),
     }[fault.kind]()
     return np.asarray(made, np.float32)
 

@@ -196,7 +196,11 @@ class Account:
 
     def _is_contradicted(self, found: list[Run], gap: int) -> bool:
         first, last = self._begins(found, gap), self._begins(found, gap + 1)
-        return float(self._decided.nats(max(first // HOP, self._decided.first_nats), last // HOP).sum()) > 0
+        return float(self._nats_between(first, last).sum()) > 0
+
+    def _nats_between(self, start: int, stop: int) -> Floats:
+        """For on air, one a hop of these samples of SENT, as far back as they are kept."""
+        return self._decided.nats(max(start // HOP, self._decided.first_nats), stop // HOP)
 
     def _begins(self, found: list[Run], n: int) -> int:
         """The sample at which the n-th of the runs that are not given out begins: one is dated after the other."""
@@ -283,8 +287,8 @@ class Account:
         track, cold = self._strays.numbered(following.state), self._last_track is None
         if track is None or not (cold or track is self._last_track) or stop - start >= (_HEAD if cold else _MOMENT):
             return
-        nats = self._decided.nats(max(start // HOP, self._decided.first_nats), stop // HOP)
-        if self._follower.channel.is_clear and may_be_ours(nats, cold) and self._is_as_loud(track, start, stop):
+        ours = may_be_ours(self._nats_between(start, stop), cold)
+        if ours and self._follower.channel.is_clear and self._is_as_loud(track, start, stop):
             audible = float(self._material.audible(start, stop).sum())
             self._naming.doubts = [Doubt(max(start, self.given // DECIMATION), milliseconds(audible))]
 

@@ -394,7 +394,7 @@ class Follower:
         newest = votes[-1]
         made = Track(newest.position, newest.lag, self._slope)
         if self.track:  # clocks do not jump: its drift is as sure as that of the one before
-            made.variance = (1.0, 0.0, max((5e-6) ** 2, self.track.variance[2]))
+            made.variance = (1.0, 0.0, max(lag.LEAST_SLOPE**2, self.track.variance[2]))
             if newest.beside(self.track) < _SMALL_JUMP:  # or else it was thought to drift less, or more
                 self._doubt_drift(made, newest, self.track)
         if self.tracks and self._found_since_rest:

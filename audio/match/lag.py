@@ -23,7 +23,7 @@ CLEAR_FINE_PEAK = 6.0  # standard deviations
 _USUAL = 2.0  # standard deviations
 MOST_DRIFT = 400e-6  # two crystals of 200 ppm; what seems to drift more is not ours
 _FIRST_SLOPE = 100e-6  # what it may be off by, before anything is known …
-_SURE_SLOPE, _LEAST_SLOPE = 50e-6, 5e-6  # … and at most and at least when votes tell it
+_SURE_SLOPE, LEAST_SLOPE = 50e-6, 5e-6  # … and at most and at least when votes tell it
 _FADE = 400  # samples: 50 ms
 _RISE = np.sin(np.linspace(0, np.pi / 2, _FADE, dtype=np.float32)) ** 2
 _FINE = 8  # steps a sample when a lag is refined
@@ -271,7 +271,7 @@ def drift_of(votes: Sequence[Vote]) -> tuple[float, float] | None:
     middle = sum(v.position for v in near) / len(near)
     reach = max(1.0, math.hypot(*(v.position - middle for v in near)))
     slope, deviation = sum((v.position - middle) * v.lag for v in near) / reach**2, VOTE_DEVIATION / reach
-    return (slope, max(_LEAST_SLOPE, deviation)) if deviation < _SURE_SLOPE else None
+    return (slope, max(LEAST_SLOPE, deviation)) if deviation < _SURE_SLOPE else None
 
 
 def _tolerance(one: Vote, other: Vote) -> float:

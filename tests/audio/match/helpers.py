@@ -31,16 +31,20 @@ def at_48k(recording: Recording) -> tuple[np.ndarray, np.ndarray]:
 
 def matched(recording: Recording, block: int = 4_096, **arguments) -> list[MatchSegment]:
     sent, heard = at_48k(recording)
-    matcher = Matcher(**arguments)
+    segments = merged(decided(Matcher(**arguments), sent, heard, block))
+    assert_contiguous(segments, len(sent))
+    return segments
+
+
+def decided(matcher: Matcher, sent: np.ndarray, heard: np.ndarray, block: int = 4_096) -> list[MatchSegment]:
+    """All of its segments, as they were given out."""
     segments: list[MatchSegment] = []
     for at in range(0, max(len(sent), len(heard)), block):
         if at < len(sent):
             matcher.push_sent(sent[at : at + block], True)
         matcher.push_heard(heard[at : at + block])
         segments += matcher.step()
-    segments = merged(segments + matcher.finish())
-    assert_contiguous(segments, len(sent))
-    return segments
+    return segments + matcher.finish()
 
 
 def assert_contiguous(segments: list[MatchSegment], frames: int) -> None:

@@ -14,7 +14,7 @@ from audio.match.sent import Sent
 from audio.segments import State
 from bench.recordings import as_int16, resample
 from bench.wild import make as make_wild
-from tests.audio.match.helpers import bulletin, matched, on_air_ms
+from tests.audio.match.helpers import bulletin, decided, matched, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -29,16 +29,6 @@ def pushed(matcher, sent, heard, start, stop):
         matcher.step()
         said.append((at / RATE_HZ, matcher.live().state))
     return said
-
-
-def decided(matcher, sent, heard):
-    """All of its segments."""
-    segments = []
-    for at in range(0, len(sent), BLOCK):
-        matcher.push_sent(sent[at : at + BLOCK], True)
-        matcher.push_heard(heard[at : at + BLOCK])
-        segments += matcher.step()
-    return segments + matcher.finish()
 
 
 def on_air_after(said, second):
