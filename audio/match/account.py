@@ -14,12 +14,12 @@ from audio.match.doubt import Doubt, doubts, may_be_ours
 from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, rms, samples
 from audio.match.judge import Judge, Judged
-from audio.match.lag import Track
 from audio.match.material import Material
 from audio.match.naming import Naming
 from audio.match.path import OFF, Path, Run
 from audio.match.settings import Settings
 from audio.match.stray import Strays
+from audio.match.tracks import Track
 from audio.segments import MatchSegment
 
 _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other side is known
@@ -78,7 +78,7 @@ class Account:
 
     def _alike(self) -> range:
         """The next blocks if they are active, and along the same tracks: few, so that decisions do not wait."""
-        first, active, carriers = self._next_block, self._material.is_active, self._follower.carriers
+        first, active, carriers = self._next_block, self._material.is_active, self._follower.tracks.carriers
         if not active(first):
             return range(0)
         tracks, stop = carriers(first * BLOCK), first + 1
@@ -100,10 +100,10 @@ class Account:
     def _is_due(self, block: int, now: int) -> bool:
         end, follower = (block + 1) * BLOCK, self._follower
         if not self._active and not self._material.is_active(block):
-            return now >= end + follower.delay(end) + FRAME
+            return now >= end + follower.tracks.delay(end) + FRAME
         if follower.locked:
             ahead = self._young_look_ahead if follower.channel.is_young else self._look_ahead
-            return now >= end + max(t.lag_at(end) for t in follower.tracks) + ahead
+            return now >= end + max(t.lag_at(end) for t in follower.tracks.known) + ahead
         return now >= end + follower.longest_delay + self._unlocked_wait
 
     # ---- judging ----
@@ -126,7 +126,7 @@ class Account:
             self._path.restart()
         nats: dict[int, Floats] = {}
         judged = [Judged(block) for block in blocks]
-        for track in self._follower.carriers(blocks[0] * BLOCK):
+        for track in self._follower.tracks.carriers(blocks[0] * BLOCK):
             clean, mixed = self._judge.judge(track, judged)
             nats[path.clean(track.number)], nats[path.mixed(track.number)] = clean, mixed
         self._path.push(nats, HOPS * len(blocks))
@@ -273,7 +273,7 @@ class Account:
             if run.state != OFF:
                 self._last_track = track
                 self._doubt(start, stop, run)
-            yield from self._naming.by_plan(start, stop, run.state, track or self._follower.proven)
+            yield from self._naming.by_plan(start, stop, run.state, track or self._follower.tracks.proven)
 
     def _doubt(self, start: int, stop: int, run: Run) -> None:
         """What speaks against the part of *run* that is given out now; a dip on its border is seen whole."""

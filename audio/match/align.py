@@ -4,8 +4,8 @@ import numpy as np
 
 from audio.match import evidence
 from audio.match.grid import C64, FRAME, HIGH_BIN, HOP, LOW_BIN, Floats
-from audio.match.lag import Track
 from audio.match.signal import Signal
+from audio.match.tracks import Track
 
 _TAPS, _PHASES = 16, 128
 

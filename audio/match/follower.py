@@ -1,4 +1,4 @@
-"""Follows the return as it comes: finds the delay, keeps to its drift, learns the path, says if we are on air now."""
+"""Follows the return as it comes: keeps to its delay and drift, learns the path, says if we are on air now."""
 
 import math
 from collections import deque
@@ -7,25 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.match import evidence, lag
+from audio.match import evidence, finder
 from audio.match.channel import WINDOW, Channel
 from audio.match.evidence import Evidence
+from audio.match.finder import HEARD_AT_ALL, SMALL_JUMP, Finder
 from audio.match.gain import UsualGain
-from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms, samples
+from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms
 from audio.match.kind import Heard, quality_of
-from audio.match.lag import CLEAR_FINE_PEAK, LOOK, MOST_TRACKS, VOTE_DEVIATION, FineLag, Probation, Track, Vote
+from audio.match.lag import CLEAR_FINE_PEAK, FineLag
 from audio.match.live import Presence, snr_db
 from audio.match.material import Material, alone
 from audio.match.plain import STEP, Plain, is_plain
 from audio.match.settings import Settings
+from audio.match.tracks import Probation, Track, Tracks
+from audio.match.votes import Vote
 from audio.segments import Quality
 
-_OLD_TRACK = 20 * RATE_HZ  # a track is thought of that long after it was last seen: what is judged lags by 16 s
-_REACH_BACK = 10 * RATE_HZ  # a new track may explain what was heard so long before it was found
-_WEAK_PEAK, _CLEAR_PEAK = 5.0, 7.0  # standard deviations
-_JUMP_LOOK = 3 * BLOCK  # a jump is sought in so little of what was heard after it, and in more as more is heard
-_SMALL_JUMP = 4.0  # samples: a track follows less, more is a new one …
-_SAME = 0.6  # … and so is more than this, where nothing is on air along the track
 _POLISHED = 0.3  # samples: how sure pieces of one stretch are together: what a path's resonances do, all of them show
 _NEAR_VOTE = 2.0  # samples: what a part of a vote's stretch may differ from it, by drift
 _COLD_PROOF, _JUMP_PROOF = 80, 30  # telling looks that have to confirm a delay: the first, one that a known path fits
@@ -35,7 +32,6 @@ _PIECE_DEVIATION = 0.3  # samples
 _FINE_DEVIATION, _WEAK_DEVIATION = 0.15, 0.4  # samples: of a clear peak, of one that only its place makes likely
 _WEAK_FINE_PEAK = 3.0  # standard deviations
 _CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
-_HEARD_AT_ALL = 1e-4  # −80 dBFS
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _SURE_LOOK_NATS = 0.6
 _OVERLAID_PACE = 0.1  # at which the floor is learnt beneath other audio
@@ -64,18 +60,15 @@ class _Tick:
 
 class Follower:
     def __init__(self, material: Material, settings: Settings, prior: int | None) -> None:
-        self._material, self._prior = material, prior
-        self._range = _search_range(settings, prior)
+        self._material = material
+        self.tracks = Tracks(prior)
+        self._finder = Finder(material, settings, prior, self.tracks)
         self.channel, self.presence = Channel(), Presence()
-        self.tracks: list[Track] = []  # the last is the current one
         self.snr_db: float | None = None  # of the last looks
         self.on_air_rms = 0.0
         self._qualities: deque[Quality] = deque(maxlen=3)  # of the last ticks on air
         self.gain, self.plain = UsualGain(), Plain()
-        self._votes: list[Vote] = []
-        self._found: deque[Vote] = deque(maxlen=16)  # the last that agreed on a delay, whichever
         self._fine = FineLag()
-        self._slope = self._proven_slope = 0.0
         self._scatter = 0.0  # samples², of fine measures of the lag beyond what a track's own doubt explains
         self._absent = 0  # ticks since it was on air
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
@@ -90,26 +83,17 @@ class Follower:
     # ---- what others ask ----
 
     @property
-    def track(self) -> Track | None:
-        return self.tracks[-1] if self.tracks else None
-
-    @property
-    def proven(self) -> Track | None:
-        """The newest whose delay was proven: one on probation is most often another text by the same voice."""
-        return next((t for t in reversed(self.tracks) if not t.probation), None)
-
-    @property
     def locked(self) -> bool:
-        return self.proven is not None
+        return self.tracks.proven is not None
 
     @property
     def longest_delay(self) -> int:
-        return self._range[1]
+        return self._finder.longest
 
     @property
     def sent_needed_ahead(self) -> int:
         """How far SENT has to be known beyond what is heard: delays may be negative in a recording."""
-        return max(0, -self._range[0])
+        return max(0, -self._finder.shortest)
 
     @property
     def quality(self) -> Quality:
@@ -117,30 +101,17 @@ class Follower:
         often = [q for q in self._qualities if q is not Quality.OK and self._qualities.count(q) > 1]
         return often[-1] if often and self.presence.on_air else Quality.OK
 
-    def delay(self, position: float) -> float:
-        """The delay that is known or supposed, in samples."""
-        newest = self.proven
-        return newest.lag_at(position) if newest else float(self._prior or 0)
-
-    def numbered(self, number: int) -> Track | None:
-        return next((t for t in self.tracks if t.number == number), None)
-
-    def carriers(self, start: int) -> list[Track]:
-        """Tracks along which the block at *start* may have been heard; where any was proven, there is one."""
-        newest = self.proven
-        begun = [t for t in self.tracks if t.was_proven and t.since <= start + BLOCK]
-        return [t for t in begun if t is newest or start - t.last_seen < RATE_HZ] or begun[-1:]
-
     # ---- a tick ----
 
     def is_active(self, now: int) -> bool:
         """Was something planned or sent when that left which is heard now, by the delay that is being tried?"""
-        delay = self.track.lag_at(now) if self.track else self.delay(now)
+        track = self.tracks.current
+        delay = track.lag_at(now) if track else self.tracks.delay(now)
         return self._material.is_active(int(now - delay) // BLOCK - 1)
 
     def look(self, now: int) -> None:
         """Is it on air? Look at all that was heard before *now* and not looked at yet."""
-        track = self.track
+        track = self.tracks.current
         if track is None:
             return
         stop = int(now - track.lag_at(now) - LEAD - 16) // STEP * STEP
@@ -151,29 +122,24 @@ class Follower:
 
     def digest(self, now: int) -> None:
         """Learn from what was looked at since the last time; seek the delay while nothing is found."""
-        if self.track and self._ticks:
-            self._digest(self.track, _together(self._ticks))
+        if self.tracks.current and self._ticks:
+            self._digest(self.tracks.current, _together(self._ticks))
             self._ticks.clear()
-        sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= _HEARD_AT_ALL
+        sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= HEARD_AT_ALL
         self._absent = self._absent + 1 if sought else 0  # after a silence it is sought as often as at first
-        if self._absent and self._absent % self._seek_every() == 0:
-            self._seek(now)
+        vote = self._finder.seek(now, self._absent) if self._absent and self._finder.is_due(self._absent) else None
+        if vote:
+            self._vote(vote)
 
     def rest(self) -> None:
         """Nothing is planned or sent: delay and path are kept, all else is forgotten."""
         self._ticks.clear()
         self._unlearnt.clear()
         self._absent = self._to = 0
-        self._votes.clear()
+        self._finder.rest()
         self.presence.forget()
         self.snr_db = None
         self._found_since_rest = False
-
-    def _seek_every(self) -> int:
-        """Ticks: each after a jump of a known delay, one in four when long nothing was found along it."""
-        if not self.track:
-            return 2
-        return 1 if self._absent <= 12 else 2 if self._absent <= 24 else 4
 
     def _look(self, track: Track, start: int, stop: int) -> None:
         look, seen = self._weigh(track, start, stop)
@@ -233,14 +199,10 @@ class Follower:
             track.probation = None
 
     def _drop(self, track: Track) -> None:
-        """One that was proven before is only not the current one any more: what is undecided may lie along it."""
-        self.tracks.remove(track)
-        if track.was_proven:
-            track.probation = None
-            self.tracks.insert(max(0, len(self.tracks) - 1), track)
-        if not self.tracks:
+        """When it was the only one, what was learnt along it goes with it."""
+        self.tracks.drop(track)
+        if not self.tracks.known:
             self.channel.forget()
-            self._slope = self._proven_slope
         self._look_afresh()
 
     def _look_afresh(self) -> None:
@@ -304,7 +266,7 @@ class Follower:
         On a horn the direct path stands out but weakly. The highest peak of all, where it is expected, is no chance.
         """
         peak, position = self._fine.peak(), self._fine.position
-        clear, is_near = peak.height >= CLEAR_FINE_PEAK, abs(peak.at) < _SMALL_JUMP
+        clear, is_near = peak.height >= CLEAR_FINE_PEAK, abs(peak.at) < SMALL_JUMP
         if not clear and self._fine.frames < _MORE_FINE_LOOKS:
             return
         self._fine.clear()
@@ -319,98 +281,33 @@ class Follower:
         unexpected = max(0.0, excess * excess - track.variance[0])
         self._scatter += _SCATTER_PACE * (unexpected - self._scatter)
         track.measure(position, excess, max(deviation, math.sqrt(self._scatter)))
-        self._slope = track.slope
-        if not track.probation:
-            self._proven_slope = track.slope
+        self.tracks.followed(track)
 
-    # ---- finding the delay ----
-
-    def _seek(self, now: int) -> None:
-        """Look for what was heard just now among what was sent."""
-        size = self._look_size()
-        drifted = round(self._slope * now)
-        low, high = self._range[0] + drifted, self._range[1] + drifted
-        first = int(now - self._material.heard_at) - size
-        heard = self._material.heard.read(first, first + size)
-        sent_from = now - size - high
-        sent = self._material.sent.read(sent_from, now - low)
-        if rms(heard) < _HEARD_AT_ALL or rms(sent) < _HEARD_AT_ALL:
-            return
-        known = [now - size - t.lag_at(now) - sent_from for t in self.tracks]
-        peak = lag.search(heard, sent, known)
-        delay = first + self._material.heard_at - (sent_from + peak.at)
-        if peak.height >= _WEAK_PEAK:
-            confirmed = any(abs(peak.at - at) < _SMALL_JUMP for at in known)
-            clear = peak.height >= _CLEAR_PEAK and (peak.stands_out or confirmed)
-            self._vote(Vote(round(now - size / 2 - delay), delay, peak.height, size, clear))
-
-    def _look_size(self) -> int:
-        """Two seconds; after a jump of a known delay less, for only what came after it can tell the new one."""
-        return min(LOOK, max(_JUMP_LOOK, (self._absent + 1) * BLOCK)) if self.track else LOOK
+    # ---- a delay was found ----
 
     def _vote(self, vote: Vote) -> None:
-        recent = [v for v in self._votes if vote.position - v.position < 8 * RATE_HZ]
-        self._votes = [*recent[-15:], vote]
-        near = lag.agreeing(self._votes, self._slope, alone_enough=self.channel.known)
-        if near:
-            self._votes.clear()
-            self._lock(near)
+        agreed = self._finder.agreeing(vote, alone_enough=self.channel.known)
+        if agreed:
+            self._lock(agreed)
 
-    def _lock(self, votes: list[Vote]) -> None:
+    def _lock(self, agreed: list[Vote]) -> None:
         """The votes agree on a delay: the known one, one that was known, or a new one."""
-        newest = votes[-1]
-        self._found.append(newest)
-        known = self._known_at(newest)
-        if known and known is self.track:
-            self._follow_votes(known, votes)
+        newest = agreed[-1]
+        known = self._finder.known_at(newest, self._on_air_to)
+        if known and known is self.tracks.current:
+            finder.follow(known, agreed)
             self._doubt_channel(known, newest)
             return
-        track = known or self._new_track(votes)
+        track = known or self._finder.new_track(agreed, self._found_since_rest)
         if not self.channel.known or self._explains(track, newest) or self._is_refused_often(newest):
             self._take(track, newest)
 
-    def _known_at(self, vote: Vote) -> Track | None:
-        """The track that *vote* is for. What is off the air along the current one, and was proven, may have jumped."""
-        near = min(self.tracks, key=vote.beside, default=None)
-        if near is None or vote.beside(near) >= _SMALL_JUMP:
-            return None
-        can_jump = near is self.track and not near.probation and vote.position > self._on_air_to
-        return None if can_jump and vote.beside(near) > _SAME else near
-
     def _take(self, track: Track, vote: Vote) -> None:
-        position = vote.position
-        others = [t for t in self.tracks if t is not track and position - t.last_seen < _OLD_TRACK]
         wanted, patience = (_JUMP_PROOF, 4) if self.channel.known else (_COLD_PROOF, 10)
-        track.probation = Probation(
-            wanted, position + patience * RATE_HZ, again=track in self.tracks and track.was_proven
-        )
-        track.last_seen = position
-        if others:
-            others[-1].last_seen = max(position, others[-1].last_seen)  # nothing else was known until now
-        self.tracks = [*others[1 - MOST_TRACKS :], track]
+        again = track in self.tracks.known and track.was_proven
+        track.probation = Probation(wanted, vote.position + patience * RATE_HZ, again=again)
+        self.tracks.take(track, vote.position)
         self._polish(track, vote)
-
-    def _new_track(self, votes: list[Vote]) -> Track:
-        newest = votes[-1]
-        made = Track(newest.position, newest.lag, self._slope)
-        if self.track:  # clocks do not jump: its drift is as sure as that of the one before
-            made.variance = (1.0, 0.0, max(lag.LEAST_SLOPE**2, self.track.variance[2]))
-            if newest.beside(self.track) < _SMALL_JUMP:  # or else it was thought to drift less, or more
-                self._doubt_drift(made, newest, self.track)
-        if self.tracks and self._found_since_rest:
-            made.since = votes[0].position - _REACH_BACK
-        self._follow_votes(made, votes[:-1])
-        made.advance(newest.position)
-        return made
-
-    def _doubt_drift(self, made: Track, vote: Vote, before: Track) -> None:
-        """*before* was missed by little: it drifted otherwise than was thought."""
-        drift = lag.drift_of(self._found)
-        if drift:
-            made.slope, deviation = drift
-            made.variance = (1.0, 0.0, deviation**2)
-        else:
-            made.doubt_slope(vote.beside(before) / max(RATE_HZ, vote.position - before.last_seen))
 
     def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
@@ -421,7 +318,7 @@ class Follower:
 
     def _is_refused_often(self, vote: Vote) -> bool:
         """What is found at one delay again and again is there: the channel was learnt in a bad moment, forget it."""
-        if vote.start < self._on_air_to or abs(vote.lag - self._refused_lag) >= _SMALL_JUMP:
+        if vote.start < self._on_air_to or abs(vote.lag - self._refused_lag) >= SMALL_JUMP:
             self._refused = 0
         self._refused, self._refused_lag = self._refused + 1, vote.lag
         if self._refused < _CONFIRMED:
@@ -429,12 +326,6 @@ class Follower:
         self._refused = 0
         self.channel.forget()
         return True
-
-    @staticmethod
-    def _follow_votes(track: Track, votes: list[Vote]) -> None:
-        """Of a known track: a drift that was not known when its delay was found may have led away from it."""
-        for vote in votes:
-            track.measure(vote.position, vote.lag - track.lag_at(vote.position), VOTE_DEVIATION)
 
     def _doubt_channel(self, track: Track, vote: Vote) -> None:
         """The delay holds and yet what is heard is not what the channel predicts: after a while, learn it afresh.
@@ -497,15 +388,3 @@ def _together(ticks: list[_Tick]) -> _Tick:
 def _good(seen: Evidence) -> NDArray[np.bool_]:
     """Looks that can be learnt from."""
     return np.asarray((seen.llr > _SURE_LOOK_NATS) & (seen.weight > 1))
-
-
-def _search_range(settings: Settings, prior: int | None) -> tuple[int, int]:
-    """The delays that are possible, in samples. A known one closes the door to replays, which are later.
-
-    It keeps out no shorter one, down to none at all: it may have been learnt on a bad day.
-    """
-    low, high = samples(settings.earliest_ms), samples(settings.latest_ms)
-    if prior is None:
-        return low, high
-    low = max(low, min(0, prior - samples(settings.prior_before_ms)))
-    return low, min(high, prior + samples(settings.prior_after_ms))

@@ -10,10 +10,10 @@ from audio.match.evidence import RECENT, Evidence
 from audio.match.follower import Follower
 from audio.match.grid import BLOCK, HOP, HOPS, LEAD, Floats
 from audio.match.kind import Heard, quality_of
-from audio.match.lag import Track
 from audio.match.live import snr_db
 from audio.match.material import Material
 from audio.match.plain import STEP
+from audio.match.tracks import Track
 from audio.segments import Quality
 
 

@@ -94,7 +94,7 @@ class Matcher:
         return merged(cut(segments, end))
 
     def live(self) -> Live:
-        track, at = self._follower.proven, min(self._tick * TICK, self._ends_at)
+        track, at = self._follower.tracks.proven, min(self._tick * TICK, self._ends_at)
         return Live(
             state=self._state_now,
             quality=self._follower.quality,

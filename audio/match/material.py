@@ -7,9 +7,10 @@ import numpy as np
 from audio.match import align, evidence
 from audio.match.channel import AFTER, BEFORE
 from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats
-from audio.match.lag import FineLag, Peak, Track
+from audio.match.lag import FineLag, Peak
 from audio.match.sent import AUDIBLE, Sent
 from audio.match.signal import Signal
+from audio.match.tracks import Track
 
 _KEEP_HEARD = 40 * RATE_HZ  # what is judged without a known delay came 27 s before, and was decided 5 s later
 _AROUND = RATE_HZ // 100  # samples either side that tell whether SENT is audible at an instant

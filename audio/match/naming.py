@@ -8,9 +8,9 @@ from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, RATE_HZ, milliseconds
 from audio.match.judge import Judged, Seen
 from audio.match.kind import kind_of
-from audio.match.lag import Track
 from audio.match.material import Material
 from audio.match.path import OFF
+from audio.match.tracks import Track
 from audio.segments import MatchSegment, Quality, State
 
 _PIECE = RATE_HZ  # off air is named a second at a time
@@ -52,7 +52,7 @@ class Naming:
         self, start: int, stop: int, state: int, track: Track | None, idle: bool = False
     ) -> Iterator[MatchSegment]:
         """Split a run where nothing was heard, then by kind or quality."""
-        delay, at = track.lag_at(start) if track else self._follower.delay(start), start
+        delay, at = track.lag_at(start) if track else self._follower.tracks.delay(start), start
         for low, high in [*self._material.gaps(start, stop, delay), (stop, stop)]:
             if low > at:
                 yield from self._pieces(at, low, state, track, idle)
@@ -69,7 +69,7 @@ class Naming:
         yield from self._off(start, stop, track) if state == OFF else self._on(start, stop, state, track)
 
     def _off(self, start: int, stop: int, track: Track | None) -> Iterator[MatchSegment]:
-        delay = track.lag_at(start) if track else self._follower.delay(start)
+        delay = track.lag_at(start) if track else self._follower.tracks.delay(start)
         at = start
         while at < stop:
             end = stop if stop - at < 2 * _PIECE else at + _PIECE

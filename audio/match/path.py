@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match.grid import Floats
-from audio.match.lag import MOST_TRACKS
+from audio.match.tracks import MOST_TRACKS
 
 OFF = 0
 _COLUMNS = 1 + 2 * MOST_TRACKS  # off, and the tracks, each clean or with something else on top

@@ -12,11 +12,11 @@ from audio.match.decided import Decided
 from audio.match.follower import Follower
 from audio.match.grid import HOP, HOPS, RATE_HZ, rms, samples
 from audio.match.judge import Judge
-from audio.match.lag import MOST_TRACKS, Track
 from audio.match.material import Material
 from audio.match.path import OFF, Path, Run
 from audio.match.plain import STEP
 from audio.match.sent import AUDIBLE
+from audio.match.tracks import MOST_TRACKS, Track
 
 _HEAD, TAIL = samples(900), samples(1_700)  # so much of what is off air is looked at, from its begin and from its end
 _LEAST, _SHORTEST = samples(300), samples(150)  # what is off air for less is not looked at; a stray is no shorter
@@ -43,7 +43,7 @@ class Strays:
 
     def numbered(self, number: int) -> Track | None:
         """The track, whoever found it."""
-        return self._follower.numbered(number) or self._tracks.get(number)
+        return self._follower.tracks.numbered(number) or self._tracks.get(number)
 
     def seek(self, last_track: Track | None, everything: bool) -> int:
         """Look in what is off air for what is ours at a delay of its own. Hops up to which that is done.

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from audio.match.align import along, spectra_along
 from audio.match.evidence import spectra
 from audio.match.grid import FRAME, HOP, RATE_HZ
-from audio.match.lag import LOOK, MOST_DRIFT, Track
+from audio.match.lag import LOOK
 from audio.match.plain import STEP
 from audio.match.signal import Signal
+from audio.match.tracks import MOST_DRIFT, Track
 
 SECONDS = 4
 START, LAG = RATE_HZ, 40.3  # samples

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from audio.match import Matcher, merged
-from audio.match.lag import Probation, Vote, agreeing, search
+from audio.match.lag import search
+from audio.match.tracks import Probation
+from audio.match.votes import Vote, agreeing
 from audio.segments import State
 from bench.recordings import Channel, programme, record
 from firmware_py.demo.samples import music

@@ -5,7 +5,7 @@ import pytest
 
 from audio.match import lag
 from audio.match.grid import RATE_HZ
-from audio.match.lag import Vote
+from audio.match.votes import Vote, drift_of
 
 SCALE = (0, 3, 4, 7, 10, 12, 16, 19)  # semitones
 
@@ -46,15 +46,15 @@ def votes(slope, *seconds, off=0.0):
 
 @pytest.mark.parametrize("slope", [0.0, 30e-6, -150e-6])
 def test_delays_found_again_and_again_tell_the_drift(slope):
-    found, deviation = lag.drift_of(votes(slope, 0, 5, 10, 13, off=0.2))
+    found, deviation = drift_of(votes(slope, 0, 5, 10, 13, off=0.2))
     assert found == pytest.approx(slope, abs=2 * deviation)
     assert deviation < 12e-6
 
 
 def test_delays_found_within_a_moment_tell_no_drift():
-    assert lag.drift_of(votes(0.0, 0, 0.3, 0.5)) is None
+    assert drift_of(votes(0.0, 0, 0.3, 0.5)) is None
 
 
 def test_delays_from_before_a_jump_or_from_long_ago_tell_none():
-    assert lag.drift_of([Vote(0, 12_000.0, height=20.0), *votes(0.0, 5, 10)]) is None
-    assert lag.drift_of(votes(0.0, 0, 100, 110)) is None
+    assert drift_of([Vote(0, 12_000.0, height=20.0), *votes(0.0, 5, 10)]) is None
+    assert drift_of(votes(0.0, 0, 100, 110)) is None

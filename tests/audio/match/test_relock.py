@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 from audio.match import Matcher, Settings
-from audio.match.follower import Follower
 from audio.match.grid import RATE_HZ as POSITIONS_HZ
-from audio.match.lag import Probation, Track
-from audio.match.material import Material
-from audio.match.sent import Sent
+from audio.match.tracks import Probation, Track, Tracks
 from audio.segments import State
 from bench.recordings import as_int16, resample
 from bench.wild import make as make_wild
@@ -119,9 +116,9 @@ def test_what_was_heard_between_two_delays_is_judged_along_the_older_one():
     older = Track(2 * POSITIONS_HZ, 4_900.0, last_seen=2 * POSITIONS_HZ)
     newer = Track(15 * POSITIONS_HZ, 4_910.0, since=5 * POSITIONS_HZ, last_seen=15 * POSITIONS_HZ)
     tried = Track(16 * POSITIONS_HZ, 900.0, probation=Probation(80, 26 * POSITIONS_HZ))
-    follower = Follower(Material(Sent(), 0), Settings(), None)
-    follower.tracks = [older, newer, tried]
-    assert [follower.carriers(second * POSITIONS_HZ) for second in (1, 4, 6)] == [[older], [older], [newer]]
+    tracks = Tracks(None)
+    tracks.known = [older, newer, tried]
+    assert [tracks.carriers(second * POSITIONS_HZ) for second in (1, 4, 6)] == [[older], [older], [newer]]
 
 
 def test_drums_over_a_telephone_that_answers_each_stroke_otherwise_do_not_seem_to_drift():
