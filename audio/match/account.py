@@ -1,16 +1,15 @@
 """The account: each block of SENT judged with a look ahead, decided, its boundaries refined, named."""
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from audio.match import path, pause, refine, stray
+from audio.match import path, pause, stray
 from audio.match.decided import Decided
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts, may_be_ours
+from audio.match.edges import Edge, Edges
 from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, rms, samples
 from audio.match.judge import Judge, Judged
@@ -24,21 +23,10 @@ from audio.segments import MatchSegment
 
 _MARGIN = 32  # hops that stay open after a decision, so that a boundary's other side is known
 _REFINED = 16  # hops more: no boundary may move into what was given out
-_LEAST_EDGE_MS = 2.0  # no model dates a change better
-_UNTRACED_EDGE_MS = 30.0  # where no track was left to date it along
-_RINGS = 0.25  # standard deviation of an edge, by how long the path rings
 _MOMENT = samples(1_250)  # what is off air for no longer is looked at as a whole …
 _HEAD = samples(3_000)  # … and before anything was on air at all, when the path was unknown
 _AS_LOUD = 0.5  # −6 dB
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A change between on and off air: samples of SENT, and how sure."""
-
-    position: int
-    deviation_ms: float
 
 
 class Account:
@@ -51,11 +39,11 @@ class Account:
         self._path = Path(settings.switch_nats, samples(settings.longest_doubt_ms) // HOP)
         self._decided = Decided()
         self._strays = Strays(material, follower, self._judge, self._decided, settings.switch_nats)
+        self._edges = Edges(material, follower.channel, self._strays, self._decided)
         self._naming = Naming(material, follower, self._decided)
         self._next_block = 0
         self._changed_hop = self._changed_at = 0  # where the run that is given out began: its hop, to the sample
         self._last_track: Track | None = None  # of what was on air
-        self._edges: dict[tuple[int, int, int], Edge] = {}  # by where Viterbi saw it, and the states either side
         self._active = False
 
     @property
@@ -147,7 +135,7 @@ class Account:
         for this, following in pairwise(found):
             if this.stop >= known_to:
                 break
-            edge = self._boundary(this, following, self._changed_at)
+            edge = self._edges.between(this, following, self._changed_at)
             if this.state == OFF:
                 self._doubt_gap(self._changed_at, edge.position, following)
             yield from self._until(edge.position, this)
@@ -160,7 +148,7 @@ class Account:
             yield from self._until((self._decided.first + cut) * HOP, found[-1])
             done = cut
         self._decided.forget(done)
-        self._edges = {key: edge for key, edge in self._edges.items() if key[0] > self._decided.first * HOP}
+        self._edges.forget()
 
     def _fill_lulls(self) -> int:
         """What was on air before a pause of SENT and after it was so in the pause, if nothing else was heard in there.
@@ -206,7 +194,7 @@ class Account:
         """The sample at which the n-th of the runs that are not given out begins: one is dated after the other."""
         begun_at = self._changed_at
         for this, following in pairwise(found[: n + 1]):
-            begun_at = self._boundary(this, following, begun_at).position
+            begun_at = self._edges.between(this, following, begun_at).position
         return begun_at
 
     def _is_lull(self, run: Run, before: int) -> bool:
@@ -230,42 +218,6 @@ class Account:
         self._changed_hop, self._changed_at = self._decided.first + run.start, edge.position
         self._naming.edge_ms = edge.deviation_ms if OFF in (run.state, before) else None
 
-    def _boundary(self, this: Run, following: Run, begun_at: int) -> Edge:
-        """The change between two runs, to the millisecond. It is asked for more than once, and dear."""
-        edge = (self._decided.first + this.stop) * HOP
-        key = edge, this.state, following.state
-        if key not in self._edges:
-            self._edges[key] = self._dated(edge, this, following, begun_at)
-        return self._edges[key]
-
-    def _dated(self, edge: int, this: Run, following: Run, begun_at: int) -> Edge:
-        """*begun_at*: the sample of SENT at which *this* begins."""
-        ends = this.state != OFF
-        track = self._strays.numbered(this.state if ends else following.state)
-        if track is None:
-            return Edge(edge, _UNTRACED_EDGE_MS)
-        start, stop = edge - refine.REACH, edge + refine.REACH
-        before, after = edge - begun_at, (following.stop - following.start) * HOP
-        heard, sent = self._material.heard_along(track, start, stop), self._material.sent_around(start, stop)
-        scene = refine.Scene(heard, sent, self._material.audible(start, stop), ends, before, after)
-        found = refine.boundary(scene, self._follower.channel)
-        deviation_ms = _deviation_ms(found, _RINGS * self._follower.channel.ringing_ms())
-        back = 0 if ends else self._back_into_pause(track, edge + found.offset, begun_at)
-        return Edge(edge + found.offset - back, deviation_ms)
-
-    def _back_into_pause(self, track: Track, edge: int, begun_at: int) -> int:
-        """Samples by which a return lies before *edge*, because what else was heard ended in the pause before it.
-
-        *begun_at*: where that was heard first.
-        """
-        first = max(begun_at, edge - pause.LONGEST)
-        start, stop = (first + at for at in pause.last_pause(self._material.audible(first, edge)))
-        if stop - start < pause.LEAST:
-            return 0
-        looks, late = self._material.heard_looks(track, start, stop), self._material.late.looks(start, stop, HOP)
-        ended = pause.else_until(looks, late, self._material.heard_along(track, start, stop), self._follower.channel)
-        return 0 if ended is None else edge - start - ended
-
     def _until(self, stop: int, run: Run) -> Iterator[MatchSegment]:
         start = self.given // DECIMATION
         if stop > start:
@@ -276,10 +228,13 @@ class Account:
             yield from self._naming.by_plan(start, stop, run.state, track or self._follower.tracks.proven)
 
     def _doubt(self, start: int, stop: int, run: Run) -> None:
-        """What speaks against the part of *run* that is given out now; a dip on its border is seen whole."""
+        """What speaks against the part of *run* that is given out now; a dip on its border is seen whole.
+
+        Where ours is covered, distorted or soft, here and there, words that are hidden dip, too: no dip is a gap.
+        """
         low = max(self._changed_hop, start // HOP - DOUBT_REACH, self._decided.first_nats)
         high = min(self._decided.first + run.stop, stop // HOP + DOUBT_REACH)
-        found = doubts(self._decided.nats(low, high), low)
+        found = () if self._decided.is_impaired(run.state) else doubts(self._decided.nats(low, high), low)
         self._naming.doubts = [one for one in found if start <= one.position < stop]
 
     def _doubt_gap(self, start: int, stop: int, following: Run) -> None:
@@ -301,7 +256,3 @@ class Account:
 
 def _is_moment(run: Run) -> bool:
     return (run.stop - run.start) * HOP < _MOMENT
-
-
-def _deviation_ms(found: refine.Boundary, ringing_ms: float) -> float:
-    return math.hypot(milliseconds(found.deviation), ringing_ms, _LEAST_EDGE_MS)

@@ -9,6 +9,7 @@ from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.grid import BLOCK, HOP, HOPS, Floats
 from audio.match.judge import Judged
 from audio.match.path import Run, runs
+from audio.segments import Quality
 
 
 class Decided:
@@ -40,6 +41,10 @@ class Decided:
     def judged_within(self, start: int, stop: int) -> list[Judged]:
         """Blocks that reach into these samples of SENT."""
         return [one for one in self.judged if one.block * BLOCK < stop and (one.block + 1) * BLOCK > start]
+
+    def is_impaired(self, state: int) -> bool:
+        """Is ours anything but good in one of the blocks that are kept?"""
+        return any(one.seen[state].quality != Quality.OK for one in self.judged if state in one.seen)
 
     def nats(self, first_hop: int, stop_hop: int) -> Floats:
         return self._nats[first_hop - self.first_nats : max(first_hop, stop_hop) - self.first_nats]

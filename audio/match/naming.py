@@ -79,10 +79,7 @@ class Naming:
             at = end
 
     def _on(self, start: int, stop: int, state: int, track: Track | None) -> Iterator[MatchSegment]:
-        """Where ours is covered, distorted or soft, here and there, words that are hidden dip, too: no dip is a gap."""
         judged = list(self._decided.judged)
-        if any(one.seen[state].quality != Quality.OK for one in judged if state in one.seen):
-            self.doubts = []
         for n, one in enumerate(judged):
             end = min(stop, (one.block + 1) * BLOCK)
             if end > max(start, one.block * BLOCK) and state in one.seen:
