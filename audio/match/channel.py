@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ _RISE_S, _FALL_S = (
     12.0,
     3.0,
 )  # memory of the floor: a better filter shows at once, other audio on top does not raise it soon
+_LOUDEST = 0.9  # of the highest peak
 _STEPS, _RIDGE = 12, 0.01
 _LOWEST_S, _NO_FLOOR = 2.0, -12.0
 _MOST_LATE = 0.9  # of the floor
@@ -28,6 +30,36 @@ _BAND = ((_HZ > 100) & (_HZ < 3_750)).astype(np.float64)
 _WINDOW = np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32)
 
 
+@dataclass(slots=True, eq=False)
+class Learnt:
+    """Spectra of what was sent and heard, averaged over some seconds of a path."""
+
+    sent: Doubles = field(default_factory=lambda: np.zeros(WINDOW // 2 + 1, np.float64))
+    heard: Doubles = field(default_factory=lambda: np.zeros(WINDOW // 2 + 1, np.float64))
+    cross: NDArray[np.complex128] = field(default_factory=lambda: np.zeros(WINDOW // 2 + 1, np.complex128))
+    seconds: float = 0.0
+
+    def add(self, sent: Floats, heard: Floats) -> None:
+        """``WINDOW`` samples of both. Weighted by loudness: loud wrong audio cannot lead."""
+        x, y = np.fft.rfft(np.array((sent, heard)) * _WINDOW)
+        weight = np.float32(1 / (float(np.vdot(y, y).real) / len(y) + 1e-9))
+        seconds = WINDOW / 2 / RATE_HZ
+        keep = max(0.0, 1 - seconds / _MEMORY_S)
+        weighted = weight * x.conj()
+        self.sent *= keep
+        self.sent += (weighted * x).real
+        self.heard *= keep
+        self.heard += weight * (y.conj() * y).real
+        self.cross *= keep
+        self.cross += weighted * y
+        self.seconds = min(_MEMORY_S, self.seconds * keep + seconds)
+
+    def noise(self) -> Doubles:
+        """Power of what HEARD has beside SENT, a bin, as loud as it would have to be sent."""
+        left = np.maximum(self.heard - np.abs(self.cross) ** 2 / (self.sent + 1e-30), 0)
+        return np.asarray(left * (self.sent.sum() / (self.heard.sum() + 1e-30)))
+
+
 class Channel:
     """A filter from averaged cross spectra, and the floor: what of HEARD it does not explain, a bin of a frame."""
 
@@ -35,10 +67,7 @@ class Channel:
         self.forget()
 
     def forget(self) -> None:
-        self._sent = np.zeros(WINDOW // 2 + 1, np.float64)
-        self._heard = np.zeros(WINDOW // 2 + 1, np.float64)
-        self._cross = np.zeros(WINDOW // 2 + 1, np.complex128)
-        self._seconds = 0.0
+        self.learnt = Learnt()
         self._calls = 0
         self.taps = np.zeros(BEFORE + AFTER, np.float32)
         self.taps_gain = 0.0  # for white sound
@@ -56,23 +85,16 @@ class Channel:
         self.known = False
 
     def learn(self, sent: Floats, heard: Floats) -> None:
-        """Both aligned, ``WINDOW`` samples that are on air. Weighted by loudness: loud wrong audio cannot lead."""
-        x, y = np.fft.rfft(np.array((sent, heard)) * _WINDOW)
-        weight = np.float32(1 / (float(np.vdot(y, y).real) / len(y) + 1e-9))
-        seconds = WINDOW / 2 / RATE_HZ
-        keep = max(0.0, 1 - seconds / _MEMORY_S)
-        weighted = weight * x.conj()
-        self._sent *= keep
-        self._sent += (weighted * x).real
-        self._heard *= keep
-        self._heard += weight * (y.conj() * y).real
-        self._cross *= keep
-        self._cross += weighted * y
-        self._seconds = min(_MEMORY_S, self._seconds * keep + seconds)
+        """Both aligned, ``WINDOW`` samples that are on air."""
+        self.learnt.add(sent, heard)
+
+    def recall(self, learnt: Learnt) -> None:
+        """What was learnt before it was forgotten counts again, with what comes."""
+        self.learnt = learnt
 
     @property
     def is_young(self) -> bool:
-        return self._seconds < _GROWN_S
+        return self.learnt.seconds < _GROWN_S
 
     def settle_now_and_then(self) -> None:
         """Once a second, later in eight: a filter of 30 s does not change sooner."""
@@ -87,25 +109,21 @@ class Channel:
         ridge keep it from inventing a response where the programme had no sound, or less than the path has noise: there
         it is thought to be as flat as the direct path alone, for after the first notes of a tune others come.
         """
-        if not self._seconds:
+        learnt = self.learnt
+        if not learnt.seconds:
             return
-        loud = self._sent + self._noise()
+        loud = learnt.sent + learnt.noise()
         white = _BAND / (_smooth_over_bins(loud) + 1e-9 * float(np.max(loud)) + 1e-30)
-        wanted = np.fft.irfft(self._cross * white)
+        wanted = np.fft.irfft(learnt.cross * white)
         wanted = np.concatenate([wanted[-BEFORE:], wanted[:AFTER]])
-        lags = np.fft.irfft(self._sent * white)
+        lags = np.fft.irfft(learnt.sent * white)
         matrix = np.fft.rfft(np.concatenate([lags[: _SIZE // 2], lags[-_SIZE // 2 :]])).real
-        ridge = float(lags[0]) * max(_RIDGE, 0.3 / self._seconds)
-        wanted[BEFORE] += ridge * max(0.0, float(wanted[BEFORE] / lags[0]))
+        ridge = float(lags[0]) * max(_RIDGE, 0.3 / learnt.seconds)
+        wanted[BEFORE] += ridge * _direct(wanted) / float(lags[0])
         self.taps = _solve(matrix, wanted, self.taps.astype(np.float64), ridge).astype(np.float32)
         self.taps_gain = math.sqrt(float(self.taps @ self.taps))
         self._transforms.clear()
         self.known = True
-
-    def _noise(self) -> Doubles:
-        """Power of what HEARD has beside SENT, a bin, as loud as it would have to be sent."""
-        left = np.maximum(self._heard - np.abs(self._cross) ** 2 / (self._sent + 1e-30), 0)
-        return np.asarray(left * (self._sent.sum() / (self._heard.sum() + 1e-30)))
 
     def predict(self, sent: Floats) -> Floats:
         """Convolve. *sent* reaches ``AFTER`` samples before and ``BEFORE`` beyond what is predicted."""
@@ -206,6 +224,16 @@ class Channel:
     def scatter(self) -> float:
         """log of the factor within which the rest of nearly every frame lies."""
         return 0.2 + 2.0 * math.sqrt(self._spread)
+
+
+def _direct(wanted: Doubles) -> float:
+    """Of the cross-correlation, what came straight; 0 where that is not known.
+
+    Turned upside down (a line that was wired the other way round, an amplifier that inverts) it is only if nothing else
+    is as loud: else the sound of a few tones has a trough there by chance.
+    """
+    direct = float(wanted[BEFORE])
+    return direct if direct > 0 or -direct >= _LOUDEST * float(np.abs(wanted).max()) else 0.0
 
 
 def _smooth_over_bins(power: Doubles) -> Doubles:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.match import evidence, finder
-from audio.match.channel import WINDOW, Channel
+from audio.match.channel import WINDOW, Channel, Learnt
 from audio.match.evidence import Evidence
 from audio.match.finder import HEARD_AT_ALL, SMALL_JUMP, Finder
 from audio.match.gain import UsualGain
@@ -20,7 +20,7 @@ from audio.match.material import Material, alone
 from audio.match.plain import STEP, Plain, is_plain
 from audio.match.settings import Settings
 from audio.match.tracks import Probation, Track, Tracks
-from audio.match.votes import Vote
+from audio.match.votes import Finds, Vote
 from audio.segments import Quality
 
 _POLISHED = 0.3  # samples: how sure pieces of one stretch are together: what a path's resonances do, all of them show
@@ -31,7 +31,9 @@ _SCATTER_PACE = 0.2  # at which it is learnt how far fine measures lie from wher
 _PIECE_DEVIATION = 0.3  # samples
 _FINE_DEVIATION, _WEAK_DEVIATION = 0.15, 0.4  # samples: of a clear peak, of one that only its place makes likely
 _WEAK_FINE_PEAK = 3.0  # standard deviations
-_CONFIRMED = 6  # times that the known delay is found before the channel is learnt afresh
+_CONFIRMED = 6  # times that a delay is found before the channel that does not explain it is learnt afresh …
+_APART, _APART_YOUNG = 3, 2  # … or so often unmistakably, each in something else: of a channel, of a young one
+_SAME_PATH = 0.6  # samples: as near to another, what was learnt along one is good for both
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _SURE_LOOK_NATS = 0.6
 _OVERLAID_PACE = 0.1  # at which the floor is learnt beneath other audio
@@ -72,7 +74,8 @@ class Follower:
         self._scatter = 0.0  # samples², of fine measures of the lag beyond what a track's own doubt explains
         self._absent = 0  # ticks since it was on air
         self._confirmed = 0  # times that the delay was found again while the channel explained nothing
-        self._refused, self._refused_lag = 0, 0.0  # times that a delay was found at which the channel explains nothing
+        self._refused = Finds()  # of a delay at which the channel explains nothing
+        self._dropped: tuple[Track, Learnt] | None = None  # the only one, refuted, and what was learnt along it
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
         self._ticks: list[_Tick] = []  # that are not digested yet
@@ -202,6 +205,7 @@ class Follower:
         """When it was the only one, what was learnt along it goes with it."""
         self.tracks.drop(track)
         if not self.tracks.known:
+            self._dropped = track, self.channel.learnt
             self.channel.forget()
         self._look_afresh()
 
@@ -216,9 +220,14 @@ class Follower:
     # ---- learning ----
 
     def _learn_drift(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
+        """Against what the path makes of SENT once it is known, for resonances delay one sound more than another.
+
+        A young path would go along with the drift that it was learnt in.
+        """
         if not good.any():
             return
-        self._fine.add(tick.look.heard[good], tick.look.sent[good], (tick.start + tick.stop) // 2)
+        expected = tick.look.sent if self.channel.is_young else tick.look.expected
+        self._fine.add(tick.look.heard[good], expected[good], (tick.start + tick.stop) // 2)
         if self._fine.frames >= _FINE_LOOKS:
             self._correct(track)
 
@@ -307,7 +316,15 @@ class Follower:
         again = track in self.tracks.known and track.was_proven
         track.probation = Probation(wanted, vote.position + patience * RATE_HZ, again=again)
         self.tracks.take(track, vote.position)
+        if not self.channel.known:
+            self._recall(vote)
         self._polish(track, vote)
+
+    def _recall(self, vote: Vote) -> None:
+        """What was refuted and is found again was right; what was learnt along it was too little, not wrong."""
+        if self._dropped and vote.beside(self._dropped[0]) < _SAME_PATH:
+            self.channel.recall(self._dropped[1])
+        self._dropped = None
 
     def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""
@@ -318,12 +335,12 @@ class Follower:
 
     def _is_refused_often(self, vote: Vote) -> bool:
         """What is found at one delay again and again is there: the channel was learnt in a bad moment, forget it."""
-        if vote.start < self._on_air_to or abs(vote.lag - self._refused_lag) >= SMALL_JUMP:
-            self._refused = 0
-        self._refused, self._refused_lag = self._refused + 1, vote.lag
-        if self._refused < _CONFIRMED:
+        goes_on = vote.start >= self._on_air_to and abs(vote.lag - self._refused.lag) < SMALL_JUMP
+        self._refused = (self._refused if goes_on else Finds()).and_by(vote)
+        apart = _APART_YOUNG if self.channel.is_young else _APART
+        if self._refused.times < _CONFIRMED and self._refused.apart < apart:
             return False
-        self._refused = 0
+        self._refused = Finds()
         self.channel.forget()
         return True
 
@@ -359,7 +376,7 @@ class Follower:
     def _measure_piece(self, track: Track, vote: Vote, start: int) -> None:
         """A quarter of what gave *vote*. What lies elsewhere is from before a jump."""
         start, size = start // HOP * HOP, vote.size // 4 // STEP * STEP
-        peak, middle = self._material.lag_left(track, start, start + size, STEP), start + size // 2
+        peak, middle = self._material.lag_left(track, start, start + size, STEP, self.channel), start + size // 2
         if peak.height > CLEAR_FINE_PEAK and abs(track.lag_at(middle) + peak.at - vote.lag) < _NEAR_VOTE:
             track.measure(middle, peak.at, _PIECE_DEVIATION)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audio.match import align, evidence
-from audio.match.channel import AFTER, BEFORE
+from audio.match.channel import AFTER, BEFORE, Channel
 from audio.match.grid import BLOCK, C64, DECIMATION, HOP, LEAD, RATE_HZ, Floats
 from audio.match.lag import FineLag, Peak
 from audio.match.sent import AUDIBLE, Sent
@@ -64,10 +64,14 @@ class Material:
         """The samples of the same, and what turns their spectra into place."""
         return align.frames_along(self.heard, self.heard_at, track, start - LEAD, (stop - start) // hop, hop)
 
-    def lag_left(self, track: Track, start: int, stop: int, hop: int) -> Peak:
-        """What a track leaves of the lag between two positions of SENT, looked at each *hop*."""
-        fine, sent = FineLag(), alone(self.sent_for_looks(start, stop))
-        fine.add(self.heard_looks(track, start, stop, hop), evidence.spectra(sent, hop), (start + stop) // 2)
+    def lag_left(self, track: Track, start: int, stop: int, hop: int, channel: Channel) -> Peak:
+        """What a track leaves of the lag between two positions of SENT, looked at each *hop*.
+
+        Against what the channel predicts, where it is known well: resonances delay one sound more than another.
+        """
+        fine, sent = FineLag(), self.sent_for_looks(start, stop)
+        expected = alone(sent) if channel.is_young else channel.predict(sent)
+        fine.add(self.heard_looks(track, start, stop, hop), evidence.spectra(expected, hop), (start + stop) // 2)
         return fine.peak()
 
     def sent_for_looks(self, start: int, stop: int, earlier: int = 0) -> Floats:

@@ -130,7 +130,7 @@ def _is_ours(material: Material, channel: Channel, track: Track, start: int) -> 
     start -= start % STEP
     stop = start + _WINDOW // STEP * STEP
     for _ in range(_POLISHED):
-        peak = material.lag_left(track, start, stop, STEP)
+        peak = material.lag_left(track, start, stop, STEP, channel)
         if peak.height > lag.CLEAR_FINE_PEAK and abs(peak.at) < _FAR:
             track.measure((start + stop) // 2, peak.at, _DEVIATION)
     expected = evidence.spectra(channel.predict(material.sent_for_looks(start, stop)), STEP)

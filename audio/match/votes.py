@@ -28,9 +28,31 @@ class Vote:
     def start(self) -> int:
         return self.position - self.size // 2
 
+    @property
+    def stop(self) -> int:
+        return self.start + self.size
+
+    @property
+    def is_unmistakable(self) -> bool:
+        return self.clear and self.height >= _UNMISTAKABLE
+
     def beside(self, track: Track) -> float:
         """Samples by which it misses a track."""
         return abs(track.lag_at(self.position) - self.lag)
+
+
+@dataclass(frozen=True, slots=True)
+class Finds:
+    """How often one delay was found, one time after the other."""
+
+    times: int = 0
+    apart: int = 0  # of these, unmistakably and each in something else
+    lag: float = 0.0
+    to: int = 0  # position of SENT: up to here it was found unmistakably
+
+    def and_by(self, vote: Vote) -> "Finds":
+        new = vote.is_unmistakable and vote.start >= self.to
+        return Finds(self.times + 1, self.apart + new, vote.lag, vote.stop if new else self.to)
 
 
 def agreeing(votes: list[Vote], slope: float, alone_enough: bool) -> list[Vote]:
@@ -45,8 +67,8 @@ def agreeing(votes: list[Vote], slope: float, alone_enough: bool) -> list[Vote]:
     clear = [v for v in near if v.clear]
     heights = sorted(v.height for v in clear)
     several = len(heights) >= 2 and heights[0] >= _SURE and sum(heights) >= 2 * _SURE + 2
-    unmistakable = alone_enough and newest.clear and newest.height >= _UNMISTAKABLE
-    return near if several or unmistakable or len(near) >= _OFTEN else []
+    alone = alone_enough and newest.is_unmistakable
+    return near if several or alone or len(near) >= _OFTEN else []
 
 
 def drift_of(votes: Sequence[Vote]) -> tuple[float, float] | None:

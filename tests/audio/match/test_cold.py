@@ -9,8 +9,9 @@ from audio.match.tracks import Probation
 from audio.match.votes import Vote, agreeing
 from audio.segments import State
 from bench.recordings import Channel, programme, record
+from bench.wild import make as make_wild
 from firmware_py.demo.samples import music
-from tests.audio.match.helpers import LIVE, in_state_ms, matched, on_air_ms
+from tests.audio.match.helpers import LIVE, at_48k, decided, in_state_ms, matched, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -48,6 +49,12 @@ def test_a_first_tune_of_five_seconds_is_on_air_from_its_first_note_to_its_last(
 def test_nor_is_any_of_it_foreign_when_it_comes_back_with_hiss(seed):
     """The path's answer to notes that have not been played yet cannot be learnt from hiss."""
     assert heard_of_a_first_tune_ms(seed, 3_500, 330)[1] == 0
+
+
+def test_a_flute_that_comes_back_upside_down_is_on_air_with_notes_that_were_not_heard_yet():
+    """As from a line that is wired the other way round. Their phase was taken for chance: 3.5 % of a programme."""
+    sent, heard = (side[: 48 * RATE_HZ] for side in at_48k(make_wild(4, 180.0, 40177)))
+    assert on_air_ms(decided(Matcher(), sent, heard), 12, 40) > 27_900
 
 
 @pytest.mark.parametrize("cut", range(0, 8_000, 1_600))

@@ -1,10 +1,15 @@
-"""What was heard is found in what was sent."""
+"""What was heard is found in what was sent, coarsely and finely."""
 
 import numpy as np
 import pytest
 
 from audio.match import lag
-from audio.match.grid import RATE_HZ
+from audio.match.channel import WINDOW, Channel
+from audio.match.grid import DECIMATION, RATE_HZ
+from audio.match.material import Material
+from audio.match.plain import STEP
+from audio.match.sent import Sent
+from audio.match.tracks import Track
 from audio.match.votes import Vote, drift_of
 
 SCALE = (0, 3, 4, 7, 10, 12, 16, 19)  # semitones
@@ -58,3 +63,38 @@ def test_delays_found_within_a_moment_tell_no_drift():
 def test_delays_from_before_a_jump_or_from_long_ago_tell_none():
     assert drift_of([Vote(0, 12_000.0, height=20.0), *votes(0.0, 5, 10)]) is None
     assert drift_of(votes(0.0, 0, 100, 110)) is None
+
+
+def resonant(sent):
+    """After a horn that rings at 600 Hz."""
+    t = np.arange(480) / RATE_HZ
+    impulse = np.exp(-t / 0.006) * np.sin(2 * np.pi * 600 * t)
+    impulse[0] = 1.0
+    return np.convolve(sent, impulse)[: len(sent)]
+
+
+def material_of(sent):
+    """SENT, and what comes back of it at once; 8 kHz."""
+    sides = (np.repeat(side, DECIMATION) for side in (sent, resonant(sent)))  # steps: their images are filtered out
+    pcm_sent, pcm_heard = (np.int16(8_000 * side / np.abs(side).max()) for side in sides)
+    material = Material(Sent(), 0)
+    material.sent.push(pcm_sent)
+    material.heard.push(pcm_heard)
+    return material
+
+
+def test_a_note_that_a_horn_delays_has_no_lag_left_where_the_path_is_known():
+    random, seconds = np.random.default_rng(1), 20
+    t = np.arange(2 * RATE_HZ) / RATE_HZ
+    note = sum(np.sin(2 * np.pi * hz * t) for hz in (540.0, 570.0, 600.0)) / 2
+    material = material_of(np.concatenate([random.normal(0, 0.3, seconds * RATE_HZ), note]))
+    track, known, start = Track(0, 0.0), Channel(), seconds * RATE_HZ + 4 * STEP
+    for begin in range(0, seconds * RATE_HZ - WINDOW, WINDOW // 2):
+        heard = material.heard_along(track, begin, begin + WINDOW)
+        known.learn(material.sent.read(begin, begin + WINDOW), heard)
+    known.settle()
+    of_path, of_note = (
+        material.lag_left(track, start, start + 60 * STEP, STEP, channel).at for channel in (known, Channel())
+    )
+    assert of_note > 1
+    assert of_path == pytest.approx(0, abs=0.2)
