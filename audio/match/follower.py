@@ -199,13 +199,13 @@ class Follower:
         if verdict is False:
             self._drop(track)
         elif verdict:
-            track.probation = None
+            track.probation = self._dropped = None
 
     def _drop(self, track: Track) -> None:
         """When it was the only one, what was learnt along it goes with it."""
         self.tracks.drop(track)
         if not self.tracks.known:
-            self._dropped = track, self.channel.learnt
+            self._remember(track)
             self.channel.forget()
         self._look_afresh()
 
@@ -320,11 +320,15 @@ class Follower:
             self._recall(vote)
         self._polish(track, vote)
 
+    def _remember(self, track: Track) -> None:
+        """What was learnt along a delay that is refuted a second time: the first may have been of two delays."""
+        again = self._dropped and abs(self._dropped[0].lag_at(track.position) - track.lag) < _SAME_PATH
+        self._dropped = track, self.channel.learnt if again else Learnt()
+
     def _recall(self, vote: Vote) -> None:
-        """What was refuted and is found again was right; what was learnt along it was too little, not wrong."""
+        """What is refuted and found again and again is right; what was learnt along it was too little, not wrong."""
         if self._dropped and vote.beside(self._dropped[0]) < _SAME_PATH:
             self.channel.recall(self._dropped[1])
-        self._dropped = None
 
     def _explains(self, track: Track, vote: Vote) -> bool:
         """Does the channel that is known fit the new delay? Music that resembles itself does not."""

@@ -84,7 +84,7 @@ def material_of(sent):
 
 
 def test_a_note_that_a_horn_delays_has_no_lag_left_where_the_path_is_known():
-    random, seconds = np.random.default_rng(1), 20
+    random, seconds = np.random.default_rng(1), 30
     t = np.arange(2 * RATE_HZ) / RATE_HZ
     note = sum(np.sin(2 * np.pi * hz * t) for hz in (540.0, 570.0, 600.0)) / 2
     material = material_of(np.concatenate([random.normal(0, 0.3, seconds * RATE_HZ), note]))
