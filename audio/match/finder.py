@@ -38,8 +38,11 @@ class Finder:
             return absent % 2 == 0
         return absent % (1 if absent <= 12 else 2 if absent <= 24 else 4) == 0
 
-    def seek(self, now: int, absent: int) -> Vote | None:
-        """What was heard just before *now*. Two seconds; after a jump less: only what came after it can tell."""
+    def seek(self, now: int, absent: int) -> list[Vote]:
+        """What was heard just before *now*. Two seconds; after a jump less: only what came after it can tell.
+
+        The highest peak first; where others come near it, as in music that resembles itself, those as well.
+        """
         size = min(LOOK, max(_JUMP_LOOK, (absent + 1) * BLOCK)) if self._tracks.known else LOOK
         drifted = round(self._tracks.slope * now)
         low, high = self.shortest + drifted, self.longest + drifted
@@ -48,15 +51,19 @@ class Finder:
         sent_from = now - size - high
         sent = self._material.sent.read(sent_from, now - low)
         if rms(heard) < HEARD_AT_ALL or rms(sent) < HEARD_AT_ALL:
-            return None
+            return []
         known = [now - size - t.lag_at(now) - sent_from for t in self._tracks.known]
         peak = lag.search(heard, sent, known)
         if peak.height < _WEAK_PEAK:
-            return None
-        delay = first + self._material.heard_at - (sent_from + peak.at)
+            return []
         confirmed = any(abs(peak.at - at) < SMALL_JUMP for at in known)
         clear = peak.height >= _CLEAR_PEAK and (peak.stands_out or confirmed)
-        return Vote(round(now - size / 2 - delay), delay, peak.height, size, clear)
+        several = peak.height >= _CLEAR_PEAK and not clear
+        peaks = [(first + self._material.heard_at - sent_from - one.at, one.height) for one in (peak, *peak.rivals)]
+        return [
+            Vote(round(now - size / 2 - delay), delay, height, size, clear)
+            for delay, height in (peaks if several else peaks[:1])
+        ]
 
     def agreeing(self, vote: Vote, alone_enough: bool) -> list[Vote]:
         """Those of the last votes that agree with this one, which is the last of them; none while they are too few."""

@@ -36,6 +36,9 @@ _APART, _APART_YOUNG = 3, 2  # … or so often unmistakably, each in something e
 _SAME_PATH = 0.6  # samples: as near to another, what was learnt along one is good for both
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _SURE_LOOK_NATS = 0.6
+_ASKED_AFTER = 4  # blocks: of what is asked about then, all was heard after a jump
+_PLAINLY, _MOSTLY = 0.15, 0.6  # log of power; share of what nearly every look keeps within
+_TELLING, _ALL_BUT = 24, 0.95  # looks of a second that have to tell, and the share of them that has to speak for it
 _OVERLAID_PACE = 0.1  # at which the floor is learnt beneath other audio
 
 
@@ -130,9 +133,8 @@ class Follower:
             self._ticks.clear()
         sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= HEARD_AT_ALL
         self._absent = self._absent + 1 if sought else 0  # after a silence it is sought as often as at first
-        vote = self._finder.seek(now, self._absent) if self._absent and self._finder.is_due(self._absent) else None
-        if vote:
-            self._vote(vote)
+        if self._absent and self._finder.is_due(self._absent):
+            self._choose(self._finder.seek(now, self._absent))
 
     def rest(self) -> None:
         """Nothing is planned or sent: delay and path are kept, all else is forgotten."""
@@ -293,6 +295,37 @@ class Follower:
         self.tracks.followed(track)
 
     # ---- a delay was found ----
+
+    def _choose(self, found: list[Vote]) -> None:
+        """The highest votes. Where others are as high, that is chance, and a path that is known tells which is ours."""
+        told = len(found) > 1 and not self.channel.is_young and self._absent >= _ASKED_AFTER
+        ours = self._plainest(found) if told else None
+        if ours:
+            self._lock([ours])
+        elif found:
+            self._vote(found[0])
+
+    def _plainest(self, found: list[Vote]) -> Vote | None:
+        """That along which the path leaves no more of what was heard than its floor, plainly less than along others.
+
+        A chord that is held is explained at each of its periods.
+        """
+        rests = [self._rest_along(vote) for vote in found]
+        least, next_least = sorted(rests)[:2]
+        most = min(_MOSTLY * self.channel.scatter, next_least - _PLAINLY)
+        return found[rests.index(least)] if least <= most else None
+
+    def _rest_along(self, vote: Vote) -> float:
+        """Over the floor, as it mostly is in the last second of it; infinite where too little speaks for *vote*."""
+        size = min(vote.size, RATE_HZ) // STEP * STEP
+        start = (vote.stop - size) // HOP * HOP
+        track = Track(vote.position, vote.lag, self.tracks.slope)
+        look, seen = self._weigh(track, start, start + size)
+        telling = seen.llr[seen.weight > 2]
+        if len(telling) < _TELLING or np.count_nonzero(telling > 0) < _ALL_BUT * len(telling):
+            return math.inf
+        left = evidence.power(look.heard - np.float32(self.channel.gain) * look.expected)
+        return median(evidence.rest_over_floor(left, evidence.power(look.expected), look.late, self.channel))
 
     def _vote(self, vote: Vote) -> None:
         agreed = self._finder.agreeing(vote, alone_enough=self.channel.known)

@@ -1,6 +1,6 @@
 """Where what was sent is found in what was heard: generalised cross-correlation, coarse and fine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +9,7 @@ from audio.match.grid import BINS, C64, FRAME, HIGH_BIN, LOW_BIN, RATE_HZ, Float
 
 LOOK = 2 * RATE_HZ  # samples of HEARD that one search uses, at most
 _UNRIVALLED = 1.4
+_MOST_RIVALS, _LOWEST_RIVAL = 9, 0.35  # of a peak's height
 _APART = 80  # samples: 10 ms
 CLEAR_FINE_PEAK = 6.0  # standard deviations
 _FADE = 400  # samples: 50 ms
@@ -20,12 +21,12 @@ _FINE = 8  # steps a sample when a lag is refined
 class Peak:
     at: float  # samples
     height: float  # standard deviations of the correlation
-    rival: float = 0.0  # height of the next peak, at least 10 ms away
+    rivals: tuple["Peak", ...] = ()  # the next highest, each at least 10 ms from the others; one if this one stands out
 
     @property
     def stands_out(self) -> bool:
         """Music that resembles itself makes many peaks of one height; a true delay makes one."""
-        return self.height > _UNRIVALLED * self.rival
+        return all(self.height > _UNRIVALLED * rival.height for rival in self.rivals)
 
 
 def search(heard: Floats, sent: Floats, known: Sequence[float] = ()) -> Peak:
@@ -48,10 +49,27 @@ def search(heard: Floats, sent: Floats, known: Sequence[float] = ()) -> Peak:
     at = round(peak.at)
     if not 1 < at < reach - 1:  # no top, but the slope of one that lies outside: periodic music has them
         return replace(peak, height=0.0)
-    top = float(correlation[at])
+    per_height = float(correlation[at]) / peak.height
     for explained in (at, *map(round, known)):
-        correlation[max(0, explained - _APART) : max(0, explained + _APART)] = 0
-    return replace(peak, rival=float(np.max(correlation)) * peak.height / top)
+        _clear(correlation, explained)
+    return replace(peak, rivals=tuple(_rivals(correlation, peak.height, per_height)))
+
+
+def _rivals(correlation: Floats, height: float, per_height: float) -> Iterator[Peak]:
+    """The next highest: one, and where that comes near *height* some more. *correlation* is used up."""
+    least = height / _UNRIVALLED
+    for _ in range(_MOST_RIVALS):
+        at = int(np.argmax(correlation))
+        rival = Peak(at + _vertex(correlation, at), float(correlation[at]) / per_height)
+        yield rival
+        if rival.height < least:
+            return
+        least = _LOWEST_RIVAL * height
+        _clear(correlation, at)
+
+
+def _clear(correlation: Floats, at: int) -> None:
+    correlation[max(0, at - _APART) : max(0, at + _APART)] = 0
 
 
 def _faded(sound: Floats) -> Floats:

@@ -4,6 +4,7 @@ What was sent before it left still rings in the path. So each instant has a pred
 SENT without what a gap that begins, or ends, there would have kept off the air.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ _RINGS = 200, 800  # samples, at least and at most, for which each instant has a
 _RUNG_OUT = 25  # … times as long as the path rings
 _TEMPER = 4.0  # neighbouring samples do not witness alone, and no model is right: so much flatter is the posterior
 _AS_GOOD, _CLEARLY = 2.0, 400.0  # nats
+_APART = 0.7  # of what two answers are apart: so unsure are both
 _PAUSING = 1e-4  # −40 dB against the scene: softer, what is on air tells no gain
 _PRESSED = 64  # as near to the limit of the search, the boundary may well lie beyond
 _BEYOND = SEARCH * 0.4
@@ -70,7 +72,7 @@ def boundary(scene: Scene, channel: Channel) -> Boundary:
     """Where *scene* changes between on and off air.
 
     Begun twice: what is learnt close to a first guess explains itself where the guess was wrong, and what is learnt
-    farther away fits worse where it was right. Only a plain difference speaks for the second.
+    farther away fits worse where it was right. Only a plain difference speaks for the second; any makes both doubtful.
     """
     view = _View(scene, channel)
     steps = np.arange(-(min(scene.before, SEARCH) // _COARSE), min(scene.after, SEARCH) // _COARSE + 1)
@@ -82,8 +84,9 @@ def boundary(scene: Scene, channel: Channel) -> Boundary:
     likely, found = _polished(view, near, coarse, clock)
     if abs(near - far) > _COARSE:
         likelier, other = _polished(view, far, coarse, clock)
-        if likelier > likely + _CLEARLY:
-            return other
+        apart = _APART * abs(float(clock[REACH + found.offset] - clock[REACH + other.offset]))
+        better = other if likelier > likely + _CLEARLY else found
+        return Boundary(better.offset, math.hypot(better.deviation, apart))
     return found
 
 
@@ -127,6 +130,7 @@ class _View:
         self._sent = np.pad(scene.sent, _HIGH_PASS_HALF)
         self._size = fast_size(len(self._sent))
         self._transform = np.asarray(np.fft.rfft(self._taps, self._size), np.complex64)
+        self._answers: dict[tuple[int, int], Floats] = {}  # each is asked for by what is learnt, and by what is scored
         self.predicted = self.answer(-AFTER, 2 * REACH + BEFORE)
         self.decay = channel.decay(2 * REACH)
         self.rings = int(np.clip(_RUNG_OUT * samples(channel.ringing_ms()), *_RINGS))
@@ -134,6 +138,11 @@ class _View:
 
     def answer(self, start: int, stop: int) -> Floats:
         """To SENT between two samples of the scene, over all of the scene."""
+        if (start, stop) not in self._answers:
+            self._answers[start, stop] = self._answer(start, stop)
+        return self._answers[start, stop]
+
+    def _answer(self, start: int, stop: int) -> Floats:
         part = np.zeros_like(self._sent)
         low, high = (at + AFTER + _HIGH_PASS_HALF for at in (start, stop))
         part[low:high] = self._sent[low:high]
