@@ -2,7 +2,6 @@
 
 import math
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +9,15 @@ from numpy.typing import NDArray
 from audio.match import evidence, finder
 from audio.match.channel import WINDOW, Channel, Learnt
 from audio.match.evidence import Evidence
+from audio.match.explained import explains, plainest
 from audio.match.finder import HEARD_AT_ALL, SMALL_JUMP, Finder
 from audio.match.gain import UsualGain
-from audio.match.grid import BLOCK, C64, HOP, LEAD, RATE_HZ, TICK, Floats, median, rms
+from audio.match.grid import BLOCK, HOP, LEAD, RATE_HZ, TICK, median, rms
 from audio.match.kind import Heard, quality_of
 from audio.match.lag import CLEAR_FINE_PEAK, FineLag
 from audio.match.live import Presence, snr_db
-from audio.match.material import Material, alone
+from audio.match.looks import Look, Looks, Stretch, together
+from audio.match.material import Material
 from audio.match.plain import STEP, Plain, is_plain
 from audio.match.settings import Settings
 from audio.match.tracks import Probation, Track, Tracks
@@ -37,30 +38,7 @@ _SAME_PATH = 0.6  # samples: as near to another, what was learnt along one is go
 _LEARNT_TOGETHER = 2  # blocks, once the channel is grown
 _SURE_LOOK_NATS = 0.6
 _ASKED_AFTER = 4  # blocks: of what is asked about then, all was heard after a jump
-_PLAINLY, _MOSTLY = 0.15, 0.6  # log of power; share of what nearly every look keeps within
-_TELLING, _ALL_BUT = 24, 0.95  # looks of a second that have to tell, and the share of them that has to speak for it
 _OVERLAID_PACE = 0.1  # at which the floor is learnt beneath other audio
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Looks × bins of what has just been heard, of what was expected, and of what was sent."""
-
-    heard: C64
-    expected: C64
-    sent: C64
-    late: Floats  # power that SENT rings late with
-    predicted: Floats  # samples of the hops alone
-
-
-@dataclass(frozen=True, slots=True)
-class _Tick:
-    """What was looked at in a tick: SENT's positions, and what was seen there."""
-
-    start: int
-    stop: int
-    look: _Look
-    seen: Evidence
 
 
 class Follower:
@@ -69,6 +47,7 @@ class Follower:
         self.tracks = Tracks(prior)
         self._finder = Finder(material, settings, prior, self.tracks)
         self.channel, self.presence = Channel(), Presence()
+        self._looks = Looks(material, self.channel)
         self.snr_db: float | None = None  # of the last looks
         self.on_air_rms = 0.0
         self._qualities: deque[Quality] = deque(maxlen=3)  # of the last ticks on air
@@ -81,8 +60,8 @@ class Follower:
         self._dropped: tuple[Track, Learnt] | None = None  # the only one, refuted, and what was learnt along it
         self._found_since_rest = False
         self._to = 0  # up to here it was looked at
-        self._ticks: list[_Tick] = []  # that are not digested yet
-        self._unlearnt: list[_Tick] = []  # blocks that are on air
+        self._ticks: list[Stretch] = []  # that are not digested yet
+        self._unlearnt: list[Stretch] = []  # blocks that are on air
         self._good_from, self._good_to = 0, 0  # what was good and the channel has not learnt from yet
         self._on_air_to = 0  # up to here it was on air
 
@@ -129,7 +108,7 @@ class Follower:
     def digest(self, now: int) -> None:
         """Learn from what was looked at since the last time; seek the delay while nothing is found."""
         if self.tracks.current and self._ticks:
-            self._digest(self.tracks.current, _together(self._ticks))
+            self._digest(self.tracks.current, together(self._ticks))
             self._ticks.clear()
         sought = not self.presence.on_air and rms(self._material.heard_near(now - BLOCK, BLOCK)) >= HEARD_AT_ALL
         self._absent = self._absent + 1 if sought else 0  # after a silence it is sought as often as at first
@@ -147,13 +126,13 @@ class Follower:
         self._found_since_rest = False
 
     def _look(self, track: Track, start: int, stop: int) -> None:
-        look, seen = self._weigh(track, start, stop)
-        self._ticks.append(_Tick(start, stop, look, seen))
-        self.presence.add(seen)
+        tick = self._looks.weigh(track, start, stop)
+        self._ticks.append(tick)
+        self.presence.add(tick.seen)
         if track.probation:
-            self._prove(track, track.probation, seen, stop)
+            self._prove(track, track.probation, tick.seen, stop)
 
-    def _digest(self, track: Track, block: _Tick) -> None:
+    def _digest(self, track: Track, block: Stretch) -> None:
         self.snr_db = snr_db(block.seen)
         if not self.presence.on_air:
             self._unlearnt.clear()
@@ -162,33 +141,20 @@ class Follower:
         self._qualities.append(self._quality_of(track, block))
         self._unlearnt.append(block)
         if self.channel.is_young or len(self._unlearnt) >= _LEARNT_TOGETHER:
-            self._learn(track, _together(self._unlearnt))
+            self._learn(track, together(self._unlearnt))
             self._unlearnt.clear()
 
-    def _learn(self, track: Track, tick: _Tick) -> None:
-        good = _good(tick.seen)
-        self._learn_drift(track, tick, good)
-        usual = self._learn_floor(tick.look, tick.seen, good)
+    def _learn(self, track: Track, stretch: Stretch) -> None:
+        good = _good(stretch.seen)
+        self._learn_drift(track, stretch, good)
+        usual = self._learn_floor(stretch.look, stretch.seen, good)
         if usual and not track.probation and not self.channel.is_young and set(self._qualities) == {Quality.OK}:
-            self.plain.add(tick.start, tick.stop, track.number, tick.seen)
-        self._learn_channel(track, tick, good)
+            self.plain.add(stretch.start, stretch.stop, track.number, stretch.seen)
+        self._learn_channel(track, stretch, good)
 
-    def _weigh(self, track: Track, start: int, stop: int) -> tuple[_Look, Evidence]:
-        look = self._looked(track, start, stop)
-        return look, evidence.weigh(evidence.whitened(look.heard, look.expected, look.late, self.channel), STEP)
-
-    def _looked(self, track: Track, start: int, stop: int) -> _Look:
-        material, around = self._material, self._material.sent_for_looks(start, stop)
-        predicted = self.channel.predict(around)
-        sound, turns = material.heard_for_looks(track, start, stop, STEP)
-        sent, expected, heard = evidence.spectra_together((alone(around), predicted, sound), STEP)
-        material.late.know(start, sent, STEP)
-        late = material.late.looks(start, stop, STEP)
-        return _Look(heard * turns, expected, sent, late, predicted[LEAD : LEAD + stop - start])
-
-    def _quality_of(self, track: Track, tick: _Tick) -> Quality:
-        look, seen = tick.look, tick.seen
-        sound = self._material.heard_near(tick.start + track.lag_at(tick.start), len(look.predicted))
+    def _quality_of(self, track: Track, stretch: Stretch) -> Quality:
+        look, seen = stretch.look, stretch.seen
+        sound = self._material.heard_near(stretch.start + track.lag_at(stretch.start), len(look.predicted))
         gain = self.gain.learn(seen, self.channel)
         return quality_of(
             seen, Heard(sound, look.predicted, look.heard, look.expected), not self.channel.is_young, *gain
@@ -221,19 +187,19 @@ class Follower:
 
     # ---- learning ----
 
-    def _learn_drift(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
+    def _learn_drift(self, track: Track, stretch: Stretch, good: NDArray[np.bool_]) -> None:
         """Against what the path makes of SENT once it is known, for resonances delay one sound more than another.
 
         A young path would go along with the drift that it was learnt in.
         """
         if not good.any():
             return
-        expected = tick.look.sent if self.channel.is_young else tick.look.expected
-        self._fine.add(tick.look.heard[good], expected[good], (tick.start + tick.stop) // 2)
+        expected = stretch.look.sent if self.channel.is_young else stretch.look.expected
+        self._fine.add(stretch.look.heard[good], expected[good], (stretch.start + stretch.stop) // 2)
         if self._fine.frames >= _FINE_LOOKS:
             self._correct(track)
 
-    def _learn_floor(self, look: _Look, seen: Evidence, good: NDArray[np.bool_]) -> bool:
+    def _learn_floor(self, look: Look, seen: Evidence, good: NDArray[np.bool_]) -> bool:
         """Is it plainly on air?"""
         channel, weak = self.channel, seen.weight < 0.5
         calm = (seen.llr > _SURE_LOOK_NATS) | weak
@@ -241,7 +207,7 @@ class Follower:
             channel.gain = min(10.0, max(0.1, median(seen.gain[good])))
         if not calm.any():
             return False
-        left = evidence.power(look.heard - np.float32(channel.gain) * look.expected)
+        left = look.left(channel.gain)
         expected, late = evidence.power(look.expected), look.late
         rest = evidence.rest_over_floor(left, expected, late, channel)
         plain = is_plain(seen, rest, channel)
@@ -256,12 +222,12 @@ class Follower:
         channel.learn_floor(left, expected, late, seconds)
         return plain
 
-    def _learn_channel(self, track: Track, tick: _Tick, good: NDArray[np.bool_]) -> None:
-        stop = tick.stop
+    def _learn_channel(self, track: Track, stretch: Stretch, good: NDArray[np.bool_]) -> None:
+        stop = stretch.stop
         if np.count_nonzero(good) <= 0.5 * len(good):
             return
-        if self._good_to != tick.start:
-            self._good_from = tick.start
+        if self._good_to != stretch.start:
+            self._good_from = stretch.start
         self._good_to = stop
         if stop - self._good_from < WINDOW:
             return
@@ -299,33 +265,11 @@ class Follower:
     def _choose(self, found: list[Vote]) -> None:
         """The highest votes. Where others are as high, that is chance, and a path that is known tells which is ours."""
         told = len(found) > 1 and not self.channel.is_young and self._absent >= _ASKED_AFTER
-        ours = self._plainest(found) if told else None
+        ours = plainest(self._looks, found, self.tracks.slope, self.channel) if told else None
         if ours:
             self._lock([ours])
         elif found:
             self._vote(found[0])
-
-    def _plainest(self, found: list[Vote]) -> Vote | None:
-        """That along which the path leaves no more of what was heard than its floor, plainly less than along others.
-
-        A chord that is held is explained at each of its periods.
-        """
-        rests = [self._rest_along(vote) for vote in found]
-        least, next_least = sorted(rests)[:2]
-        most = min(_MOSTLY * self.channel.scatter, next_least - _PLAINLY)
-        return found[rests.index(least)] if least <= most else None
-
-    def _rest_along(self, vote: Vote) -> float:
-        """Over the floor, as it mostly is in the last second of it; infinite where too little speaks for *vote*."""
-        size = min(vote.size, RATE_HZ) // STEP * STEP
-        start = (vote.stop - size) // HOP * HOP
-        track = Track(vote.position, vote.lag, self.tracks.slope)
-        look, seen = self._weigh(track, start, start + size)
-        telling = seen.llr[seen.weight > 2]
-        if len(telling) < _TELLING or np.count_nonzero(telling > 0) < _ALL_BUT * len(telling):
-            return math.inf
-        left = evidence.power(look.heard - np.float32(self.channel.gain) * look.expected)
-        return median(evidence.rest_over_floor(left, evidence.power(look.expected), look.late, self.channel))
 
     def _vote(self, vote: Vote) -> None:
         agreed = self._finder.agreeing(vote, alone_enough=self.channel.known)
@@ -341,7 +285,7 @@ class Follower:
             self._doubt_channel(known, newest)
             return
         track = known or self._finder.new_track(agreed, self._found_since_rest)
-        if not self.channel.known or self._explains(track, newest) or self._is_refused_often(newest):
+        if not self.channel.known or explains(self._looks, track, newest) or self._is_refused_often(newest):
             self._take(track, newest)
 
     def _take(self, track: Track, vote: Vote) -> None:
@@ -362,13 +306,6 @@ class Follower:
         """What is refuted and found again and again is right; what was learnt along it was too little, not wrong."""
         if self._dropped and vote.beside(self._dropped[0]) < _SAME_PATH:
             self.channel.recall(self._dropped[1])
-
-    def _explains(self, track: Track, vote: Vote) -> bool:
-        """Does the channel that is known fit the new delay? Music that resembles itself does not."""
-        start = vote.start // HOP * HOP
-        _, seen = self._weigh(track, start, start + vote.size // STEP * STEP)
-        telling = seen.llr[seen.weight > 2]
-        return int(np.count_nonzero(telling > 0)) > 0.4 * max(5, len(telling))
 
     def _is_refused_often(self, vote: Vote) -> bool:
         """What is found at one delay again and again is there: the channel was learnt in a bad moment, forget it."""
@@ -423,20 +360,9 @@ class Follower:
             heard = self._material.heard_along(track, begin, begin + WINDOW)
             self.channel.learn(self._material.sent.read(begin, begin + WINDOW), heard)
         self.channel.settle()
-        look = self._looked(track, start, start + size // STEP * STEP)
-        left, expected = evidence.power(look.heard - look.expected), evidence.power(look.expected)
+        look = self._looks.take(track, start, start + size // STEP * STEP)
+        left, expected = look.left(1.0), evidence.power(look.expected)
         self.channel.learn_floor(left, expected, look.late, size / RATE_HZ)
-
-
-def _together(ticks: list[_Tick]) -> _Tick:
-    """The last of them that follow one another, as one."""
-    first = next((n for n in range(len(ticks) - 1, 0, -1) if ticks[n - 1].stop != ticks[n].start), 0)
-    looks, last = [tick.look for tick in ticks[first:]], ticks[-1]
-    if len(looks) == 1:
-        return last
-    parts = zip(*((look.heard, look.expected, look.sent, look.late, look.predicted) for look in looks), strict=True)
-    seen = evidence.together([tick.seen for tick in ticks[first:]])
-    return _Tick(ticks[first].start, last.stop, _Look(*map(np.concatenate, parts)), seen)
 
 
 def _good(seen: Evidence) -> NDArray[np.bool_]:

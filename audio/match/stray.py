@@ -6,12 +6,13 @@ and the path that is known has to explain it.
 
 import numpy as np
 
-from audio.match import evidence, lag, path
+from audio.match import lag, path
 from audio.match.channel import Channel
 from audio.match.decided import Decided
 from audio.match.follower import Follower
 from audio.match.grid import HOP, HOPS, RATE_HZ, rms, samples
 from audio.match.judge import Judge
+from audio.match.looks import Looks
 from audio.match.material import Material
 from audio.match.path import OFF, Path, Run
 from audio.match.plain import STEP
@@ -133,9 +134,6 @@ def _is_ours(material: Material, channel: Channel, track: Track, start: int) -> 
         peak = material.lag_left(track, start, stop, STEP, channel)
         if peak.height > lag.CLEAR_FINE_PEAK and abs(peak.at) < _FAR:
             track.measure((start + stop) // 2, peak.at, _DEVIATION)
-    expected = evidence.spectra(channel.predict(material.sent_for_looks(start, stop)), STEP)
-    late = material.late.looks(start, stop, STEP)
-    white = evidence.whitened(material.heard_looks(track, start, stop, STEP), expected, late, channel)
-    seen = evidence.weigh(white, STEP)
+    seen = Looks(material, channel).weigh(track, start, stop).seen
     telling = seen.llr[seen.weight > 1.5]
     return len(telling) >= _TELLING and int(np.count_nonzero(telling > 0)) >= _SHARE * len(telling)
