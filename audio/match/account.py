@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from audio.match import path, pause, stray
+from audio.match import evidence, path, pause, stray
 from audio.match.decided import Decided
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts, may_be_ours
@@ -13,6 +13,7 @@ from audio.match.edges import Edge, Edges
 from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, rms, samples
 from audio.match.judge import Judge, Judged
+from audio.match.likeness import is_alike
 from audio.match.material import Material
 from audio.match.naming import Naming
 from audio.match.path import OFF, Path, Run
@@ -26,6 +27,7 @@ _REFINED = 16  # hops more: no boundary may move into what was given out
 _MOMENT = samples(1_250)  # what is off air for no longer is looked at as a whole …
 _HEAD = samples(3_000)  # … and before anything was on air at all, when the path was unknown
 _AS_LOUD = 0.5  # −6 dB
+_HARDLY_AGAINST = 1.0  # nats a hop: what is not ours contradicts as much, or more
 _TOGETHER = 4  # blocks that are judged at once: small arrays cost as much as large ones
 
 
@@ -167,7 +169,8 @@ class Account:
         """What was off air for a moment is ours if the evidence between its refined ends speaks for that after all.
 
         So it is with slow music in a room: a new note over the last one's ringing speaks against us for a few hops, and
-        the ends are drawn out over what plainly was on air. Hops up to which that is known.
+        the ends are drawn out over what plainly was on air. Or nothing speaks for us but that the note is there.
+        Hops up to which that is known.
         """
         found = self._decided.runs()
         known_to = len(self._decided.states) - (0 if everything else _MARGIN)
@@ -184,7 +187,17 @@ class Account:
 
     def _is_contradicted(self, found: list[Run], gap: int) -> bool:
         first, last = self._begins(found, gap), self._begins(found, gap + 1)
-        return float(self._nats_between(first, last).sum()) > 0
+        nats, track = float(self._nats_between(first, last).sum()), self._strays.numbered(found[gap + 1].state)
+        if nats > 0 or track is None:
+            return nats > 0
+        return nats > -_HARDLY_AGAINST * (last - first) / HOP and self._is_alike(track, first, last)
+
+    def _is_alike(self, track: Track, first: int, last: int) -> bool:
+        """Whether what was heard between two samples of SENT has its notes."""
+        start, stop, channel = first // HOP * HOP, last // HOP * HOP, self._follower.channel
+        expected = evidence.spectra(channel.predict(self._material.sent_for_looks(start, stop)))
+        floor = channel.floor_at(self._material.late.looks(start, stop, HOP))
+        return is_alike(self._material.heard_looks(track, start, stop), expected, floor)
 
     def _nats_between(self, start: int, stop: int) -> Floats:
         """For on air, one a hop of these samples of SENT, as far back as they are kept."""
