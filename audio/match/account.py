@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from audio.match import evidence, path, pause, stray
+from audio.match import path, pause, stray
 from audio.match.decided import Decided
 from audio.match.doubt import REACH as DOUBT_REACH
 from audio.match.doubt import Doubt, doubts, may_be_ours
@@ -14,6 +14,7 @@ from audio.match.follower import Follower
 from audio.match.grid import BLOCK, DECIMATION, FRAME, HOP, HOPS, Floats, milliseconds, rms, samples
 from audio.match.judge import Judge, Judged
 from audio.match.likeness import is_alike
+from audio.match.looks import Looks
 from audio.match.material import Material
 from audio.match.naming import Naming
 from audio.match.path import OFF, Path, Run
@@ -194,10 +195,9 @@ class Account:
 
     def _is_alike(self, track: Track, first: int, last: int) -> bool:
         """Whether what was heard between two samples of SENT has its notes."""
-        start, stop, channel = first // HOP * HOP, last // HOP * HOP, self._follower.channel
-        expected = evidence.spectra(channel.predict(self._material.sent_for_looks(start, stop)))
-        floor = channel.floor_at(self._material.late.looks(start, stop, HOP))
-        return is_alike(self._material.heard_looks(track, start, stop), expected, floor)
+        channel = self._follower.channel
+        look = Looks(self._material, channel, HOP).take(track, first // HOP * HOP, last // HOP * HOP)
+        return is_alike(look.heard, look.expected, channel.floor_at(look.late))
 
     def _nats_between(self, start: int, stop: int) -> Floats:
         """For on air, one a hop of these samples of SENT, as far back as they are kept."""

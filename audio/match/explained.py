@@ -7,6 +7,7 @@ import numpy as np
 
 from audio.match import evidence
 from audio.match.channel import Channel
+from audio.match.evidence import Evidence
 from audio.match.grid import HOP, RATE_HZ, median
 from audio.match.looks import Looks
 from audio.match.plain import STEP
@@ -36,14 +37,22 @@ def plainest(looks: Looks, found: Sequence[Vote], slope: float, channel: Channel
     return found[rests.index(least)] if least <= most else None
 
 
+def speak_for(seen: Evidence, weight: float, least: int, share: float) -> bool:
+    """Do as many as *share* of the looks that tell something speak for on air, and are these *least* and more?
+
+    *weight*: what a look can say at best from which on it tells something, √nats.
+    """
+    telling = seen.llr[seen.weight > weight]
+    return len(telling) >= least and int(np.count_nonzero(telling > 0)) >= share * len(telling)
+
+
 def _rest_along(looks: Looks, vote: Vote, slope: float, channel: Channel) -> float:
     """Over the floor, as it mostly is in the last second of it; infinite where too little speaks for *vote*."""
     size = min(vote.size, RATE_HZ) // STEP * STEP
     start = (vote.stop - size) // HOP * HOP
     stretch = looks.weigh(Track(vote.position, vote.lag, slope), start, start + size)
-    look, seen = stretch.look, stretch.seen
-    telling = seen.llr[seen.weight > 2]
-    if len(telling) < _TELLING or np.count_nonzero(telling > 0) < _ALL_BUT * len(telling):
+    look = stretch.look
+    if not speak_for(stretch.seen, 2, _TELLING, _ALL_BUT):
         return math.inf
     expected = evidence.power(look.expected)
     return median(evidence.rest_over_floor(look.left(channel.gain), expected, look.late, channel))

@@ -58,12 +58,9 @@ class Finder:
             return []
         confirmed = any(abs(peak.at - at) < SMALL_JUMP for at in known)
         clear = peak.height >= _CLEAR_PEAK and (peak.stands_out or confirmed)
-        several = peak.height >= _CLEAR_PEAK and not clear
-        peaks = [(first + self._material.heard_at - sent_from - one.at, one.height) for one in (peak, *peak.rivals)]
-        return [
-            Vote(round(now - size / 2 - delay), delay, height, size, clear)
-            for delay, height in (peaks if several else peaks[:1])
-        ]
+        peaks = (peak, *peak.rivals) if peak.height >= _CLEAR_PEAK and not clear else (peak,)
+        delays = ((first + self._material.heard_at - sent_from - one.at, one.height) for one in peaks)
+        return [Vote(round(now - size / 2 - delay), delay, height, size, clear) for delay, height in delays]
 
     def agreeing(self, vote: Vote, alone_enough: bool) -> list[Vote]:
         """Those of the last votes that agree with this one, which is the last of them; none while they are too few."""

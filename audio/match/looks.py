@@ -40,23 +40,23 @@ class Stretch:
 
 
 class Looks:
-    """One each ``STEP`` samples."""
+    """One each *hop* samples."""
 
-    def __init__(self, material: Material, channel: Channel) -> None:
-        self._material, self._channel = material, channel
+    def __init__(self, material: Material, channel: Channel, hop: int = STEP) -> None:
+        self._material, self._channel, self._hop = material, channel, hop
 
     def weigh(self, track: Track, start: int, stop: int) -> Stretch:
         look = self.take(track, start, stop)
         white = evidence.whitened(look.heard, look.expected, look.late, self._channel)
-        return Stretch(start, stop, look, evidence.weigh(white, STEP))
+        return Stretch(start, stop, look, evidence.weigh(white, self._hop))
 
     def take(self, track: Track, start: int, stop: int) -> Look:
         material, around = self._material, self._material.sent_for_looks(start, stop)
         predicted = self._channel.predict(around)
-        sound, turns = material.heard_for_looks(track, start, stop, STEP)
-        sent, expected, heard = evidence.spectra_together((alone(around), predicted, sound), STEP)
-        material.late.know(start, sent, STEP)
-        late = material.late.looks(start, stop, STEP)
+        sound, turns = material.heard_for_looks(track, start, stop, self._hop)
+        sent, expected, heard = evidence.spectra_together((alone(around), predicted, sound), self._hop)
+        material.late.know(start, sent, self._hop)
+        late = material.late.looks(start, stop, self._hop)
         return Look(heard * turns, expected, sent, late, predicted[LEAD : LEAD + stop - start])
 
 

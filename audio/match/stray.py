@@ -9,6 +9,7 @@ import numpy as np
 from audio.match import lag, path
 from audio.match.channel import Channel
 from audio.match.decided import Decided
+from audio.match.explained import speak_for
 from audio.match.follower import Follower
 from audio.match.grid import HOP, HOPS, RATE_HZ, rms, samples
 from audio.match.judge import Judge
@@ -135,5 +136,4 @@ def _is_ours(material: Material, channel: Channel, track: Track, start: int) -> 
         if peak.height > lag.CLEAR_FINE_PEAK and abs(peak.at) < _FAR:
             track.measure((start + stop) // 2, peak.at, _DEVIATION)
     seen = Looks(material, channel).weigh(track, start, stop).seen
-    telling = seen.llr[seen.weight > 1.5]
-    return len(telling) >= _TELLING and int(np.count_nonzero(telling > 0)) >= _SHARE * len(telling)
+    return speak_for(seen, 1.5, _TELLING, _SHARE)

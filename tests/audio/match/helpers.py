@@ -47,6 +47,12 @@ def decided(matcher: Matcher, sent: np.ndarray, heard: np.ndarray, block: int = 
     return segments + matcher.finish()
 
 
+def decided_of(recording: Recording, start_s: int, stop_s: int) -> list[MatchSegment]:
+    """Of a part of it, as if nothing else had been sent."""
+    sent, heard = (side[start_s * 48_000 : stop_s * 48_000] for side in at_48k(recording))
+    return decided(Matcher(), sent, heard)
+
+
 def assert_contiguous(segments: list[MatchSegment], frames: int) -> None:
     assert segments[0].from_frame == 0
     assert segments[-1].to_frame == frames

@@ -11,7 +11,7 @@ from audio.segments import State
 from bench.recordings import Channel, programme, record
 from bench.wild import make as make_wild
 from firmware_py.demo.samples import music
-from tests.audio.match.helpers import LIVE, at_48k, decided, in_state_ms, matched, on_air_ms
+from tests.audio.match.helpers import LIVE, decided_of, in_state_ms, matched, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -53,8 +53,8 @@ def test_nor_is_any_of_it_foreign_when_it_comes_back_with_hiss(seed):
 
 def test_a_flute_that_comes_back_upside_down_is_on_air_with_notes_that_were_not_heard_yet():
     """As from a line that is wired the other way round. Their phase was taken for chance: 3.5 % of a programme."""
-    sent, heard = (side[: 48 * RATE_HZ] for side in at_48k(make_wild(4, 180.0, 40177)))
-    assert on_air_ms(decided(Matcher(), sent, heard), 12, 40) > 27_900
+    segments = decided_of(make_wild(4, 180.0, 40177), 0, 48)
+    assert on_air_ms(segments, 12, 40) > 27_900
 
 
 @pytest.mark.parametrize("cut", range(0, 8_000, 1_600))

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from audio.match import Matcher, evidence
+from audio.match import evidence
 from audio.match.grid import BINS, FRAME, HOP, RATE_HZ
 from audio.match.likeness import is_alike
 from bench.recordings import resample
 from bench.wild import make as make_wild
-from tests.audio.match.helpers import at_48k, bulletin, decided, on_air_ms
+from tests.audio.match.helpers import bulletin, decided_of, on_air_ms
 
 SIZE = RATE_HZ // 2
 NO_FLOOR = np.zeros(BINS, np.float32)
@@ -58,5 +58,5 @@ def test_in_a_moment_one_word_may_be_like_another_and_nothing_is_said():
 
 def test_new_notes_of_bells_on_a_horn_are_no_gaps():
     """Their phases are none that the path was learnt with: 0.26 and 0.38 s were thought to be something else."""
-    sent, heard = (side[: 30 * 48_000] for side in at_48k(make_wild(13, 180.0, 50291)))
-    assert on_air_ms(decided(Matcher(), sent, heard), 3, 24) == 21_000
+    segments = decided_of(make_wild(13, 180.0, 50291), 0, 30)
+    assert on_air_ms(segments, 3, 24) == 21_000

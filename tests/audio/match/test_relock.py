@@ -11,7 +11,7 @@ from audio.match.tracks import Probation, Track, Tracks
 from audio.segments import State
 from bench.recordings import as_int16, resample
 from bench.wild import make as make_wild
-from tests.audio.match.helpers import at_48k, bulletin, decided, matched, on_air_ms
+from tests.audio.match.helpers import bulletin, decided, decided_of, matched, on_air_ms
 
 RATE_HZ = 48_000
 BLOCK = 4_096
@@ -137,17 +137,17 @@ def test_a_delay_is_followed_against_what_the_path_makes_of_sound_and_not_agains
 
 def test_a_path_learnt_in_a_bad_moment_is_forgotten_when_the_delay_is_found_twice_without_mistake():
     """Four seconds of a magazine on two horns had been learnt at a delay 1 ms off; then came 13 s of hum."""
-    sent, heard = (side[: 32 * RATE_HZ] for side in at_48k(make_wild(25, 180.0, 50291)))
-    assert on_air_ms(decided(Matcher(), sent, heard), 19.3, 28.9) > 9_000
+    segments = decided_of(make_wild(25, 180.0, 50291), 0, 32)
+    assert on_air_ms(segments, 19.3, 28.9) > 9_000
 
 
 def test_what_a_few_drum_beats_in_noise_taught_of_a_path_is_not_lost_when_they_refute_their_delay():
     """It is found again, and what was learnt of the path counts on: 14 % of a programme were lost without."""
-    sent, heard = (side[: 40 * RATE_HZ] for side in at_48k(make_wild(2, 180.0, 40177)))
-    assert on_air_ms(decided(Matcher(), sent, heard), 11, 39) > 27_900
+    segments = decided_of(make_wild(2, 180.0, 40177), 0, 40)
+    assert on_air_ms(segments, 11, 39) > 27_900
 
 
 def test_a_jump_amid_chords_that_are_held_is_found_by_the_path_that_is_known():
     """An organ resembles itself at many delays: none stands out, and 5.8 s were lost after a jump of 1.2 s."""
-    sent, heard = (side[40 * RATE_HZ : 80 * RATE_HZ] for side in at_48k(make_wild(53, 180.0, 61403)))
-    assert on_air_ms(decided(Matcher(), sent, heard), 27, 35) > 7_900
+    segments = decided_of(make_wild(53, 180.0, 61403), 40, 80)
+    assert on_air_ms(segments, 27, 35) > 7_900
